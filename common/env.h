@@ -1,0 +1,63 @@
+/* env - the envelope of a message as it stands in a spool file: text lines,
+ * ended by an empty line.
+ *
+ *     time 1795497633.123456      arrival, seconds and microseconds
+ *     uid 1000                    who submitted; believed only in a file that
+ *                                 the user bellman owns (else st_uid counts)
+ *     kind MAIL                   or SEND, SOML, SAML (RFC 821 3.4)
+ *     wait                        only the next -q delivers it (-odq)
+ *     from <alice@example.org>    <> is the null path
+ *     body 8BITMIME               or 7BIT (RFC 6152)
+ *     ret FULL                    or HDRS (RFC 3461 4.3); absent when not asked
+ *     envid xtext                 RFC 3461 4.4
+ *     to <bob@example.net> notify=FAILURE,DELAY orcpt=rfc822;xtext
+ *
+ * An address never holds CR, LF, NUL or another control octet: neither side
+ * writes or accepts one.  Each line but "to", at least one, stands once. */
+#ifndef COMMON_ENV_H
+#define COMMON_ENV_H
+#include "common/buf.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+enum env_kind { ENV_MAIL, ENV_SEND, ENV_SOML, ENV_SAML, ENV_KINDS };
+enum env_body { ENV_7BIT, ENV_8BIT };
+enum env_ret { ENV_RET_NONE, ENV_FULL, ENV_HDRS };
+enum { /* RFC 3461 4.1; 0: not asked, so FAILURE (and DELAY) */
+	ENV_NEVER = 1,
+	ENV_SUCCESS = 2,
+	ENV_FAILURE = 4,
+	ENV_DELAY = 8,
+};
+
+struct env_rcpt {
+	char *addr;  /* without <> */
+	char *orcpt; /* "rfc822;xtext" or NULL */
+	unsigned notify;
+};
+
+struct env {
+	int64_t time_us; /* arrival, microseconds since 1970 */
+	uid_t uid;
+	enum env_kind kind;
+	bool wait;
+	char *from; /* without <>; "" is the null path */
+	enum env_body body;
+	enum env_ret ret;
+	char *envid; /* xtext, or NULL */
+	struct env_rcpt *rcpts;
+	size_t nrcpts;
+};
+
+extern const char *const env_kind_name[ENV_KINDS];
+int env_kind_of(struct span name); /* -1: no such kind; case ignored */
+/* Adds a recipient, unless the same address is there already: 0, or -1 with
+ * ENOMEM, or EINVAL for an address that could not be written. */
+int env_add(struct env *, struct span addr);
+/* 0, or -1 (ENOMEM; EINVAL: something decode would refuse). */
+int env_encode(const struct env *, struct buf *);
+/* 0, or -1: ENOMEM, or EBADMSG for any text that encode would not write.
+ * The owner calls env_free in either case. */
+int env_decode(struct span text, struct env *);
+void env_free(struct env *);
+#endif

@@ -1,0 +1,15 @@
+/* log - one line an event, to syslog's facility mail, queue id first:
+ *     ID: event key=value key="quoted value"
+ * The connection is opened before privileges go; where no syslog listens the
+ * lines go to standard error.  Texts from outside pass through printable. */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+void log_open(const char *ident); /* "bellman/queue"; may be called again */
+/* Also to standard error, for a terminal. */
+void log_stderr(int on);
+void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
+/* With ": " and strerror(errno) behind the text. */
+void log_errno(const char *, ...) __attribute__((format(printf, 1, 2)));
+#endif

@@ -1,0 +1,102 @@
+/* ipc - typed, bounded messages between roles: one SOCK_SEQPACKET packet each,
+ * with at most one descriptor.  A table says for every type who may send it to
+ * whom and how long it is; a packet that breaks it ends the channel (EPROTO),
+ * and the parent ends the process. */
+#ifndef DELIVER_IPC_H
+#define DELIVER_IPC_H
+#include "common/buf.h"
+#include "deliver/loop.h"
+#include "deliver/role.h"
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define IPC_MAX 32768 /* octets of a packet */
+
+enum ipc_type {
+	/* parent to a role: a descriptor is the channel to another role */
+	IPC_PEER, /* u8 role; fd */
+	IPC_STOP, /* finish what is under way, then exit */
+	/* queue to parent: start a short-lived role.  ref names the answer */
+	IPC_FORK_USER, /* str user name */
+	IPC_FORK_TTY,  /* str user name */
+	IPC_DONE,      /* a pass is finished (deliver -q) */
+	/* parent to queue */
+	IPC_FORKED, /* fd: the channel */
+	IPC_NOFORK, /* u8 permanent; str why */
+	/* queue to user: one batch for one mailbox */
+	IPC_BOX_ITEM,  /* see deliver/user/user.h; fd: the message file */
+	IPC_BOX_OPEN,  /* lock the mailbox */
+	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there */
+	IPC_BOX_GO,    /* append the items since then */
+	/* user to queue */
+	IPC_BOX_LOCKED, /* u64 ino; u64 size */
+	IPC_BOX_RESULT, /* ref: item; u8 outcome; str status; str text */
+	IPC_BOX_END,    /* the items so far are settled and synced */
+	IPC_BOX_FAIL,   /* u8 outcome; str status; str text: all of them */
+	/* queue to net; ref names the transaction */
+	IPC_NET_MAIL, /* see deliver/net/net.h; fd: the message file */
+	IPC_NET_RCPT, /* u32 first index; u16 count; str address each */
+	/* net to queue */
+	IPC_NET_ANSWER, /* u32 index; u8 outcome; str status; str text; str mta */
+	IPC_NET_END,    /* every recipient has had its answer */
+	/* net to dns, dns to net */
+	IPC_DNS_ASK,    /* str host; str port */
+	IPC_DNS_ANSWER, /* u8 dns_status; str why; u8 count; str sockaddr each */
+	/* queue to tty, tty to queue */
+	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
+	IPC_TTY_DONE, /* u8 tty_result; str text */
+	IPC_TYPES
+};
+
+/* What became of a recipient at one attempt. */
+enum outcome { OUT_DELIVERED, OUT_LATER, OUT_NEVER, OUT_COUNT };
+
+struct ipc_msg {
+	enum ipc_type type;
+	uint32_t ref;
+	struct span body; /* valid in the handler */
+	int fd;           /* -1, or one that the handler owns from now on */
+};
+
+struct ipc {
+	struct loop_fd io;
+	enum role self, peer;
+	void (*got)(struct ipc *, struct ipc_msg *);
+	void (*gone)(struct ipc *, const char *why); /* peer ended, or broke the
+	    table; the handler calls ipc_close.  Called once */
+	void *arg;
+	bool lost;
+	TAILQ_HEAD(, ipc_out) out; /* waits for room in the socket */
+};
+
+/* Both ends of a new channel, non-blocking and close-on-exec: 0, or -1. */
+int ipc_pair(int fds[2]);
+/* Takes fd over; fields got, gone, arg are set by the caller before. */
+int ipc_open(struct ipc *, int fd, enum role self, enum role peer);
+void ipc_close(struct ipc *); /* also of a zeroed or closed one */
+bool ipc_is_open(const struct ipc *);
+/* body may be NULL for an empty one.  fd, if not -1, is duplicated: the caller
+ * keeps its own.  Waits for room in memory when the socket is full.  -1 only
+ * when the channel is lost or memory ran out (gone follows). */
+int ipc_send(struct ipc *, enum ipc_type, uint32_t ref, const struct buf *body,
+    int fd);
+
+/* Fields of a body.  Reading is sticky: after the first misfit bad is set and
+ * all later fields are zero or empty.  ipc_end: all is read and nothing bad. */
+void ipc_u8(struct buf *, uint8_t);
+void ipc_u16(struct buf *, uint16_t);
+void ipc_u32(struct buf *, uint32_t);
+void ipc_u64(struct buf *, uint64_t);
+void ipc_span(struct buf *, struct span); /* up to 65535 octets */
+void ipc_str(struct buf *, const char *);
+struct ipc_in {
+	struct span rest;
+	bool bad;
+};
+uint8_t ipc_get8(struct ipc_in *);
+uint16_t ipc_get16(struct ipc_in *);
+uint32_t ipc_get32(struct ipc_in *);
+uint64_t ipc_get64(struct ipc_in *);
+struct span ipc_get(struct ipc_in *);
+bool ipc_end(const struct ipc_in *);
+#endif

@@ -1,0 +1,20 @@
+/* net - role bellman-net: SMTP out.  All connections in one loop.  It keeps
+ * sessions per relay, opens more of them while jobs wait, and answers the
+ * queue for each recipient.
+ *
+ * A job is IPC_NET_MAIL followed by as many IPC_NET_RCPT as make up its count;
+ * the same ref on all of them and on the answers.
+ *
+ *     IPC_NET_MAIL  str relay name; str sender ("" is null); u32 recipients;
+ *                   u64 offset and u64 length of the body in the file; u32 its
+ *                   CRC-32C; u8 body (enum env_body)
+ *
+ * The body is read with pread from the descriptor, its length and sum checked
+ * while it streams: on a mismatch the final dot is not sent, the connection is
+ * closed and every recipient is answered OUT_LATER with status "damaged". */
+#ifndef DELIVER_NET_NET_H
+#define DELIVER_NET_NET_H
+#include "deliver/role.h"
+
+void net_run(const struct role_start *);
+#endif

@@ -1,0 +1,28 @@
+/* tty - role bellman-tty: one message to the terminals of one user (RFC 821
+ * 3.4).  Group tty and nothing else, so that the kernel enforces mesg n.
+ *
+ *     IPC_TTY_JOB  u8 kind (enum env_kind); str id; str submitter ("alice (uid
+ *                  1001)"); u64 arrival (us); str recipient; u8 excerpt (1: a
+ *                  long text may be cut, a copy is in the mailbox); u64 offset
+ *                  and u64 length of the message text in the file
+ *
+ * The recipient's uid and name come from the parent (struct role_start). */
+#ifndef DELIVER_TTY_TTY_H
+#define DELIVER_TTY_TTY_H
+#include "deliver/role.h"
+
+enum tty_result {
+	TTY_SHOWN,
+	TTY_ABSENT,  /* not logged in on any terminal */
+	TTY_REFUSES, /* mesg n on all of them */
+	TTY_FAILED,  /* written to, but all failed or stalled */
+	TTY_LONG,    /* does not fit a terminal, and excerpt was 0 */
+	TTY_RESULTS
+};
+
+/* What a terminal shows whole. */
+#define TTY_MAX_BYTES 16384
+#define TTY_MAX_LINES 200
+
+void tty_run(const struct role_start *);
+#endif
