@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #define WITH_FD 1
-#define BURST 64 /* packets taken from one channel before others have a turn   \
-		  */
+#define BURST                                                                  \
+	64 /* packets taken from one channel before others have a turn         \
+	    */
 
 /* Who may say what to whom: the closed table. */
 static const struct rule {
@@ -47,6 +48,10 @@ struct head {
 	uint32_t ref;
 };
 
+/* The channel whose packets are being handed out; NULL once a handler has
+ * closed it, after which its memory may be gone. */
+static struct ipc *current;
+
 struct ipc_out {
 	TAILQ_ENTRY(ipc_out) link;
 	struct head head;
@@ -74,7 +79,8 @@ ipc_pair(int fds[2])
 	    AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
 }
 
-/* The owner hears of it once, from the loop, never from within a send. */
+/* The owner hears of it once, from the loop, never from within a send; it may
+ * free the channel's memory then. */
 static void
 lose(struct ipc *c, const char *why)
 {
@@ -138,7 +144,7 @@ flush_out(struct ipc *c)
 			if (full(errno))
 				return;
 			lose(c, strerror(errno));
-			return;
+			return; /* c may be gone */
 		}
 		out_free(c, o);
 	}
@@ -198,7 +204,7 @@ take(struct ipc *c)
 {
 	static char body[IPC_MAX]; /* one loop, one packet at a time */
 
-	for (int i = 0; i < BURST && !c->lost && c->io.fd != -1; i++) {
+	for (int i = 0; i < BURST && current == c && !c->lost; i++) {
 		struct ipc_msg m;
 		struct head h;
 		size_t len = 0;
@@ -226,11 +232,15 @@ ready(struct loop_fd *f, uint32_t events)
 {
 	struct ipc *c = (struct ipc *)((char *)f - offsetof(struct ipc, io));
 
-	if ((events & EPOLLOUT) && !c->lost)
+	if (c->lost)
+		return;
+	current = c;
+	if (events & EPOLLOUT)
 		flush_out(c);
-	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !c->lost &&
-	    c->io.fd != -1)
+	if (current == c && !c->lost &&
+	    (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		take(c);
+	current = NULL;
 }
 
 int
@@ -262,6 +272,8 @@ ipc_close(struct ipc *c)
 
 	if (!ipc_is_open(c))
 		return;
+	if (current == c)
+		current = NULL;
 	while ((o = TAILQ_FIRST(&c->out)) != NULL)
 		out_free(c, o);
 	loop_del(&c->io);

@@ -27,7 +27,8 @@ earlier(const struct loop_timer *a, const struct loop_timer *b)
 		return a->due < b->due ? -1 : 1;
 	return a < b ? -1 : a > b; /* two at the same moment are two */
 }
-RB_GENERATE_STATIC(timers, loop_timer, link, earlier)
+RB_GENERATE_INTERNAL(
+    timers, loop_timer, link, earlier, __attribute__((unused)) static)
 
 static void
 look_at_clock(void)
