@@ -51,7 +51,7 @@ struct env {
 
 extern const char *const env_kind_name[ENV_KINDS];
 int env_kind_of(struct span name); /* -1: no such kind; case ignored */
-/* Adds a recipient, unless the same address is there already: 0, or -1 with
+/* Adds a recipient; finding duplicates is the caller's. 0, or -1 with
  * ENOMEM, or EINVAL for an address that could not be written. */
 int env_add(struct env *, struct span addr);
 /* 0, or -1 (ENOMEM; EINVAL: something decode would refuse). */
