@@ -1,0 +1,27 @@
+/* run - the fixed names under /run/bellman, and who holds which lock.
+ *
+ * deliver.pid holds the parent's pid; four of its octets are locks:
+ *     0  held by every process of the agent (an open-file-description lock,
+ *        inherited): free only when the last of them is gone
+ *     1  held by the parent while it lives
+ *     2  held by the one `deliver -q` that waits for another pass to end
+ *     3  held by the parent while it will look at every new message
+ *
+ * control is a stream socket: one request line ("run", "list"), then the
+ * answer: a first line "ok" or "error SENTENCE", and the lines asked for. */
+#ifndef COMMON_RUN_H
+#define COMMON_RUN_H
+#include <stdbool.h>
+
+#ifndef RUN_DIR
+#define RUN_DIR "/run/bellman"
+#endif
+#define RUN_PID RUN_DIR "/deliver.pid"
+#define RUN_CONTROL RUN_DIR "/control"
+#define RUN_REFUSE RUN_DIR "/refuse"
+
+enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT };
+
+/* Is that lock held by a process?  Takes nothing. */
+bool run_held(enum run_lock);
+#endif

@@ -1,0 +1,151 @@
+#include "sendmail/ask.h"
+#include "common/printable.h"
+#include "common/run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#ifndef DELIVER_PATH
+#define DELIVER_PATH "/usr/sbin/deliver"
+#endif
+
+static int
+connect_control(void)
+{
+	static const struct timeval patience = { .tv_sec = 30 };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strlcpy(to.sun_path, RUN_CONTROL, sizeof to.sun_path);
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+/* Everything until the agent closes, at most 256 MiB. */
+static int
+read_answer(int fd, struct buf *answer)
+{
+	for (;;) {
+		ssize_t n;
+
+		if (answer->len > 256u << 20 || buf_room(answer, 65536) == -1)
+			return -1;
+		n = read(fd, answer->ptr + answer->len, 65536);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		answer->len += (size_t)n;
+	}
+}
+
+static int
+print(struct span text)
+{
+	while (text.len) {
+		ssize_t n = write(STDOUT_FILENO, text.ptr, text.len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		text = span_from(text, (size_t)n);
+	}
+	return 0;
+}
+
+int
+ask(const char *request, struct buf *why)
+{
+	struct buf answer = { 0 };
+	struct span rest, first, word;
+	int status = EX_TEMPFAIL, fd = connect_control();
+
+	if (fd == -1) {
+		buf_fmt(why,
+		    "no agent answers on %s (%s); start deliver, or run "
+		    "`deliver -q` as root",
+		    RUN_CONTROL, strerror(errno));
+		return EX_UNAVAILABLE;
+	}
+	if (dprintf(fd, "%s\n", request) == -1 ||
+	    read_answer(fd, &answer) == -1) {
+		buf_fmt(why, "the agent did not answer: %s", strerror(errno));
+		goto out;
+	}
+	rest = buf_view(&answer);
+	first = span_cut(&rest, '\n');
+	word = span_word(&first);
+	if (span_eq(word, SPAN("ok"))) {
+		status = print(rest) == -1 ? EX_IOERR : 0;
+		if (status)
+			buf_fmt(why, "cannot write: %s", strerror(errno));
+	} else if (span_eq(word, SPAN("error"))) {
+		printable_add(why, span_trim(first), 500);
+	} else {
+		buf_str(why, "the agent's answer broke off");
+	}
+out:
+	close(fd);
+	buf_free(&answer);
+	return status;
+}
+
+int
+ask_start_pass(void)
+{
+	static char *const argv[] = { "deliver", "-q", NULL };
+	static char *const environ_clean[] = {
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
+	};
+	pid_t pid;
+	int null;
+
+	if (access(DELIVER_PATH, X_OK) == -1)
+		return -1;
+	pid = fork();
+	if (pid != 0)
+		return pid == -1 ? -1 : 0;
+	/* Apart from the caller: its session, terminal, folder, descriptors. */
+	setsid();
+	if (chdir("/") == -1)
+		_exit(EX_OSERR);
+	null = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd <= 2; fd++)
+		if (null == -1 || dup2(null, fd) == -1)
+			_exit(EX_OSERR);
+	closefrom(3);
+	execve(DELIVER_PATH, argv, environ_clean);
+	_exit(EX_OSFILE);
+}
+
+void
+ask_for_agent(struct buf *why)
+{
+	if (run_held(RUN_RESIDENT))
+		return;
+	if (getuid() != 0) {
+		buf_str(why,
+		    "queued, but no agent runs; it waits until deliver "
+		    "is started");
+		return;
+	}
+	if (ask_start_pass() == -1)
+		buf_fmt(why, "queued, but %s cannot be started: %s",
+		    DELIVER_PATH, strerror(errno));
+}

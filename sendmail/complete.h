@@ -1,0 +1,26 @@
+/* complete - the header that leaves: what is missing is added, what must not
+ * leave is removed, everything else keeps its bytes. */
+#ifndef SENDMAIL_COMPLETE_H
+#define SENDMAIL_COMPLETE_H
+#include "common/env.h"
+#include "sendmail/rcpts.h"
+
+struct complete {
+	const char *hostname, *id;
+	const char *login;    /* the submitter: a name, or "uid-1000" */
+	const char *fullname; /* -F or the name in the user database; or "" */
+	const char *from;     /* what a missing From says: an address */
+	const struct env *env;
+};
+
+/* The length of the header at the front of text: whole fields, without the
+ * empty line.  A line that is no field ends it. */
+size_t complete_header_end(struct span text);
+/* Drops a first line "From " or ">From " (mbox, UUCP): its length, or 0. */
+size_t complete_from_line(struct span text);
+/* Adds the recipients of To, Cc and Bcc, or of the Resent- fields where there
+ * are any (RFC 5322 3.6.6).  0, or -1 with a sentence in why. */
+int complete_recipients(struct span header, struct rcpts *, struct buf *why);
+/* Appends the completed header, without the empty line. */
+void complete_header(struct span header, const struct complete *, struct buf *);
+#endif
