@@ -81,14 +81,16 @@ broken:
 bool
 spool_id_valid(const char *name)
 {
-	size_t n = strspn(name, letters);
+	size_t n = strspn(name, letters), digits;
 
 	if (n != SPOOL_ID)
 		return false;
 	if (name[n] == '\0')
 		return true;
-	return name[n] == '-' && name[n + 1] >= '1' && name[n + 1] <= '9' &&
-	       name[n + 2] == '\0';
+	if (name[n] != '-' || name[n + 1] < '1' || name[n + 1] > '9')
+		return false;
+	digits = strspn(name + n + 1, "0123456789");
+	return digits <= 5 && name[n + 1 + digits] == '\0';
 }
 
 void

@@ -26,22 +26,25 @@ enum ipc_type {
 	/* queue to user: one batch for one mailbox */
 	IPC_BOX_ITEM,  /* see deliver/user/user.h; fd: the message file */
 	IPC_BOX_OPEN,  /* lock the mailbox */
-	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there */
+	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
+			*/
 	IPC_BOX_GO,    /* append the items since then */
 	/* user to queue */
 	IPC_BOX_LOCKED, /* u64 ino; u64 size */
 	IPC_BOX_RESULT, /* ref: item; u8 outcome; str status; str text */
-	IPC_BOX_END,    /* the items so far are settled and synced */
-	IPC_BOX_FAIL,   /* u8 outcome; str status; str text: all of them */
+	IPC_BOX_END,	/* the items so far are settled and synced */
+	IPC_BOX_FAIL,	/* u8 outcome; str status; str text: all of them */
 	/* queue to net; ref names the transaction */
 	IPC_NET_MAIL, /* see deliver/net/net.h; fd: the message file */
 	IPC_NET_RCPT, /* u32 first index; u16 count; str address each */
 	/* net to queue */
-	IPC_NET_ANSWER, /* u32 index; u8 outcome; str status; str text; str mta */
-	IPC_NET_END,    /* every recipient has had its answer */
+	IPC_NET_ANSWER, /* u32 index; u8 outcome; str status; str text; str mta
+			 */
+	IPC_NET_END,	/* every recipient has had its answer */
 	/* net to dns, dns to net */
-	IPC_DNS_ASK,    /* str host; str port */
-	IPC_DNS_ANSWER, /* u8 dns_status; str why; u8 count; str sockaddr each */
+	IPC_DNS_ASK,	/* str host; str port */
+	IPC_DNS_ANSWER, /* u8 dns_status; str why; u8 count; str sockaddr each
+			 */
 	/* queue to tty, tty to queue */
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
@@ -49,13 +52,19 @@ enum ipc_type {
 };
 
 /* What became of a recipient at one attempt. */
-enum outcome { OUT_DELIVERED, OUT_LATER, OUT_NEVER, OUT_COUNT };
+enum outcome {
+	OUT_DELIVERED,
+	OUT_LATER,
+	OUT_NEVER,
+	OUT_DAMAGED, /* the message file does not match its own sums */
+	OUT_COUNT
+};
 
 struct ipc_msg {
 	enum ipc_type type;
 	uint32_t ref;
 	struct span body; /* valid in the handler */
-	int fd;           /* -1, or one that the handler owns from now on */
+	int fd;		  /* -1, or one that the handler owns from now on */
 };
 
 struct ipc {
@@ -78,8 +87,8 @@ bool ipc_is_open(const struct ipc *);
 /* body may be NULL for an empty one.  fd, if not -1, is duplicated: the caller
  * keeps its own.  Waits for room in memory when the socket is full.  -1 only
  * when the channel is lost or memory ran out (gone follows). */
-int ipc_send(struct ipc *, enum ipc_type, uint32_t ref, const struct buf *body,
-    int fd);
+int ipc_send(
+    struct ipc *, enum ipc_type, uint32_t ref, const struct buf *body, int fd);
 
 /* Fields of a body.  Reading is sticky: after the first misfit bad is set and
  * all later fields are zero or empty.  ipc_end: all is read and nothing bad. */

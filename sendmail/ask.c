@@ -3,6 +3,7 @@
 #include "common/run.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -107,11 +108,13 @@ out:
 }
 
 int
-ask_start_pass(void)
+ask_start_pass(bool all)
 {
-	static char *const argv[] = { "deliver", "-q", NULL };
-	static char *const environ_clean[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
+	static char name[] = "deliver", run[] = "-q", due[] = "--due",
+		    lang[] = "LC_ALL=C",
+		    path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const argv[] = { name, all ? run : due, NULL }, *const env[] = {
+		path, lang, NULL
 	};
 	pid_t pid;
 	int null;
@@ -130,7 +133,7 @@ ask_start_pass(void)
 		if (null == -1 || dup2(null, fd) == -1)
 			_exit(EX_OSERR);
 	closefrom(3);
-	execve(DELIVER_PATH, argv, environ_clean);
+	execve(DELIVER_PATH, argv, env);
 	_exit(EX_OSFILE);
 }
 
@@ -145,7 +148,7 @@ ask_for_agent(struct buf *why)
 		    "is started");
 		return;
 	}
-	if (ask_start_pass() == -1)
+	if (ask_start_pass(false) == -1)
 		buf_fmt(why, "queued, but %s cannot be started: %s",
 		    DELIVER_PATH, strerror(errno));
 }

@@ -10,6 +10,7 @@ int ask(const char *request, struct buf *why);
 /* After a message was queued: where no agent runs, root's sendmail starts one
  * pass; for another user a sentence in why says that the message waits. */
 void ask_for_agent(struct buf *why);
-/* Starts `deliver -q` apart from the caller: 0, or -1 with errno. */
-int ask_start_pass(void);
+/* Starts one pass apart from the caller, over all that waits (deliver -q) or
+ * what is due (deliver --due): 0, or -1 with errno. */
+int ask_start_pass(bool all);
 #endif

@@ -29,7 +29,7 @@ run_mode(const struct opt *o, struct buf *why)
 	case MODE_RUN:
 		status = ask("run", why);
 		if (status == EX_UNAVAILABLE && getuid() == 0 &&
-		    ask_start_pass() == 0)
+		    ask_start_pass(true) == 0)
 			return 0;
 		return status;
 	case MODE_NOT_YET:

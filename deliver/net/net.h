@@ -11,7 +11,7 @@
  *
  * The body is read with pread from the descriptor, its length and sum checked
  * while it streams: on a mismatch the final dot is not sent, the connection is
- * closed and every recipient is answered OUT_LATER with status "damaged". */
+ * closed and every recipient is answered OUT_DAMAGED. */
 #ifndef DELIVER_NET_NET_H
 #define DELIVER_NET_NET_H
 #include "deliver/role.h"
