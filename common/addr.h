@@ -21,6 +21,8 @@ struct addr {
 
 enum addr_error addr_parse(struct span, struct addr *);
 const char *addr_error_text(enum addr_error); /* "local part over 64 octets" */
+/* A domain or a domain literal, as it may stand behind an @. */
+bool addr_domain(struct span);
 /* The local part as the name it stands for: quotes and backslashes gone. */
 void addr_local(struct span local, struct buf *name);
 #endif

@@ -1,0 +1,26 @@
+#include "common/printable.h"
+
+static char
+safe(char c)
+{
+	return c >= ' ' && c <= '~' ? c : '?';
+}
+
+void
+printable_add(struct buf *out, struct span s, size_t max)
+{
+	if (s.len > max)
+		s.len = max;
+	if (s.len == 0 || buf_room(out, s.len) == -1)
+		return;
+	for (size_t i = 0; i < s.len; i++)
+		out->ptr[out->len++] = safe(s.ptr[i]);
+}
+
+char *
+printable_str(char *s)
+{
+	for (char *p = s; *p; p++)
+		*p = safe(*p);
+	return s;
+}
