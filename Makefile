@@ -15,7 +15,28 @@ BSD_LIBS := $(shell $(PKG_CONFIG) --libs libbsd-overlay 2>/dev/null)
 DELIVER_LIBS := $(shell $(PKG_CONFIG) --libs libcares 2>/dev/null) -ldl
 
 .DEFAULT_GOAL = all
-all: $O/sendmail/sendmail $O/deliver/deliver
+PROGRAMS = $O/sendmail/sendmail $O/deliver/deliver
+all: $(PROGRAMS)
+
+help:
+	@echo 'make              builds sendmail and deliver in $O'
+	@echo 'make demo         shows them at work in a private copy of this machine (root)'
+	@echo 'make check        all tests: of modules, then end to end (root)'
+	@echo 'make deps         installs the Debian packages that are missing here (root)'
+	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
+	@echo 'make uninstall    removes the programs; mail and settings stay'
+	@echo 'make bench        one submission, measured against its floor (root)'
+	@echo 'make lint         format, static analysis, house rules'
+	@echo 'make clean        removes $O'
+	@echo
+	@echo 'Settings: O=$O CC=$(CC) CFLAGS="$(CFLAGS)" PREFIX=$(PREFIX)'
+	@echo '          SYSCONFDIR=$(SYSCONFDIR) DESTDIR='
+
+deps:
+	@tests/deps.sh install build check
+# A sentence that names packages, in place of a page of compiler errors.
+need:
+	@tests/deps.sh say build
 
 mods = $(patsubst %.c,$O/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 roles = queue net dns user tty
@@ -39,12 +60,58 @@ $O/deliver/deliver: $O/deliver/main.o $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 	    $O/deliver.a $(ROLE_ARCHIVES) -Wl,--end-group $O/common.a \
 	    $(BSD_LIBS) $(DELIVER_LIBS)
 
-$O/%.o: %.c
+$O/%.o: %.c | need
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -I. -MMD -MP $(WARN) $(HARDEN) $(BSD_CFLAGS) \
 	    $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 -include $(wildcard $O/*/*.d $O/*/*/*.d)
 
+# Tests: tests/X_test.c is a cmocka program, every other tests/X.c a helper.
+# Archives give a program only the modules that it names.
+ARCHIVES = $O/sendmail.a $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
+TESTS = $(patsubst %.c,$O/%,$(wildcard tests/*_test.c))
+HELPERS = $(patsubst %.c,$O/%,$(filter-out %_test.c,$(wildcard tests/*.c)))
+$O/tests/%_test: $O/tests/%_test.o $(ARCHIVES)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) \
+	    -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lcmocka
+$O/tests/%: $O/tests/%.o
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(BSD_LIBS)
+.SECONDARY:
+
+helpers: $(PROGRAMS) $(HELPERS)
+check: helpers
+	@tests/deps.sh say check
+	@$(MAKE) -s O=$O $(TESTS)
+	@O=$O tests/check.sh
+
+# Everything fetched is named; the rest happens in a copy that is thrown away.
+demo:
+	@tests/deps.sh install build demo
+	@$(MAKE) -s O=$O helpers
+	@O=$O tests/demo.sh
+
+bench: helpers
+	@O=$O tests/root.sh tests/bench.sh
+
+lint:
+	@tests/deps.sh say build check lint
+	@O=$O tests/lint.sh
+
+# One fuzz target: clang, the modules instrumented for coverage.
+FUZZ = $(patsubst %.c,$O/%,$(wildcard tests/fuzz/*_fuzz.c))
+$O/tests/fuzz/%_fuzz: $O/tests/fuzz/%_fuzz.o $(ARCHIVES)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
+	    $(ARCHIVES) -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS)
+fuzz: $(FUZZ)
+
+install: all
+	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) \
+	    DIVERT=$(DIVERT) O=$O ./install.sh install
+uninstall:
+	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) \
+	    ./install.sh uninstall
+
 clean:
 	rm -rf $O
-.PHONY: all clean
+.PHONY: all help deps need helpers check demo bench lint fuzz install \
+	uninstall clean

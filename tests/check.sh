@@ -1,0 +1,91 @@
+#!/bin/bash
+# check.sh [TEST...]   runs all tests of the build folder O (or those named),
+# prints each one's closing line, then the totals; non-zero when any failed.
+# Stories run side by side: each has a machine of its own.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+O=${O:-build}
+export O
+logs=$O/check
+rm -rf "$logs"
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+JOBS=${JOBS:-3}
+
+total() { # PASSED FAILED
+	passed=$((passed + $1)) failed=$((failed + $2))
+}
+
+unit() { # a cmocka program
+	local name=${1##*/} log ok bad rc
+	log=$logs/$name.log
+	timeout 120 "$1" >"$log" 2>&1
+	rc=$?
+	ok=$(grep -c '^\[       OK \]' "$log")
+	bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test(s).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+	if [ $rc != 0 ] && [ "$bad" = 0 ]; then
+		bad=1
+		echo "$name: exit status $rc" >>"$log"
+	fi
+	[ "$bad" = 0 ] || grep -v -E '^\[ RUN|^\[       OK' "$log"
+	echo "$name: $ok passed, $bad failed"
+	total "$ok" "$bad"
+}
+
+story() {
+	local name=${1##*/}
+	timeout 600 tests/root.sh "$1" >"$logs/$name.log" 2>&1 </dev/null
+	echo $? >"$logs/$name.rc"
+}
+
+story_result() {
+	local name=${1##*/} log rc line
+	log=$logs/$name.log
+	rc=$(cat "$logs/$name.rc")
+	grep -E '^(skip|not ok|#)' "$log"
+	if [ "$rc" = 77 ]; then
+		echo "${name%.sh}: skipped: $(tail -1 "$log")"
+		skipped=$((skipped + 1))
+		return
+	fi
+	line=$(grep -E "^${name%.sh}: [0-9]+ passed, [0-9]+ failed" "$log" | tail -1)
+	if [ -z "$line" ]; then
+		tail -5 "$log"
+		line="${name%.sh}: 0 passed, 1 failed"
+	fi
+	echo "$line"
+	skipped=$((skipped + $(grep -c '^skip' "$log")))
+	# shellcheck disable=SC2046 # two numbers
+	total $(echo "$line" | sed 's/.*: \([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/')
+}
+
+units=() stories=()
+if [ $# -gt 0 ]; then
+	for test; do
+		case $test in *.sh) stories+=("$test") ;; *) units+=("$test") ;; esac
+	done
+else
+	for test in tests/*_test.c; do
+		[ -e "$test" ] && units+=("$O/${test%.c}")
+	done
+	stories=(tests/[0-9][0-9]-*.sh)
+fi
+
+for test in "${units[@]}"; do unit "$test"; done
+
+if [ "${#stories[@]}" -gt 0 ]; then
+	tests/fetch.sh "$O" || exit 1
+fi
+for test in "${stories[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n; done
+	story "$test" &
+done
+wait
+for test in "${stories[@]}"; do story_result "$test"; done
+
+if [ $skipped -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ $failed = 0 ] && [ $passed -gt 0 ]

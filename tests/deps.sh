@@ -1,0 +1,78 @@
+#!/bin/bash
+# deps.sh say|install SET...   what is missing here of the sets build, check,
+# demo, lint.  say: names it in a sentence, exit 1 if there is any.  install:
+# through apt when it is there and we are root.  Silent when nothing is missing.
+set -u
+mode=$1; shift
+
+have() { command -v "$1" >/dev/null 2>&1; }
+lib() { have pkg-config && pkg-config --exists "$1"; }
+file() { compgen -G "$1" >/dev/null; }
+
+# set, package, how its presence is seen (not by dpkg: other systems have none)
+table() {
+	cat <<-'X'
+	build gcc have gcc
+	build libc6-dev file /usr/include/stdio.h
+	build make have make
+	build pkg-config have pkg-config
+	build libbsd-dev lib libbsd-overlay
+	build libc-ares-dev lib libcares
+	check libcmocka-dev lib cmocka
+	check python3 file /usr/bin/python3
+	check python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
+	check login have login
+	check bsdutils have script
+	check util-linux have setpriv
+	check procps have pgrep
+	check iproute2 have ip
+	check strace have strace
+	check libnsl2 file /usr/lib/*/libnsl.so.2
+	check libicu72 file /usr/lib/*/libicuuc.so.*
+	check libdb5.3 file /usr/lib/*/libdb-5.3.so
+	check libssl3 file /usr/lib/*/libssl.so.3
+	check libsasl2-2 file /usr/lib/*/libsasl2.so.2
+	demo python3 file /usr/bin/python3
+	demo python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
+	demo procps have pgrep
+	demo login have login
+	lint clang have clang
+	lint clang-tidy have clang-tidy
+	lint clang-format have clang-format
+	lint cppcheck have cppcheck
+	lint shellcheck have shellcheck
+	X
+}
+
+missing() {
+	local set package test arg
+	table | while read -r set package test arg; do
+		case " $* " in
+		*" $set "*) $test "$arg" || echo "$package" ;;
+		esac
+	done | sort -u | tr '\n' ' '
+}
+
+packages=$(missing "$@")
+packages=${packages% }
+[ -n "$packages" ] || exit 0
+if [ "$mode" = install ] && [ "$(id -u)" = 0 ] && have apt-get; then
+	echo "installing: $packages"
+	export DEBIAN_FRONTEND=noninteractive
+	# The lists may be older than the archive, or not there at all.
+	{ apt-get -q update &&
+		# shellcheck disable=SC2086 # words, one a package
+		apt-get -q install -y --no-install-recommends $packages
+	} >/tmp/bellman-apt.$$ 2>&1 && { rm -f /tmp/bellman-apt.$$; exit 0; }
+	tail -20 /tmp/bellman-apt.$$ >&2
+	rm -f /tmp/bellman-apt.$$
+	echo "These packages could not be installed: $packages" >&2
+	exit 1
+fi
+if have apt-get; then
+	echo "Packages are missing here: $packages" >&2
+	echo "'make deps' as root installs them." >&2
+else
+	echo "Missing here (Debian's names): $packages" >&2
+fi
+exit 1
