@@ -34,7 +34,7 @@ octet(int fd, int cmd, enum run_lock which, short type, pid_t *holder)
 static bool
 holds(const char *pid, const struct stat *ours)
 {
-	char path[300], text[256];
+	char path[600], text[256];
 	struct dirent *e;
 	bool found = false;
 	DIR *d;

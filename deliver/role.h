@@ -4,20 +4,27 @@
 #include "common/conf.h"
 #include <sys/types.h>
 
-enum role { ROLE_PARENT, ROLE_QUEUE, ROLE_NET, ROLE_DNS, ROLE_USER, ROLE_TTY,
-	ROLES };
+enum role {
+	ROLE_PARENT,
+	ROLE_QUEUE,
+	ROLE_NET,
+	ROLE_DNS,
+	ROLE_USER,
+	ROLE_TTY,
+	ROLES
+};
 
 /* What a role finds when it begins, already with its own identity. */
 struct role_start {
 	const struct conf *conf;
-	int fd; /* parent for queue, net and dns; queue for user and tty */
-	bool once; /* deliver -q: say IPC_DONE when nothing is due */
+	int fd;	    /* parent for queue, net and dns; queue for user and tty */
+	bool once;  /* a pass: say IPC_DONE when nothing is due any more */
+	bool force; /* at its start everything is due (deliver -q) */
 	/* user and tty: whom for, looked up by the parent */
 	const char *user, *home;
 	uid_t uid;
 	gid_t gid;
-	gid_t mail; /* the group mail */
-	int drop, queue; /* queue: directories; else -1 */
+	gid_t mail;  /* the group mail */
 	int control; /* queue: listening socket, or -1 */
 };
 
@@ -27,4 +34,20 @@ struct role_row {
 	void (*run)(const struct role_start *); /* returns when it has ended */
 };
 extern const struct role_row role_rows[ROLES];
+
+/* The user database's word on who the roles are. */
+struct role_ids {
+	uid_t uid[ROLES];
+	gid_t gid[ROLES];
+	gid_t mail, tty;
+};
+/* 0, or -1 with a sentence in why. */
+int role_ids(struct role_ids *, struct buf *why);
+bool role_owns(const struct role_ids *, uid_t); /* a role's uid, or root's */
+
+/* Forks; the child keeps keep[] and standard error, becomes id and runs the
+ * role with start.  The pid, or -1 with errno. */
+struct priv_id;
+pid_t role_fork(enum role, const struct priv_id *id,
+    const struct role_start *start, const int *keep, int nkeep);
 #endif

@@ -1,0 +1,161 @@
+/* deliver - the agent: carries what is in the spool to where it belongs. */
+#include "common/conf.h"
+#include "common/log.h"
+#include "common/priv.h"
+#include "common/run.h"
+#include "deliver/lock.h"
+#include "deliver/parent.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#ifndef VERSION
+#define VERSION "0.1"
+#endif
+#define DESCRIPTORS 4096
+
+static const char usage[] =
+    "usage: deliver            the agent, in the foreground\n"
+    "       deliver -q         one pass over everything that waits, then exit\n"
+    "       deliver --due      one pass over what is due\n"
+    "       deliver --check    say what is in force, and what is wrong\n"
+    "       deliver --version\n";
+
+enum what { AGENT, PASS, DUE, CHECK, SHOW_VERSION, UNKNOWN };
+
+static enum what
+parse(int argc, char **argv)
+{
+	static const struct {
+		const char *word;
+		enum what what;
+	} words[] = { { "-q", PASS }, { "--due", DUE }, { "--check", CHECK },
+		{ "--version", SHOW_VERSION } };
+
+	if (argc <= 1)
+		return AGENT;
+	for (size_t i = 0; argc == 2 && i < sizeof words / sizeof *words; i++)
+		if (strcmp(argv[1], words[i].word) == 0)
+			return words[i].what;
+	return UNKNOWN;
+}
+
+static int
+listen_control(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	strlcpy(at.sun_path, RUN_CONTROL, sizeof at.sun_path);
+	unlink(RUN_CONTROL); /* the lock is ours: nobody listens there */
+	if (fd == -1 || bind(fd, (struct sockaddr *)&at, sizeof at) == -1 ||
+	    chmod(RUN_CONTROL, 0666) == -1 || listen(fd, 64) == -1)
+		return -1;
+	return fd;
+}
+
+static int
+check(const struct conf *c)
+{
+	const struct conf_relay *r = conf_relay(c, "main");
+
+	printf("This machine calls itself %s; bare names are at %s.\n",
+	    c->hostname, c->domain);
+	printf("Mail for users here goes to %s %s.\n",
+	    c->local == LOCAL_MBOX ? "the mbox" : "the Maildir", c->local_path);
+	if (r == NULL)
+		printf("Other mail waits: there is no relay, and this version "
+		       "cannot deliver by MX.\n");
+	else if (r->tls != TLS_NEVER)
+		printf(
+		    "Other mail waits: the relay %s asks for TLS, which this "
+		    "version cannot do (tls never means plain text).\n",
+		    r->nhosts ? r->hosts[0].name : "main");
+	else
+		printf("Other mail goes to %s port %s in plain text.\n",
+		    r->hosts[0].name, r->hosts[0].port);
+	printf("SEND, SOML and SAML are %s.\n", c->terminal ? "on" : "off");
+	if (c->hold)
+		printf("Nothing is delivered: hold is on.\n");
+	return r && r->tls != TLS_NEVER ? EX_CONFIG : 0;
+}
+
+static int
+run(struct conf *conf, enum parent_pass pass, struct buf *why)
+{
+	struct role_ids ids;
+	int lock, control;
+	pid_t other = 0;
+
+	if (geteuid() != 0) {
+		buf_str(why, "it must be started by root");
+		return EX_NOPERM;
+	}
+	if (role_ids(&ids, why) == -1)
+		return EX_OSFILE;
+	switch (lock_take(pass != PASS_NONE, &lock, &other)) {
+	case LOCK_MINE:
+		break;
+	case LOCK_QUEUED:
+		return 0;
+	case LOCK_RUNNING:
+		fprintf(stderr, "deliver: already running as pid %ld%s\n",
+		    (long)other,
+		    pass == PASS_ALL ? "; `sendmail -q` asks it for a pass"
+				     : "");
+		return 0;
+	case LOCK_ERROR:
+		buf_fmt(why, "cannot lock %s: %s", RUN_PID, strerror(errno));
+		return EX_TEMPFAIL;
+	}
+	control = listen_control();
+	if (control == -1) {
+		buf_fmt(why, "cannot listen on %s: %s", RUN_CONTROL,
+		    strerror(errno));
+		return EX_OSERR;
+	}
+	return parent_run(CONF_PATH, conf, &ids, pass, lock, control);
+}
+
+int
+main(int argc, char **argv, char **envp)
+{
+	struct buf why = { 0 };
+	struct conf conf;
+	enum what what = parse(argc, argv);
+	int status;
+
+	if (what == UNKNOWN) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	if (what == SHOW_VERSION) {
+		printf("bellman deliver %s\n", VERSION);
+		return 0;
+	}
+	setproctitle_init(argc, argv, envp);
+	if (priv_start() == -1)
+		return EX_OSERR;
+	clearenv();
+	priv_descriptors(DESCRIPTORS);
+	log_open("bellman/deliver");
+	status = EX_CONFIG;
+	if (conf_load(CONF_PATH, &conf, &why) == 0)
+		status = what == CHECK ? check(&conf)
+				       : run(&conf,
+					     what == PASS  ? PASS_ALL
+					     : what == DUE ? PASS_DUE
+							   : PASS_NONE,
+					     &why);
+	if (why.len)
+		fprintf(stderr, "deliver: %s\n", buf_c(&why));
+	conf_free(&conf);
+	buf_free(&why);
+	return status;
+}

@@ -1,0 +1,492 @@
+#include "deliver/parent.h"
+#include "common/log.h"
+#include "common/priv.h"
+#include "deliver/ipc.h"
+#include "deliver/lock.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define SOON 100     /* ms until a role is started again, doubled each time */
+#define LATEST 10000 /* ms */
+#define STEADY 10000 /* ms of life after which it counts as sound */
+#define STOP_QUEUE 10000 /* ms for transactions under way */
+#define STOP_REST 1000
+
+struct child { /* a long-lived role */
+	pid_t pid;
+	struct ipc chan;
+	int64_t began;
+};
+
+static struct {
+	const char *conf_path;
+	struct conf *conf;
+	const struct role_ids *ids;
+	enum parent_pass pass;
+	int lock, control, status;
+	struct child role[ROLES];
+	pid_t *brief; /* user and tty processes under way */
+	size_t nbrief;
+	bool stopping, reload, restart_all;
+	int64_t wait; /* ms before the next restart */
+	struct loop_timer again, kill;
+	struct loop_fd signals;
+} p;
+
+static const enum role standing[] = { ROLE_QUEUE, ROLE_NET, ROLE_DNS };
+#define STANDING (sizeof standing / sizeof *standing)
+
+static void start_missing(struct loop_timer *);
+
+static void
+kill_all(void)
+{
+	for (size_t i = 0; i < STANDING; i++)
+		if (p.role[standing[i]].pid > 0)
+			kill(p.role[standing[i]].pid, SIGKILL);
+	for (size_t i = 0; i < p.nbrief; i++)
+		kill(p.brief[i], SIGKILL);
+}
+
+static void
+kill_now(struct loop_timer *t)
+{
+	(void)t;
+	kill_all();
+}
+
+static bool
+all_gone(void)
+{
+	for (size_t i = 0; i < STANDING; i++)
+		if (p.role[standing[i]].pid > 0)
+			return false;
+	return p.nbrief == 0;
+}
+
+static void
+stop(void)
+{
+	if (p.stopping)
+		return;
+	p.stopping = true;
+	lock_resident(p.lock, false); /* from here on sendmail starts a pass */
+	loop_cancel(&p.again);
+	if (ipc_is_open(&p.role[ROLE_QUEUE].chan))
+		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_STOP, 0, NULL, -1);
+	loop_in(&p.kill, STOP_QUEUE);
+	if (all_gone())
+		loop_stop();
+}
+
+/* The queue has ended in good order: the others have nothing left to do. */
+static void
+stop_rest(void)
+{
+	for (size_t i = 0; i < STANDING; i++)
+		if (ipc_is_open(&p.role[standing[i]].chan))
+			ipc_send(
+			    &p.role[standing[i]].chan, IPC_STOP, 0, NULL, -1);
+	loop_in(&p.kill, STOP_REST);
+}
+
+/* A role that breaks the table is ended; its end is seen by SIGCHLD. */
+static void
+gone(struct ipc *c, const char *why)
+{
+	struct child *k = c->arg;
+
+	if (k->pid > 0 && !p.stopping) {
+		log_warn("agent: role=%s pid=%ld channel: %s",
+		    role_rows[c->peer].name, (long)k->pid, why);
+		kill(k->pid, SIGKILL);
+	}
+	ipc_close(c);
+}
+
+static void
+no_fork(uint32_t ref, bool permanent, const char *why)
+{
+	struct buf b = { 0 };
+
+	ipc_u8(&b, permanent);
+	ipc_str(&b, why);
+	ipc_send(&p.role[ROLE_QUEUE].chan, IPC_NOFORK, ref, &b, -1);
+	buf_free(&b);
+}
+
+/* Names of files and users from elsewhere never reach a path unchecked. */
+static bool
+name_is_safe(const char *name)
+{
+	if (*name == '-' || *name == '.' || *name == '\0')
+		return false;
+	for (const char *c = name; *c; c++)
+		if (*c <= ' ' || *c == '/' || *c == ':' || *c == 0x7f)
+			return false;
+	return strlen(name) <= 64;
+}
+
+/* /var/mail/root: made here, appended to by bellman with the group mail. */
+static int
+make_root_box(void)
+{
+	char path[] = "/var/mail/root";
+	int saved,
+	    fd = open(path,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+
+	if (fd == -1)
+		return errno == EEXIST ? 0 : -1; /* looked at by the writer */
+	if (fchown(fd, 0, p.ids->mail) == 0 && fchmod(fd, 0660) == 0) {
+		close(fd);
+		return 0;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static const char *
+identity(enum role role, const char *name, struct role_start *start,
+    struct priv_id *id, bool *permanent)
+{
+	struct passwd *pw;
+
+	*permanent = false;
+	errno = 0;
+	pw = name_is_safe(name) ? getpwnam(name) : NULL;
+	if (pw == NULL) {
+		*permanent = errno == 0 || errno == ENOENT;
+		return errno ? strerror(errno) : "there is no such user";
+	}
+	start->user = pw->pw_name;
+	start->home = pw->pw_dir;
+	start->uid = pw->pw_uid;
+	start->gid = pw->pw_gid;
+	start->mail = p.ids->mail;
+	if (role == ROLE_TTY) {
+		*id = (struct priv_id){ p.ids->uid[ROLE_TTY], p.ids->tty,
+			{ p.ids->tty }, 1 };
+		return NULL;
+	}
+	*id = (struct priv_id){ pw->pw_uid, pw->pw_gid, { p.ids->mail }, 1 };
+	if (pw->pw_uid == 0) {
+		id->uid = p.ids->uid[ROLE_QUEUE];
+		id->gid = p.ids->mail;
+		return make_root_box() == -1 ? strerror(errno) : NULL;
+	}
+	*permanent = true;
+	return role_owns(p.ids, pw->pw_uid) ? "that user takes no mail" : NULL;
+}
+
+static void
+fork_brief(enum role role, uint32_t ref, struct span who)
+{
+	struct role_start start = { .conf = p.conf };
+	struct priv_id id;
+	bool permanent = false;
+	char *name = span_dup(who);
+	pid_t *more = reallocarray(p.brief, p.nbrief + 1, sizeof *more);
+	const char *why =
+	    name ? identity(role, name, &start, &id, &permanent) : "not a name";
+	int ends[2], keep[2];
+	pid_t pid = -1;
+
+	if (more)
+		p.brief = more;
+	if (why == NULL && (more == NULL || ipc_pair(ends) == -1))
+		why = strerror(errno), permanent = false;
+	if (why == NULL) {
+		start.fd = keep[0] = ends[1];
+		keep[1] = p.lock;
+		pid = role_fork(role, &id, &start, keep, 2);
+		close(ends[1]);
+		if (pid == -1) {
+			why = strerror(errno), permanent = false;
+		} else {
+			p.brief[p.nbrief++] = pid;
+			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
+			    NULL, ends[0]);
+		}
+		close(ends[0]);
+	}
+	if (why)
+		no_fork(ref, permanent, why);
+	free(name);
+}
+
+static void
+got(struct ipc *c, struct ipc_msg *m)
+{
+	struct ipc_in in = { m->body, false };
+	struct span name;
+
+	if (m->fd != -1)
+		close(m->fd);
+	switch (m->type) {
+	case IPC_FORK_USER:
+	case IPC_FORK_TTY:
+		name = ipc_get(&in);
+		if (!ipc_end(&in))
+			gone(c, "a message that does not parse");
+		else if (p.stopping)
+			no_fork(m->ref, false, "the agent is stopping");
+		else
+			fork_brief(
+			    m->type == IPC_FORK_USER ? ROLE_USER : ROLE_TTY,
+			    m->ref, name);
+		break;
+	case IPC_DONE:
+		stop();
+		break;
+	default: /* the table lets nothing else through */
+		break;
+	}
+}
+
+static int
+start_role(enum role role)
+{
+	struct child *k = &p.role[role];
+	struct priv_id id = { p.ids->uid[role], p.ids->gid[role], { 0 }, 0 };
+	struct role_start start = { .conf = p.conf,
+		.mail = p.ids->mail,
+		.uid = p.ids->uid[role],
+		.control = -1 };
+	int ends[2], keep[3], n = 0;
+
+	if (ipc_pair(ends) == -1)
+		return -1;
+	keep[n++] = start.fd = ends[1];
+	keep[n++] = p.lock;
+	if (role == ROLE_QUEUE) {
+		keep[n++] = start.control = p.control;
+		start.once = p.pass != PASS_NONE;
+		start.force = p.pass == PASS_ALL;
+	}
+	k->pid = role_fork(role, &id, &start, keep, n);
+	close(ends[1]);
+	k->began = loop_now();
+	k->chan = (struct ipc){ .got = got, .gone = gone, .arg = k };
+	if (k->pid == -1 ||
+	    ipc_open(&k->chan, ends[0], ROLE_PARENT, role) == -1) {
+		close(ends[0]);
+		return -1;
+	}
+	return 0;
+}
+
+/* Gives each of the two the other's end of a new channel. */
+static void
+join(enum role a, enum role b)
+{
+	struct buf to_a = { 0 }, to_b = { 0 };
+	int ends[2];
+
+	if (ipc_pair(ends) == -1) {
+		log_errno("agent: cannot join roles");
+		return;
+	}
+	ipc_u8(&to_a, (uint8_t)b);
+	ipc_u8(&to_b, (uint8_t)a);
+	ipc_send(&p.role[a].chan, IPC_PEER, 0, &to_a, ends[0]);
+	ipc_send(&p.role[b].chan, IPC_PEER, 0, &to_b, ends[1]);
+	close(ends[0]);
+	close(ends[1]);
+	buf_free(&to_a);
+	buf_free(&to_b);
+}
+
+static void
+start_missing(struct loop_timer *t)
+{
+	bool fresh[ROLES] = { false };
+
+	(void)t;
+	if (p.stopping)
+		return;
+	for (size_t i = 0; i < STANDING; i++) {
+		enum role r = standing[i];
+
+		if (p.role[r].pid > 0)
+			continue;
+		if (start_role(r) == -1) {
+			log_errno(
+			    "agent: cannot start role=%s", role_rows[r].name);
+			p.role[r].pid = 0;
+			loop_in(&p.again, LATEST);
+			return;
+		}
+		fresh[r] = true;
+	}
+	if (fresh[ROLE_QUEUE] || fresh[ROLE_NET])
+		join(ROLE_QUEUE, ROLE_NET);
+	if (fresh[ROLE_NET] || fresh[ROLE_DNS])
+		join(ROLE_NET, ROLE_DNS);
+}
+
+static void
+restart_later(int64_t began)
+{
+	if (loop_now() - began > STEADY)
+		p.wait = 0;
+	loop_in(&p.again, p.wait);
+	p.wait = p.wait ? p.wait * 2 : SOON;
+	if (p.wait > LATEST)
+		p.wait = LATEST;
+}
+
+static void
+role_ended(enum role r, int status)
+{
+	struct child *k = &p.role[r];
+
+	ipc_close(&k->chan);
+	k->pid = 0;
+	if (p.stopping) {
+		if (r == ROLE_QUEUE)
+			stop_rest();
+		return;
+	}
+	if (p.reload && r == ROLE_QUEUE)
+		p.reload = false;
+	else
+		log_warn(
+		    "agent: role=%s ended status=%d signal=%d; starting it "
+		    "again",
+		    role_rows[r].name,
+		    WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	if (r ==
+	    ROLE_QUEUE) { /* whatever runs on its behalf is of no use now */
+		p.restart_all = true;
+		kill_all();
+	}
+	if (!p.restart_all)
+		restart_later(k->began);
+}
+
+static void
+reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < STANDING; i++)
+			if (p.role[standing[i]].pid == pid)
+				role_ended(standing[i], status);
+		for (size_t i = 0; i < p.nbrief; i++)
+			if (p.brief[i] == pid) {
+				p.brief[i] = p.brief[--p.nbrief];
+				break;
+			}
+	}
+	if (!all_gone())
+		return;
+	if (p.stopping) {
+		loop_stop();
+	} else if (p.restart_all) {
+		p.restart_all = false;
+		restart_later(p.role[ROLE_QUEUE].began);
+	}
+}
+
+/* A wrong file changes nothing: the old settings stay in force. */
+static void
+reload(void)
+{
+	struct conf fresh;
+	struct buf why = { 0 };
+
+	if (conf_load(p.conf_path, &fresh, &why) == -1) {
+		log_warn("agent: not reloaded: %s", buf_c(&why));
+		conf_free(&fresh);
+	} else {
+		conf_free(p.conf);
+		*p.conf = fresh;
+		p.reload = true;
+		log_info("agent: settings read again");
+		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_STOP, 0, NULL, -1);
+	}
+	buf_free(&why);
+}
+
+static void
+on_signal(struct loop_fd *f, uint32_t events)
+{
+	struct signalfd_siginfo si;
+
+	(void)events;
+	while (read(f->fd, &si, sizeof si) == sizeof si)
+		switch (si.ssi_signo) {
+		case SIGCHLD:
+			reap();
+			break;
+		case SIGHUP:
+			if (!p.stopping)
+				reload();
+			break;
+		default:
+			stop();
+			break;
+		}
+}
+
+static int
+watch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	p.signals = (struct loop_fd){
+		.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC),
+		.events = EPOLLIN,
+		.ready = on_signal,
+	};
+	return p.signals.fd == -1 ? -1 : loop_add(&p.signals);
+}
+
+int
+parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
+    enum parent_pass pass, int lock, int control)
+{
+	p.conf_path = conf_path;
+	p.conf = conf;
+	p.ids = ids;
+	p.pass = pass;
+	p.lock = lock;
+	p.control = control;
+	p.again.fire = start_missing;
+	p.kill.fire = kill_now;
+	if (loop_init() == -1 || watch_signals() == -1) {
+		log_errno("agent: cannot start");
+		return EX_OSERR;
+	}
+	if (pass == PASS_NONE && lock_resident(lock, true) == -1) {
+		log_errno("agent: cannot lock");
+		return EX_OSERR;
+	}
+	start_missing(&p.again);
+	if (loop_run() == -1)
+		log_errno("agent: cannot wait");
+	kill_all();
+	return p.status;
+}

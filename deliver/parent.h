@@ -1,0 +1,14 @@
+/* parent - the only process that stays root: starts the roles, joins them,
+ * forks as a recipient when the queue asks, restarts, stops.  It parses no
+ * byte of any message. */
+#ifndef DELIVER_PARENT_H
+#define DELIVER_PARENT_H
+#include "deliver/role.h"
+
+enum parent_pass { PASS_NONE, PASS_DUE, PASS_ALL };
+
+/* Runs until a signal, or the end of the pass.  lock is the agent's lock,
+ * control the listening socket.  A sysexit. */
+int parent_run(const char *conf_path, struct conf *, const struct role_ids *,
+    enum parent_pass, int lock, int control);
+#endif

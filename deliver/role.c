@@ -1,0 +1,136 @@
+#include "deliver/role.h"
+#include "common/log.h"
+#include "common/priv.h"
+#include "deliver/dns/dns.h"
+#include "deliver/loop.h"
+#include "deliver/net/net.h"
+#include "deliver/queue/queue.h"
+#include "deliver/tty/tty.h"
+#include "deliver/user/user.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+const struct role_row role_rows[ROLES] = {
+	[ROLE_PARENT] = { "parent", NULL, NULL },
+	[ROLE_QUEUE] = { "queue", "bellman", queue_run },
+	[ROLE_NET] = { "net", "bellman-net", net_run },
+	[ROLE_DNS] = { "dns", "bellman-dns", dns_run },
+	[ROLE_USER] = { "user", NULL, user_run },
+	[ROLE_TTY] = { "tty", "bellman-tty", tty_run },
+};
+
+static int
+group(const char *name, gid_t *gid, struct buf *why)
+{
+	struct group *g = getgrnam(name);
+
+	if (g == NULL) {
+		buf_fmt(why,
+		    "there is no group \"%s\"; `make install` or the "
+		    "package makes it",
+		    name);
+		return -1;
+	}
+	*gid = g->gr_gid;
+	return 0;
+}
+
+int
+role_ids(struct role_ids *ids, struct buf *why)
+{
+	*ids = (struct role_ids){ 0 };
+	for (int r = 0; r < ROLES; r++) {
+		struct passwd *pw;
+
+		if (role_rows[r].user == NULL)
+			continue;
+		pw = getpwnam(role_rows[r].user);
+		if (pw == NULL || pw->pw_uid == 0) {
+			buf_fmt(why,
+			    "there is no user \"%s\"; `make install` or "
+			    "the package makes it",
+			    role_rows[r].user);
+			return -1;
+		}
+		ids->uid[r] = pw->pw_uid;
+		ids->gid[r] = pw->pw_gid;
+	}
+	return group("mail", &ids->mail, why) == -1 ||
+		       group("tty", &ids->tty, why) == -1
+		   ? -1
+		   : 0;
+}
+
+bool
+role_owns(const struct role_ids *ids, uid_t uid)
+{
+	for (int r = 0; r < ROLES; r++)
+		if (ids->uid[r] == uid) /* root's 0 stands in the empty rows */
+			return true;
+	return false;
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Everything else that the parent had open stays behind. */
+static void
+close_others(int *keep, int n)
+{
+	unsigned from = 3;
+
+	qsort(keep, (size_t)n, sizeof *keep, ascending);
+	for (int i = 0; i < n; i++) {
+		if (keep[i] < 3)
+			continue;
+		if ((unsigned)keep[i] > from)
+			syscall(
+			    SYS_close_range, from, (unsigned)keep[i] - 1, 0);
+		from = (unsigned)keep[i] + 1;
+	}
+	syscall(SYS_close_range, from, ~0u, 0);
+}
+
+pid_t
+role_fork(enum role role, const struct priv_id *id,
+    const struct role_start *start, const int *keep, int nkeep)
+{
+	pid_t parent = getpid(), pid = fork();
+	char ident[32];
+	sigset_t none;
+	int fds[8];
+
+	if (pid != 0)
+		return pid;
+	for (int i = 0; i < nkeep; i++)
+		fds[i] = keep[i];
+	closelog(); /* before its number can be given to another file */
+	close_others(fds, nkeep);
+	snprintf(ident, sizeof ident, "bellman/%s", role_rows[role].name);
+	log_open(ident);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (start->user)
+		setproctitle("%s %s", role_rows[role].name, start->user);
+	else
+		setproctitle("%s", role_rows[role].name);
+	priv_become(id, parent, role_rows[role].name);
+	if (loop_init() == -1) {
+		log_errno("agent: no loop");
+		_exit(EX_OSERR);
+	}
+	role_rows[role].run(start);
+	_exit(0);
+}
