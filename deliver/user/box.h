@@ -1,0 +1,47 @@
+/* box - a kind of mailbox: one row of calls.  Adding a kind adds a row. */
+#ifndef DELIVER_USER_BOX_H
+#define DELIVER_USER_BOX_H
+#include "deliver/role.h"
+#include "deliver/user/item.h"
+
+struct verdict {
+	enum outcome outcome;
+	char status[12]; /* RFC 3463 */
+	char text[600];
+};
+
+struct box;
+struct box_kind {
+	/* Opens and locks.  0 and where it ends; -1 and why not. */
+	int (*open)(
+	    struct box *, uint64_t *ino, uint64_t *size, struct verdict *);
+	/* Which of the items were written since size?  Sets settled; undoes
+	 * what was torn.  -1 when that cannot be told now. */
+	int (*check)(struct box *, uint64_t ino, uint64_t size, struct item *,
+	    size_t n, struct verdict *);
+	/* Writes one; undone on failure. */
+	void (*append)(struct box *, struct item *, struct verdict *);
+	/* What was appended since the last sync is on disk, or undone: -1. */
+	int (*sync)(struct box *, struct verdict *);
+	void (*close)(struct box *);
+};
+
+struct box {
+	const struct box_kind *kind;
+	const struct role_start *start;
+	struct buf path;
+	int fd;		  /* mbox: the file; maildir: its folder */
+	int tmp, new;	  /* maildir */
+	off_t begun, end; /* mbox: at the last sync, and now */
+	bool locked;	  /* mbox: the dot-lock is ours */
+	bool was_open;
+};
+
+extern const struct box_kind box_mbox, box_maildir;
+
+/* The verdict for an errno met on a path: later, with a sentence. */
+void box_verdict(struct verdict *, int err, const char *what, const char *path);
+/* The verdict for an item that could not be written. */
+void box_item_verdict(
+    struct verdict *, enum item_error, int err, const char *path);
+#endif

@@ -1,0 +1,429 @@
+/* mbox - append under fcntl and dot-lock (Debian policy 11.6), undo on
+ * failure, one sync a batch. */
+#include "common/log.h"
+#include "deliver/user/box.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_PATIENCE 30 /* seconds for both locks */
+#define LOCK_STEP 50	 /* ms between looks at another's dot-lock */
+#define STALE 300	 /* seconds, where no pid tells (liblockfile) */
+
+static int
+refuse(struct verdict *v, struct box *b, const char *what)
+{
+	*v = (struct verdict){ OUT_LATER, "4.2.0", "" };
+	snprintf(v->text, sizeof v->text, "%s %s; nothing was written",
+	    buf_c(&b->path), what);
+	return -1;
+}
+
+/* Regular, one name, the user's own: anything else is not a mailbox. */
+static int
+look(struct box *b, const struct stat *st, struct verdict *v)
+{
+	if (!S_ISREG(st->st_mode))
+		return refuse(v, b,
+		    S_ISDIR(st->st_mode) ? "is a directory"
+					 : "is no regular file");
+	if (st->st_nlink != 1)
+		return refuse(v, b, "has another name (hard link)");
+	if (st->st_uid != b->start->uid)
+		return refuse(v, b, "belongs to another user");
+	return 0;
+}
+
+static int
+open_file(struct box *b, struct verdict *v)
+{
+	const char *path = buf_c(&b->path);
+	struct stat st;
+
+	b->fd =
+	    open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (b->fd == -1 && errno == ENOENT) {
+		b->fd = open(path,
+		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		/* 0660 user:mail; where the group cannot be given, 0600 stays
+		 */
+		if (b->fd != -1 &&
+		    fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
+		    fchmod(b->fd, 0660) == -1)
+			log_errno("%s: mode", path);
+		if (b->fd == -1 && errno == EEXIST) /* made meanwhile */
+			b->fd = open(
+			    path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	}
+	if (b->fd == -1 && errno == ELOOP)
+		return refuse(v, b, "is a symbolic link");
+	if (b->fd == -1 && (errno == EISDIR || errno == ENXIO))
+		return refuse(v, b, "is no regular file");
+	if (b->fd == -1 && errno == EACCES && lstat(path, &st) == 0 &&
+	    look(b, &st, v) == -1)
+		return -1;
+	if (b->fd == -1 || fstat(b->fd, &st) == -1) {
+		box_verdict(v, errno, "cannot open", path);
+		return -1;
+	}
+	return look(b, &st, v);
+}
+
+static void
+wake(int sig)
+{
+	(void)sig;
+}
+
+static int
+lock_fcntl(struct box *b)
+{
+	const struct sigaction sa = { .sa_handler = wake };
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int done;
+
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(LOCK_PATIENCE);
+	done = fcntl(b->fd, F_SETLKW, &l);
+	alarm(0);
+	return done;
+}
+
+/* Is the process that made that lock gone? */
+static bool
+is_stale(const char *lock)
+{
+	char text[32] = "";
+	struct stat st;
+	int fd = open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n;
+	long pid;
+
+	if (fd == -1)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	if (fstat(fd, &st) == -1)
+		st.st_mtime = time(NULL);
+	close(fd);
+	pid = n > 0 ? strtol(text, NULL, 10) : 0;
+	if (pid > 0)
+		return kill((pid_t)pid, 0) == -1 && errno == ESRCH;
+	return time(NULL) - st.st_mtime > STALE;
+}
+
+/* Made by link, so that it never stands there empty.  The fcntl lock is held
+ * already: no other process of ours is at the same names. */
+static int
+lock_dot(struct box *b)
+{
+	const struct timespec step = { 0, LOCK_STEP * 1000000L };
+	char lock[PATH_MAX], mine[PATH_MAX];
+	const char *path = buf_c(&b->path), *slash = strrchr(path, '/');
+	int fd, err = EAGAIN;
+
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	snprintf(mine, sizeof mine, "%.*s/.%s.bellman", (int)(slash - path),
+	    path, slash + 1);
+	unlink(mine); /* left by a killed one */
+	fd = open(
+	    mine, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd == -1)
+		return -1;
+	if (dprintf(fd, "%ld\n", (long)getpid()) < 0)
+		goto out;
+	for (int ms = 0; ms <= LOCK_PATIENCE * 1000; ms += LOCK_STEP) {
+		if (link(mine, lock) == 0) {
+			b->locked = true;
+			err = 0;
+			break;
+		}
+		if (errno != EEXIST) {
+			err = errno;
+			break;
+		}
+		/* Nothing tells when another program's dot-lock goes. */
+		if (is_stale(lock))
+			unlink(lock);
+		else
+			nanosleep(&step, NULL);
+	}
+out:
+	close(fd);
+	unlink(mine);
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static void
+mbox_close(struct box *b)
+{
+	char lock[PATH_MAX];
+
+	snprintf(lock, sizeof lock, "%s.lock", buf_c(&b->path));
+	if (b->locked)
+		unlink(lock);
+	b->locked = false;
+	if (b->fd != -1)
+		close(b->fd);
+	b->fd = -1;
+}
+
+/* A reader may have put a new file in its place while we waited. */
+static bool
+same_file(struct box *b)
+{
+	struct stat here, there;
+
+	return fstat(b->fd, &here) == 0 &&
+	       lstat(buf_c(&b->path), &there) == 0 &&
+	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+static int
+mbox_open(struct box *b, uint64_t *ino, uint64_t *size, struct verdict *v)
+{
+	struct stat st;
+
+	for (int tries = 0; !b->was_open && tries < 5; tries++) {
+		if (open_file(b, v) == -1)
+			goto fail;
+		if (lock_fcntl(b) == -1 || lock_dot(b) == -1) {
+			if (errno == EINTR || errno == EAGAIN)
+				refuse(v, b, "is locked by another program");
+			else
+				box_verdict(
+				    v, errno, "cannot lock", buf_c(&b->path));
+			goto fail;
+		}
+		b->was_open = same_file(b);
+		if (!b->was_open)
+			mbox_close(b);
+	}
+	if (!b->was_open)
+		return refuse(v, b, "is replaced again and again");
+	if (fstat(b->fd, &st) == -1) {
+		box_verdict(v, errno, "cannot look at", buf_c(&b->path));
+		goto fail;
+	}
+	b->begun = b->end = st.st_size;
+	*ino = st.st_ino;
+	*size = (uint64_t)st.st_size;
+	return 0;
+fail:
+	mbox_close(b);
+	return -1;
+}
+
+/* What must stand between the end of the file and a new message, so that a
+ * torn predecessor does not swallow it. */
+static const char *
+separator(struct box *b, off_t end)
+{
+	char last[2] = "\n";
+	ssize_t n = end >= 2 ? pread(b->fd, last, 2, end - 2) : 0;
+
+	if (end == 0)
+		return "";
+	if (end == 1)
+		return "\n\n";
+	if (n != 2 || last[1] != '\n')
+		return "\n\n";
+	return last[0] == '\n' ? "" : "\n";
+}
+
+struct writer {
+	int fd;
+	off_t at;
+	size_t n;
+	char block[65536];
+};
+
+static int
+write_block(struct writer *w)
+{
+	for (size_t done = 0; done < w->n;) {
+		ssize_t n = pwrite(
+		    w->fd, w->block + done, w->n - done, w->at + (off_t)done);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		done += (size_t)n;
+	}
+	w->at += (off_t)w->n;
+	w->n = 0;
+	return 0;
+}
+
+static int
+put(void *arg, const char *bytes, size_t n)
+{
+	struct writer *w = arg;
+
+	while (n) {
+		size_t part = sizeof w->block - w->n;
+
+		if (part > n)
+			part = n;
+		memcpy(w->block + w->n, bytes, part);
+		w->n += part;
+		bytes += part;
+		n -= part;
+		if (w->n == sizeof w->block && write_block(w) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+mbox_append(struct box *b, struct item *it, struct verdict *v)
+{
+	static struct writer w;
+	const char *before = separator(b, b->end);
+	enum item_error e;
+	int err;
+
+	w.fd = b->fd;
+	w.at = b->end;
+	w.n = 0;
+	put(&w, before, strlen(before));
+	e = item_mbox(it, put, &w);
+	if (e == ITEM_OK && write_block(&w) == -1)
+		e = ITEM_SINK;
+	if (e == ITEM_OK) {
+		b->end = w.at;
+		*v = (struct verdict){ OUT_DELIVERED, "2.0.0", "" };
+		snprintf(v->text, sizeof v->text, "%s", buf_c(&b->path));
+		return;
+	}
+	err = errno;
+	if (ftruncate(b->fd, b->end) == -1)
+		log_errno("%s: half a message left behind at %lld",
+		    buf_c(&b->path), (long long)b->end);
+	box_item_verdict(v, e, err, buf_c(&b->path));
+}
+
+static int
+mbox_sync(struct box *b, struct verdict *v)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
+	struct stat st;
+	int err;
+
+	if (b->end == b->begun)
+		return 0;
+	if (fsync(b->fd) == 0) {
+		b->begun = b->end;
+		/* "New mail" tests compare: read before written. */
+		if (fstat(b->fd, &st) == 0 && st.st_atime >= st.st_mtime)
+			futimens(b->fd, times);
+		return 0;
+	}
+	err = errno; /* a failed sync is final: none of it may count */
+	if (ftruncate(b->fd, b->begun) == -1)
+		log_errno("%s: messages left behind at %lld", buf_c(&b->path),
+		    (long long)b->begun);
+	b->end = b->begun;
+	box_verdict(v, err, "cannot sync", buf_c(&b->path));
+	return -1;
+}
+
+/* Compares what would be written with what stands there. */
+struct compare {
+	int fd;
+	off_t at, size;
+	bool differs, ends; /* another text; the file ends within ours */
+};
+
+static int
+compare(void *arg, const char *bytes, size_t n)
+{
+	struct compare *c = arg;
+	char there[4096];
+
+	while (n) {
+		size_t part = n < sizeof there ? n : sizeof there;
+		ssize_t got;
+
+		if (c->at + (off_t)part > c->size) {
+			c->ends = true;
+			part = (size_t)(c->size - c->at);
+		}
+		got = part ? pread(c->fd, there, part, c->at) : 0;
+		if (got != (ssize_t)part || memcmp(there, bytes, part) != 0)
+			c->differs = true;
+		if (c->differs || c->ends)
+			return -1;
+		c->at += got;
+		bytes += got;
+		n -= part;
+	}
+	return 0;
+}
+
+static int
+mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
+    size_t n, struct verdict *v)
+{
+	struct stat st;
+	off_t at = (off_t)size;
+
+	if (fstat(b->fd, &st) == -1) {
+		box_verdict(v, errno, "cannot look at", buf_c(&b->path));
+		return -1;
+	}
+	/* Rewritten by a reader: then where we began says nothing any more. */
+	if (st.st_ino != ino || (uint64_t)st.st_size < size)
+		return 0;
+	for (size_t i = 0; i < n && at < st.st_size; i++) {
+		struct compare c = { b->fd, at, st.st_size, false, false };
+		const char *before = separator(b, at);
+		enum item_error e = ITEM_OK;
+
+		if (compare(&c, before, strlen(before)) == 0)
+			e = item_mbox(&items[i], compare, &c);
+		if (e == ITEM_READ) {
+			box_verdict(v, errno, "cannot read the message for",
+			    buf_c(&b->path));
+			return -1;
+		}
+		if (c.ends && !c.differs) { /* torn, and nothing behind it */
+			log_info("%s: mailbox undo path=%s size=%lld was=%lld",
+			    items[i].id, buf_c(&b->path), (long long)at,
+			    (long long)st.st_size);
+			if (ftruncate(b->fd, at) == -1) {
+				box_verdict(v, errno, "cannot undo in",
+				    buf_c(&b->path));
+				return -1;
+			}
+			break;
+		}
+		if (c.differs || e != ITEM_OK)
+			continue;
+		items[i].settled = true;
+		at = c.at;
+	}
+	/* It may be there, and not yet on disk: the sync was not reached. */
+	if (fsync(b->fd) == -1) {
+		box_verdict(v, errno, "cannot sync", buf_c(&b->path));
+		return -1;
+	}
+	if (fstat(b->fd, &st) == -1) {
+		box_verdict(v, errno, "cannot look at", buf_c(&b->path));
+		return -1;
+	}
+	b->begun = b->end = st.st_size;
+	return 0;
+}
+
+const struct box_kind box_mbox = { mbox_open, mbox_check, mbox_append,
+	mbox_sync, mbox_close };

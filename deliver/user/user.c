@@ -1,0 +1,211 @@
+#include "deliver/user/user.h"
+#include "common/log.h"
+#include "deliver/user/box.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ITEMS_MAX 512 /* descriptors held at once */
+
+static struct {
+	struct ipc queue;
+	struct box box;
+	struct item *items;
+	size_t n;
+} u;
+
+void
+box_verdict(struct verdict *v, int err, const char *what, const char *path)
+{
+	*v = (struct verdict){ OUT_LATER, "4.2.0", "" };
+	if (err == ENOSPC || err == EDQUOT || err == EFBIG)
+		strlcpy(v->status, "4.2.2", sizeof v->status); /* full */
+	snprintf(
+	    v->text, sizeof v->text, "%s %s: %s", what, path, strerror(err));
+}
+
+void
+box_item_verdict(
+    struct verdict *v, enum item_error e, int err, const char *path)
+{
+	if (e == ITEM_SINK) {
+		box_verdict(v, err, "cannot write to", path);
+		return;
+	}
+	*v = (struct verdict){ e == ITEM_DAMAGED ? OUT_DAMAGED : OUT_LATER,
+		"4.3.0", "" };
+	snprintf(v->text, sizeof v->text, "the message file %s%s",
+	    e == ITEM_DAMAGED ? "is damaged" : "cannot be read: ",
+	    e == ITEM_DAMAGED ? "" : strerror(err));
+}
+
+static void
+forget_items(void)
+{
+	for (size_t i = 0; i < u.n; i++)
+		item_free(&u.items[i]);
+	free(u.items);
+	u.items = NULL;
+	u.n = 0;
+}
+
+static void
+add_item(struct ipc_msg *m)
+{
+	struct item *more;
+
+	/* Grown by doubling, at each power of two. */
+	if ((u.n & (u.n - 1)) == 0) {
+		more = reallocarray(u.items, u.n ? u.n * 2 : 1, sizeof *more);
+		if (more == NULL)
+			exit(1);
+		u.items = more;
+	}
+	if (u.n >= ITEMS_MAX || item_get(m, &u.items[u.n]) == -1)
+		exit(1); /* a queue that does not keep to the table */
+	u.n++;
+}
+
+static void
+say(enum ipc_type type, uint32_t ref, const struct verdict *v)
+{
+	struct buf b = { 0 };
+
+	ipc_u8(&b, (uint8_t)v->outcome);
+	ipc_str(&b, v->status);
+	ipc_str(&b, v->text);
+	ipc_send(&u.queue, type, ref, &b, -1);
+	buf_free(&b);
+}
+
+static void
+do_open(void)
+{
+	struct verdict v;
+	struct buf b = { 0 };
+	uint64_t ino, size;
+
+	if (u.box.kind->open(&u.box, &ino, &size, &v) == -1) {
+		say(IPC_BOX_FAIL, 0, &v);
+		return;
+	}
+	ipc_u64(&b, ino);
+	ipc_u64(&b, size);
+	ipc_send(&u.queue, IPC_BOX_LOCKED, 0, &b, -1);
+	buf_free(&b);
+}
+
+static void
+do_check(struct span body)
+{
+	struct verdict v = { OUT_DELIVERED, "2.0.0", "" };
+	struct ipc_in in = { body, false };
+	uint64_t ino = ipc_get64(&in), size = ipc_get64(&in);
+
+	if (u.box.kind->check(&u.box, ino, size, u.items, u.n, &v) == -1) {
+		say(IPC_BOX_FAIL, 0, &v);
+		return;
+	}
+	snprintf(v.text, sizeof v.text, "%s", buf_c(&u.box.path));
+	for (size_t i = 0; i < u.n; i++)
+		if (u.items[i].settled)
+			say(IPC_BOX_RESULT, u.items[i].ref, &v);
+	forget_items();
+	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
+}
+
+static void
+do_go(void)
+{
+	struct verdict *v = calloc(u.n ? u.n : 1, sizeof *v), failed;
+
+	if (v == NULL)
+		exit(1);
+	for (size_t i = 0; i < u.n; i++)
+		u.box.kind->append(&u.box, &u.items[i], &v[i]);
+	if (u.box.kind->sync(&u.box, &failed) == -1)
+		for (size_t i = 0; i < u.n; i++)
+			v[i] = failed;
+	for (size_t i = 0; i < u.n; i++)
+		say(IPC_BOX_RESULT, u.items[i].ref, &v[i]);
+	free(v);
+	forget_items();
+	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
+}
+
+static void
+got(struct ipc *c, struct ipc_msg *m)
+{
+	(void)c;
+	switch (m->type) {
+	case IPC_BOX_ITEM:
+		add_item(m);
+		break;
+	case IPC_BOX_OPEN:
+		do_open();
+		break;
+	case IPC_BOX_CHECK:
+		do_check(m->body);
+		break;
+	case IPC_BOX_GO:
+		do_go();
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+gone(struct ipc *c, const char *why)
+{
+	(void)why;
+	ipc_close(c);
+	loop_stop();
+}
+
+/* %u is the user, ~ his home. */
+static void
+expand(const char *pattern, const struct role_start *start, struct buf *path)
+{
+	if (pattern[0] == '~' && pattern[1] == '/') {
+		buf_str(path, start->home);
+		pattern++;
+	}
+	for (; *pattern; pattern++)
+		if (pattern[0] == '%' && pattern[1] == 'u') {
+			buf_str(path, start->user);
+			pattern++;
+		} else {
+			buf_chr(path, *pattern);
+		}
+}
+
+void
+user_run(const struct role_start *start)
+{
+	const struct conf *c = start->conf;
+
+	u.box = (struct box){ .kind = &box_mbox,
+		.start = start,
+		.fd = -1,
+		.tmp = -1,
+		.new = -1 };
+	umask(0);
+	if (start->uid == 0) {
+		/* Root's mail is written by bellman, who has no way into his
+		 * home: always the mbox that the parent made. */
+		buf_str(&u.box.path, "/var/mail/root");
+	} else {
+		if (c->local == LOCAL_MAILDIR)
+			u.box.kind = &box_maildir;
+		expand(c->local_path, start, &u.box.path);
+	}
+	u.queue = (struct ipc){ .got = got, .gone = gone };
+	if (ipc_open(&u.queue, start->fd, ROLE_USER, ROLE_QUEUE) == -1)
+		return;
+	loop_run();
+	u.box.kind->close(&u.box);
+}
