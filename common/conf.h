@@ -53,6 +53,10 @@ struct conf {
  * 0; or -1 with a sentence in err: "PATH:LINE: what; nearest known word",
  * or what could not be read.  Owner calls conf_free in either case. */
 int conf_load(const char *path, struct conf *, struct buf *err);
+/* The same for the text of a file, without the machine's names: hostname and
+ * domain may stay NULL, local_domains empty.  path is for the sentence. */
+int conf_parse(struct span text, const char *path, struct conf *,
+    struct buf *err);
 void conf_free(struct conf *);
 /* NULL when there is no such block. */
 const struct conf_relay *conf_relay(const struct conf *, const char *name);
