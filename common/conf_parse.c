@@ -1,64 +1,47 @@
-#include "common/conf_lex.h"
-#include <arpa/inet.h>
+#include "common/conf_table.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct parse {
-	struct conf_lex x;
-	struct conf *conf;
-	struct conf_relay *relay; /* whose block we are in */
-	bool starttls;		  /* a host of it asks for STARTTLS */
-};
-
-/* A word of the file.  One that this version does not act upon is known all the
- * same, and an error: mail would take another way than is written there. */
-struct setting {
-	const char *name;
-	int (*set)(struct parse *);
-	bool again;	    /* may stand more than once */
-	const char *cannot; /* what this version does not do */
-};
-
-static int
-no_memory(struct parse *p)
+int
+conf_no_memory(struct conf_parse *p)
 {
 	return conf_wrong(&p->x, p->x.from, "out of memory");
 }
 
-static int
-cannot(struct conf_lex *x, const char *what)
+int
+conf_cannot(struct conf_lex *x, const char *what)
 {
 	return conf_wrong(x, x->from,
 	    "this version cannot %s yet; remove the line \"%s\"", what,
 	    x->name);
 }
 
-/* The word at hand, kept for good. */
-static int
-keep(struct parse *p, char **to)
+int
+conf_keep(struct conf_parse *p, char **to)
 {
 	char *copy = span_dup(p->x.word);
 
 	if (copy == NULL)
-		return no_memory(p);
+		return conf_no_memory(p);
 	free(*to);
 	*to = copy;
 	return 0;
 }
 
 static int
-set_hostname(struct parse *p)
+set_hostname(struct conf_parse *p)
 {
 	if (conf_need(&p->x, "a name or auto") == -1)
 		return -1;
 	if (!span_eq(p->x.word, SPAN("auto")) &&
-	    (conf_domain(&p->x) == -1 || keep(p, &p->conf->hostname) == -1))
+	    (conf_domain(&p->x) == -1 ||
+		conf_keep(p, &p->conf->hostname) == -1))
 		return -1;
 	return conf_done(&p->x);
 }
 
 static int
-set_domains(struct parse *p)
+set_domains(struct conf_parse *p)
 {
 	struct conf *c = p->conf;
 	size_t n = 0;
@@ -71,11 +54,11 @@ set_domains(struct parse *p)
 			return -1;
 		more = reallocarray(c->local_domains, n + 1, sizeof *more);
 		if (more == NULL)
-			return no_memory(p);
+			return conf_no_memory(p);
 		c->local_domains = more;
 		more[n] = span_dup(p->x.word);
 		if (more[n] == NULL)
-			return no_memory(p);
+			return conf_no_memory(p);
 		c->nlocal_domains = ++n;
 	} while (conf_next(&p->x) == CONF_WORD);
 	return conf_ended(&p->x);
@@ -83,7 +66,7 @@ set_domains(struct parse *p)
 
 /* Only %u may be in a mailbox's path, and no way up. */
 static int
-mailbox_path(struct parse *p, bool home)
+mailbox_path(struct conf_parse *p, bool home)
 {
 	struct span path = p->x.word, rest = path;
 	bool absolute = path.len > 1 && path.ptr[0] == '/';
@@ -105,11 +88,11 @@ mailbox_path(struct parse *p, bool home)
 		if (span_eq(span_cut(&rest, '/'), SPAN("..")))
 			return conf_wrong(&p->x, p->x.from,
 			    "\"..\" is not allowed in a path");
-	return keep(p, &p->conf->local_path);
+	return conf_keep(p, &p->conf->local_path);
 }
 
 static int
-set_local(struct parse *p)
+set_local(struct conf_parse *p)
 {
 	static const char *const words[] = { "mbox", "maildir", "lmtp",
 		"command", NULL };
@@ -120,8 +103,9 @@ set_local(struct parse *p)
 	    (n = conf_choose(&p->x, words)) == -1)
 		return -1;
 	if (n > 1)
-		return cannot(&p->x, n == 2 ? "hand local mail to LMTP"
-					    : "hand local mail to a command");
+		return conf_cannot(&p->x, n == 2
+					      ? "hand local mail to LMTP"
+					      : "hand local mail to a command");
 	p->conf->local = kinds[n];
 	if (conf_need(&p->x, "a path") == -1 ||
 	    mailbox_path(p, kinds[n] == LOCAL_MAILDIR) == -1)
@@ -138,7 +122,7 @@ more_words(const struct conf_lex *x)
 }
 
 static int
-set_terminal(struct parse *p)
+set_terminal(struct conf_parse *p)
 {
 	static const char *const words[] = { "off", "on", NULL };
 	int n;
@@ -148,7 +132,7 @@ set_terminal(struct parse *p)
 	/* RECIPIENT KIND from PLACE via @GROUP */
 	if (!span_eq(p->x.word, SPAN("on")) &&
 	    !span_eq(p->x.word, SPAN("off")) && more_words(&p->x))
-		return cannot(&p->x, "show mail on terminals by rules");
+		return conf_cannot(&p->x, "show mail on terminals by rules");
 	if ((n = conf_choose(&p->x, words)) == -1)
 		return -1;
 	p->conf->terminal = n;
@@ -156,7 +140,7 @@ set_terminal(struct parse *p)
 }
 
 static int
-set_hold(struct parse *p)
+set_hold(struct conf_parse *p)
 {
 	static const char *const words[] = { "no", "yes", NULL };
 	int n;
@@ -169,7 +153,7 @@ set_hold(struct parse *p)
 }
 
 static int
-set_retry(struct parse *p)
+set_retry(struct conf_parse *p)
 {
 	struct conf *c = p->conf;
 	enum { MOST = sizeof c->retry / sizeof *c->retry };
@@ -189,7 +173,7 @@ set_retry(struct parse *p)
 }
 
 static int
-set_warn(struct parse *p)
+set_warn(struct conf_parse *p)
 {
 	return conf_need(&p->x, "a duration") == -1 ||
 		       conf_duration(&p->x, &p->conf->warn) == -1
@@ -198,7 +182,7 @@ set_warn(struct parse *p)
 }
 
 static int
-set_give_up(struct parse *p)
+set_give_up(struct conf_parse *p)
 {
 	return conf_need(&p->x, "a duration") == -1 ||
 		       conf_duration(&p->x, &p->conf->give_up) == -1
@@ -207,7 +191,7 @@ set_give_up(struct parse *p)
 }
 
 static int
-set_size(struct parse *p)
+set_size(struct conf_parse *p)
 {
 	return conf_need(&p->x, "a size") == -1 ||
 		       conf_size(&p->x, 1024, &p->conf->max_size) == -1
@@ -216,7 +200,7 @@ set_size(struct parse *p)
 }
 
 static int
-set_queue(struct parse *p)
+set_queue(struct conf_parse *p)
 {
 	char shown[CONF_SHOWN];
 	long long n;
@@ -232,7 +216,7 @@ set_queue(struct parse *p)
 }
 
 static int
-set_free(struct parse *p)
+set_free(struct conf_parse *p)
 {
 	return conf_need(&p->x, "a size") == -1 ||
 		       conf_size(&p->x, 0, &p->conf->min_free) == -1
@@ -240,130 +224,22 @@ set_free(struct parse *p)
 		   : conf_done(&p->x);
 }
 
-static bool
-address(struct span s, char text[INET6_ADDRSTRLEN])
-{
-	unsigned char number[16];
-
-	if (s.len == 0 || s.len >= INET6_ADDRSTRLEN)
-		return false;
-	memcpy(text, s.ptr, s.len);
-	text[s.len] = '\0';
-	return inet_pton(AF_INET, text, number) == 1 ||
-	       inet_pton(AF_INET6, text, number) == 1;
-}
-
-/* A port is a number, or a name of /etc/services (RFC 6335 5.1). */
-static int
-port(struct conf_lex *x)
-{
-	char shown[CONF_SHOWN];
-	bool letter = false, other = false;
-	long long n;
-
-	for (size_t i = 0; i < x->word.len; i++) {
-		char c = x->word.ptr[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-			letter = true;
-		else if (c != '-' && (c < '0' || c > '9'))
-			other = true;
-	}
-	if (span_num(x->word, 1, 65535, &n) == 0 ||
-	    (letter && !other && x->word.len <= 32))
-		return 0;
-	return conf_wrong(x, x->from,
-	    "\"%s\" is no port; write 1 to 65535, or a service's name",
-	    conf_show(x->word, shown));
-}
-
-/* The word at hand and the next are a host and its port. */
-static int
-add_host(struct parse *p, struct conf_relay *r)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct conf_host *more;
-	struct span *w = &p->x.word;
-
-	if (w->len > 2 && w->ptr[0] == '[' && w->ptr[w->len - 1] == ']' &&
-	    address((struct span){ w->ptr + 1, w->len - 2 }, text))
-		*w = span_of(text);
-	else if (!address(*w, text) && conf_domain(&p->x) == -1)
-		return -1;
-	more = reallocarray(r->hosts, r->nhosts + 1, sizeof *more);
-	if (more == NULL)
-		return no_memory(p);
-	r->hosts = more;
-	more[r->nhosts++] = (struct conf_host){ NULL, NULL };
-	more += r->nhosts - 1;
-	if (keep(p, &more->name) == -1 ||
-	    conf_need(&p->x, "a host and a port") == -1 || port(&p->x) == -1 ||
-	    keep(p, &more->port) == -1)
-		return -1;
-	return 0;
-}
-
-static int
-set_host(struct parse *p)
-{
-	static const char *const words[] = { "starttls", NULL };
-
-	if (conf_need(&p->x, "a host and a port") == -1 ||
-	    add_host(p, p->relay) == -1)
-		return -1;
-	if (conf_next(&p->x) != CONF_WORD)
-		return conf_ended(&p->x);
-	if (conf_choose(&p->x, words) == -1)
-		return -1;
-	p->starttls = true;
-	return conf_done(&p->x);
-}
-
-static int
-set_tls(struct parse *p)
-{
-	static const char *const words[] = { "verify", "never", "dane", "pin",
-		"opportunistic", NULL };
-	static const enum conf_tls done[] = { TLS_VERIFY, TLS_NEVER };
-	int n;
-
-	if (conf_need(&p->x, "verify or never") == -1 ||
-	    (n = conf_choose(&p->x, words)) == -1)
-		return -1;
-	if (n > 1)
-		return cannot(&p->x, n == 2   ? "look for DANE records"
-				     : n == 3 ? "pin certificates"
-					      : "do opportunistic TLS");
-	p->relay->tls = done[n];
-	return conf_done(&p->x);
-}
-
-static const struct setting in_relay[] = {
-	{ "host", set_host, true, NULL },
-	{ "tls", set_tls, false, NULL },
-	{ "auth", NULL, false, "log in to a relay" },
-	{ "user", NULL, false, "log in to a relay" },
-};
-static const struct setting in_limits[] = {
+static const struct conf_setting in_limits[] = {
 	{ "size", set_size, false, NULL },
 	{ "queue", set_queue, false, NULL },
 	{ "free-space", set_free, false, NULL },
 	{ "per-user", NULL, false, "limit single users" },
 };
-enum { SETTINGS_MAX = 16 };
-
-/* The word at hand names a row of the table.  seen has the lines in which its
- * rows stood before, 0 for not yet. */
-static int
-statement(struct parse *p, const struct setting *table, size_t rows,
-    unsigned seen[SETTINGS_MAX])
+int
+conf_statement(struct conf_parse *p, const struct conf_setting *table,
+    size_t rows, unsigned seen[CONF_ROWS_MAX])
 {
-	const struct setting *nearest = table;
+	const struct conf_setting *nearest = table;
 	struct span name = p->x.word;
 	char shown[CONF_SHOWN];
 
 	p->x.from = p->x.line;
-	for (const struct setting *s = table; s < table + rows; s++) {
+	for (const struct conf_setting *s = table; s < table + rows; s++) {
 		if (conf_distance(name, span_of(s->name)) <
 		    conf_distance(name, span_of(nearest->name)))
 			nearest = s;
@@ -371,7 +247,7 @@ statement(struct parse *p, const struct setting *table, size_t rows,
 			continue;
 		p->x.name = s->name;
 		if (s->cannot)
-			return cannot(&p->x, s->cannot);
+			return conf_cannot(&p->x, s->cannot);
 		if (seen[s - table] && !s->again)
 			return conf_wrong(&p->x, p->x.from,
 			    "\"%s\" was already set in line %u", s->name,
@@ -386,14 +262,14 @@ statement(struct parse *p, const struct setting *table, size_t rows,
 
 /* size 50M ; queue 1000000 ; free-space 64M: ends with the line. */
 static int
-set_limits(struct parse *p)
+set_limits(struct conf_parse *p)
 {
-	unsigned seen[SETTINGS_MAX] = { 0 };
+	unsigned seen[CONF_ROWS_MAX] = { 0 };
 	int result = conf_need(&p->x, "a limit");
 
 	p->x.block = true;
 	while (result == 0 && p->x.token == CONF_WORD) {
-		result = statement(
+		result = conf_statement(
 		    p, in_limits, sizeof in_limits / sizeof *in_limits, seen);
 		if (result == 0 && p->x.token == CONF_SEMI)
 			conf_next(&p->x);
@@ -403,96 +279,8 @@ set_limits(struct parse *p)
 	return result ? -1 : conf_ended(&p->x);
 }
 
-/* What stands between the braces. */
-static int
-block(struct parse *p)
-{
-	unsigned begin = p->x.from, seen[SETTINGS_MAX] = { 0 };
-	int result = 0;
-
-	p->x.block = true;
-	p->starttls = false;
-	conf_next(&p->x);
-	while (result == 0 && p->x.token != CONF_CLOSE) {
-		switch (p->x.token) {
-		case CONF_WORD:
-			result = statement(p, in_relay,
-			    sizeof in_relay / sizeof *in_relay, seen);
-			if (p->x.token == CONF_CLOSE)
-				continue;
-			break;
-		case CONF_EOL:
-		case CONF_SEMI:
-			break;
-		case CONF_EOF:
-			return conf_wrong(&p->x, begin,
-			    "the block of relay \"%s\" has no closing brace",
-			    p->relay->name);
-		default:
-			return p->x.token == CONF_BAD
-				   ? -1
-				   : conf_wrong(&p->x, p->x.line,
-					 "a brace inside a block");
-		}
-		if (result == 0)
-			conf_next(&p->x);
-	}
-	p->x.block = false;
-	if (result == -1)
-		return -1;
-	p->x.name = "relay";
-	p->x.from = begin;
-	if (p->relay->nhosts == 0)
-		return conf_wrong(
-		    &p->x, begin, "relay \"%s\" has no host", p->relay->name);
-	if (p->starttls && p->relay->tls == TLS_NEVER)
-		return conf_wrong(&p->x, begin,
-		    "relay \"%s\" says both starttls and tls never",
-		    p->relay->name);
-	return conf_done(&p->x);
-}
-
-/* relay HOST PORT, which is short for relay main { host HOST PORT }, or relay
- * NAME { ... } */
-static int
-set_relay(struct parse *p)
-{
-	struct conf *c = p->conf;
-	struct conf_relay *r;
-	struct span name;
-	char shown[CONF_SHOWN];
-	bool named;
-
-	if (conf_need(&p->x, "a host and a port, or a name and a block") == -1)
-		return -1;
-	named = span_starts(span_trim(p->x.text), SPAN("{"));
-	name = named ? p->x.word : SPAN("main");
-	for (r = c->relays; r < c->relays + c->nrelays; r++)
-		if (span_eq(name, span_of(r->name)))
-			return conf_wrong(&p->x, p->x.from,
-			    "relay \"%s\" was already set in line %u",
-			    conf_show(name, shown), r->line);
-	if (name.len == 0)
-		return conf_wrong(&p->x, p->x.from, "a relay without a name");
-	r = reallocarray(c->relays, c->nrelays + 1, sizeof *r);
-	if (r == NULL)
-		return no_memory(p);
-	c->relays = r;
-	r += c->nrelays;
-	*r = (struct conf_relay){ .line = p->x.from, .tls = TLS_VERIFY };
-	r->name = span_dup(name);
-	if (r->name == NULL)
-		return no_memory(p);
-	c->nrelays++;
-	if (!named)
-		return add_host(p, r) == -1 ? -1 : conf_done(&p->x);
-	p->relay = r;
-	conf_next(&p->x); /* the brace */
-	return block(p);
-}
-
-static const struct setting settings[] = {
-	{ "relay", set_relay, true, NULL },
+static const struct conf_setting settings[] = {
+	{ "relay", conf_set_relay, true, NULL },
 	{ "hostname", set_hostname, false, NULL },
 	{ "local-domains", set_domains, false, NULL },
 	{ "sender", NULL, true, "rewrite senders" },
@@ -505,7 +293,7 @@ static const struct setting settings[] = {
 	{ "limits", set_limits, false, NULL },
 	{ "route", NULL, true, "choose a route by sender or domain" },
 };
-_Static_assert(sizeof settings / sizeof *settings <= SETTINGS_MAX,
+_Static_assert(sizeof settings / sizeof *settings <= CONF_ROWS_MAX,
     "a line is kept for each");
 
 static int
@@ -529,8 +317,8 @@ defaults(struct conf *c)
 int
 conf_parse(struct span text, const char *path, struct conf *c, struct buf *err)
 {
-	struct parse p = { .conf = c };
-	unsigned seen[SETTINGS_MAX] = { 0 };
+	struct conf_parse p = { .conf = c };
+	unsigned seen[CONF_ROWS_MAX] = { 0 };
 
 	p.x.rest = text;
 	p.x.path = path;
@@ -553,7 +341,7 @@ conf_parse(struct span text, const char *path, struct conf *c, struct buf *err)
 		case CONF_BAD:
 			return -1;
 		case CONF_WORD:
-			if (statement(&p, settings,
+			if (conf_statement(&p, settings,
 				sizeof settings / sizeof *settings, seen) == -1)
 				return -1;
 			continue;
