@@ -5,7 +5,8 @@
  *                        mbox FILE N      at least N messages
  *                        maildir DIR N    at least N files in new and cur
  *                        text FILE WORDS  the words stand in it
- *                        lines FILE N     at least N lines
+ *                        count FILE N WORDS   N lines or more hold them
+ *                        files DIR N      at least N files
  *                        port N           something listens on 127.0.0.1:N
  *                        dead PID         that process is gone
  *
@@ -98,34 +99,38 @@ has_files(char **arg)
 	return n + count_files(path) >= atol(arg[1]);
 }
 
-static bool
-has_text(char **arg)
+static long
+lines_with(const char *path, const char *words)
 {
-	FILE *f = fopen(arg[0], "re");
+	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t size = 0;
-	bool found = false;
+	long n = 0;
 
-	while (f != NULL && !found && getline(&line, &size, f) != -1)
-		found = strstr(line, arg[1]) != NULL;
+	while (f != NULL && getline(&line, &size, f) != -1)
+		n += strstr(line, words) != NULL;
 	free(line);
 	if (f != NULL)
 		fclose(f);
-	return found;
+	return n;
 }
 
 static bool
-has_lines(char **arg)
+has_text(char **arg)
 {
-	FILE *f = fopen(arg[0], "re");
-	long n = 0;
-	int c;
+	return lines_with(arg[0], arg[1]) > 0;
+}
 
-	while (f != NULL && (c = getc_unlocked(f)) != EOF)
-		n += c == '\n';
-	if (f != NULL)
-		fclose(f);
-	return n >= atol(arg[1]);
+static bool
+has_count(char **arg)
+{
+	return lines_with(arg[0], arg[2]) >= atol(arg[1]);
+}
+
+static bool
+has_entries(char **arg)
+{
+	return count_files(arg[0]) >= atol(arg[1]);
 }
 
 /* A connection would be noticed by the server, the kernel's table is not. */
@@ -165,7 +170,8 @@ static const struct condition {
 	{ "mbox", 2, has_messages, 1000 },
 	{ "maildir", 2, has_files, 1000 },
 	{ "text", 2, has_text, 1000 },
-	{ "lines", 2, has_lines, 1000 },
+	{ "count", 3, has_count, 1000 },
+	{ "files", 2, has_entries, 1000 },
 	{ "port", 1, is_listening, 20 },
 	{ "dead", 1, is_dead, 20 },
 };

@@ -19,7 +19,7 @@ total() { # PASSED FAILED
 unit() { # a cmocka program
 	local name=${1##*/} log ok bad rc
 	log=$logs/$name.log
-	timeout 120 "$1" >"$log" 2>&1
+	ASAN_OPTIONS=detect_leaks=1 timeout 120 "$1" >"$log" 2>&1
 	rc=$?
 	ok=$(grep -c '^\[       OK \]' "$log")
 	bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test(s).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')

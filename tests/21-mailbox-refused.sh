@@ -1,0 +1,60 @@
+#!/bin/bash
+# A mailbox that is not a plain file of its owner is never written to: the mail
+# waits, the log says why, and mended it is delivered.
+. "$(dirname "$0")/lib.sh"
+
+start_agent
+echo precious >/home/alice/precious
+chown alice:alice /home/alice/precious
+chmod 666 /home/alice/precious
+
+refused() { # WHAT: /var/mail/bob has been made into it
+	: >$LOG
+	printf 'Subject: s\n\n%s\n' "$1" | submit alice bob
+	check "$1: the log says so" await text $LOG /var/mail/bob
+	check "$1: the message waits" await -t 5 files $SPOOL/queue 1
+	same "$1: alice's file is as it was" precious "$(cat /home/alice/precious)"
+	refute "$1: no bounce yet" test -s /var/mail/alice
+}
+mended() { # WHAT
+	rm -rf /var/mail/bob
+	check "$1, mended: sendmail -q" sendmail -q
+	check "$1, mended: it arrives" await mbox /var/mail/bob 1
+	check "$1, mended: once" sh -c "grep -c -x '$1' /var/mail/bob | grep -q -x 1"
+	check "$1, mended: the spool is empty" drained
+	rm -f /var/mail/bob
+}
+
+ln -s /home/alice/precious /var/mail/bob
+refused "symbolic link"
+mended "symbolic link"
+
+ln -s /home/alice/not-there /var/mail/bob
+refused "dangling link"
+refute "dangling link: nothing is made behind it" test -e /home/alice/not-there
+mended "dangling link"
+
+mkfifo -m 666 /var/mail/bob
+refused "FIFO"
+mended "FIFO"
+
+mkdir -m 777 /var/mail/bob
+refused "directory"
+same "directory: nothing in it" "" "$(ls /var/mail/bob)"
+mended "directory"
+
+cp /home/alice/precious /var/mail/kept
+chown bob:mail /var/mail/kept
+chmod 660 /var/mail/kept
+ln /var/mail/kept /var/mail/bob
+refused "hard link"
+same "hard link: the other name is as it was" precious "$(cat /var/mail/kept)"
+mended "hard link"
+
+echo precious >/var/mail/bob
+chown alice:mail /var/mail/bob
+chmod 666 /var/mail/bob
+refused "someone else's"
+same "someone else's: it is as it was" precious "$(cat /var/mail/bob)"
+mended "someone else's"
+finish

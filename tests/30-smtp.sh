@@ -1,0 +1,109 @@
+#!/bin/bash
+# Out by SMTP to a relay: what the server gets, what comes back.
+. "$(dirname "$0")/lib.sh"
+
+S=/tmp/smtpd
+smtpd 2525 $S
+{
+	relay 2525
+	echo 'retry 2s 2s 5m'
+} | config
+start_agent
+
+submit alice -t <<'X'
+To: Bob <bob@remote.example>
+Cc: ann@remote.example
+Bcc: secret@remote.example
+Subject: three of them
+
+.dot at the start
+From the bellman
+Bcc: text
+X
+check "the server has it" await exists $S/1.msg
+m=$S/1.msg
+check "the envelope's sender" grep -q -x 'MAIL FROM:<alice@mail.example>' $m
+same "the envelope has all three" "ann@remote.example bob@remote.example secret@remote.example" \
+    "$(sed -n 's/^RCPT TO:<\(.*\)>$/\1/p' $m | sort | tr '\n' ' ' | sed 's/ $//')"
+refute "no Bcc field" sh -c "sed '1,/^\$/d' $m | sed '/^.\$/q' | grep -qi '^bcc:'"
+check "a dot at the start is as it was" grep -q -a -P '^\.dot at the start\r$' $m
+check "From is not quoted on the way" grep -q -a -P '^From the bellman\r$' $m
+check "lines end in CRLF, all of them" sh -c "test \"\$(sed '1,/^\$/d' $m | grep -c -v -P '\r\$')\" = 0"
+check "the spool is empty" drained
+
+# One connection for what waits together.
+stop_agent
+: >$S/log
+for n in 1 2 3 4 5; do
+	printf 'Subject: batch %s\n\n%s\n' $n $n | submit bob "user$n@remote.example" 2>/dev/null
+done
+start_agent
+check "five messages that waited" drained
+same "came" 5 "$(grep -c '^DATA 250' $S/log)"
+check "over fewer connections than messages" test "$(grep -c '^connect' $S/log)" -lt 5
+
+# Some yes, some no, some later; the no comes back to the sender.
+: >$S/log
+printf 'Subject: mixed\n\nthe text\n' | submit alice yes@remote.example no@remote.example later@remote.example
+check "yes gets it" await text $S/log 'DATA 250'
+check "no comes back" await mbox /var/mail/alice 1
+check "the bounce names who" grep -q 'no@remote.example' /var/mail/alice
+check "and what the server said" grep -q 'nobody of that name' /var/mail/alice
+check "it has a null sender" grep -q -x -i 'Return-Path: <>' /var/mail/alice
+check "it is a report of RFC 3464" grep -q -i 'report-type="\?delivery-status' /var/mail/alice
+check "with its status" grep -q -E '^Status: 5\.1\.1' /var/mail/alice
+refute "yes is not in it" grep -q 'Final-Recipient: rfc822; *yes@' /var/mail/alice
+check "later waits" test -n "$(ls $SPOOL/queue)"
+check "mailq shows it, and why" sh -c "mailq | grep -q later@remote.example && mailq | grep -q 'not now'"
+
+stop_agent
+: >$S/accept
+start_agent
+check "a restart later it is accepted" drained
+same "yes got it once" 1 "$(grep -c '^RCPT yes@' $S/log)"
+same "no was asked once" 1 "$(grep -c '^RCPT no@' $S/log)"
+same "later was asked until it was taken" 1 "$(grep -c '^RCPT later@.* 250' $S/log)"
+
+printf 'Subject: bad\n\nrefused at the dot\n' | submit bob bounce@remote.example
+check "refused at the dot: it comes back" await mbox /var/mail/bob 1
+check "with the reason" grep -q 'content refused' /var/mail/bob
+check "and the text" grep -q 'refused at the dot' /var/mail/bob
+
+printf 'Subject: null\n\nx\n' | submit bob -f '<>' no@remote.example
+check "a bounce of a bounce is not made" drained
+same "bob got no second one" 1 "$(messages /var/mail/bob)"
+
+# Nobody answers: it waits, and says so.
+stop_smtpd
+printf 'Subject: down\n\nx\n' | submit alice bob@remote.example
+check "a relay that is down: it waits" await text $LOG 'refused'
+check "and stays in the queue" test -n "$(ls $SPOOL/queue)"
+rm -f $S/ready $S/*.msg
+smtpd 2525 $S
+sendmail -q
+check "sendmail -q tries it now" drained
+stop_smtpd
+stop_agent
+
+# A server of another make: Postfix's smtp-sink, slow and without PIPELINING.
+if [ -x "$O/smtp-sink/smtp-sink" ]; then
+	mkdir /tmp/sink
+	LD_LIBRARY_PATH=$O/smtp-sink "$O/smtp-sink/smtp-sink" -u bob -p -d /tmp/sink/m 127.0.0.1:2526 100 2>/tmp/sink.err &
+	sink=$!
+	chown bob /tmp/sink
+	await port 2526 || cat /tmp/sink.err
+	relay 2526 | config
+	start_agent
+	for n in 1 2 3 4 5 6 7 8 9 10; do
+		printf 'Subject: %s\n\n.\n..\nend %s\n' $n $n | submit alice -i "u$n@remote.example"
+	done
+	check "smtp-sink takes ten" drained
+	same "it has ten" 10 "$(cat /tmp/sink/* | grep -c '^end ')"
+	check "dots are doubled on the wire" grep -q -P '^\.\.\r?$' /tmp/sink/*
+	kill $sink
+	wait $sink 2>/dev/null
+	stop_agent
+else
+	skip "smtp-sink: it could not be fetched"
+fi
+finish

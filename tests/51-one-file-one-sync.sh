@@ -1,0 +1,35 @@
+#!/bin/bash
+# What a submission costs, and that waiting costs nothing: seen with strace.
+. "$(dirname "$0")/lib.sh"
+
+trace() { # ARGUMENTS...: of sendmail, as alice
+	printf 'Subject: s\n\nhi\n' | strace -f -u alice -o /tmp/trace /usr/sbin/sendmail "$@" 2>/dev/null
+}
+line_of() { grep -n -m1 -E "$1" /tmp/trace | cut -d: -f1; }
+
+check "a traced submission works" trace bob
+same "one file is created" 1 "$(grep -c O_CREAT /tmp/trace)"
+same "one sync" 1 "$(grep -c -E 'f(data)?sync\(|sync_file_range|syncfs\(|O_SYNC|O_DSYNC' /tmp/trace)"
+check "it is whole before the sync" test "$(line_of 'fchmod\(.*0660')" -lt "$(line_of 'fsync\(')"
+dropped=$(grep -n -E 'set(res|re)?gid' /tmp/trace | tail -1 | cut -d: -f1)
+check "the group is dropped before the first byte is read" test "${dropped:-99999}" -lt "$(line_of 'read\(0,')"
+refute "no other program is run" sh -c "test \$(grep -c execve /tmp/trace) -gt 1"
+refute "no socket before the message is safe" sh -c "sed '/fsync(/q' /tmp/trace | grep -q 'socket('"
+if [ -z "$SANITIZED" ]; then
+	same "it links libc and libbsd only" "libbsd.so.0 libc.so.6 libmd.so.0" \
+	    "$(ldd /usr/sbin/sendmail | sed -n 's/^\t\(lib[^ ]*\) .*/\1/p' | sort | tr '\n' ' ' | sed 's/ $//')"
+fi
+rm -f $SPOOL/drop/*
+
+start_agent
+printf 'Subject: s\n\nhi\n' | submit alice bob
+check "an agent that has worked" await mbox /var/mail/bob 1
+check "and is idle" drained
+pids=$(pgrep -f '^deliver|/usr/sbin/deliver' | tr '\n' ' ')
+check "all of its processes are seen" test "$(echo $pids | wc -w)" -ge 4
+# Three seconds in which nothing may happen: here only the clock can tell.
+timeout 3 strace -f $(printf -- '-p %s ' $pids) -o /tmp/idle 2>/dev/null
+same "does not wake up once in three seconds" "" \
+    "$(grep -v -E 'detached|unfinished|restart_syscall\(<\.\.\.|^$' /tmp/idle | head -n 3)"
+check "while it was watched" test "$(grep -c -E 'detached' /tmp/idle)" -ge 4
+finish

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Mail that waits survives a restart of the agent, with its schedule: neither
+# tried at once again nor forgotten.
+. "$(dirname "$0")/lib.sh"
+
+S=/tmp/smtpd
+smtpd 2525 $S
+{
+	relay 2525
+	echo 'retry 4s 1h'
+} | config
+start_agent
+printf 'Subject: wait\n\nx\n' | submit alice later@remote.example
+check "the first attempt is put off" await text $S/log 'RCPT later@remote.example 451'
+check "the file says so" await text "$(echo $SPOOL/queue/*)" 'not now'
+cp $SPOOL/queue/* /tmp/before
+stop_agent
+start_agent
+check "after a restart mailq still shows it" sh -c 'mailq | grep -q later@remote.example'
+same "and it is not tried at once" 1 "$(grep -c '^RCPT later' $S/log)"
+check "the second attempt comes when it is due" await -t 8 count $S/log 2 'RCPT later'
+same "one more" 2 "$(grep -c '^RCPT later' $S/log)"
+
+# The next is due in an hour.  The caches are gone, the agent was killed: the
+# file alone knows it.
+check "its journal has two attempts" await -t 5 count "$(echo $SPOOL/queue/*)" 2 'not now'
+kill -KILL $AGENT
+wait $AGENT 2>/dev/null
+AGENT=
+rm -rf /var/lib/bellman/*
+start_agent
+check "killed, without caches: mailq shows it" sh -c 'mailq | grep -q later@remote.example'
+same "it was not tried again" 2 "$(grep -c '^RCPT later' $S/log)"
+: >$S/accept
+check "sendmail -q tries it" sendmail -q
+check "and it is accepted" await text $S/log 'DATA 250'
+check "the spool is empty" drained
+same "it was sent once" 1 "$(grep -c '^DATA 250' $S/log)"
+
+printf 'Subject: q\n\nonly at the next -q\n' | submit alice -odq bob
+printf 'Subject: now\n\nat once\n' | submit alice bob
+check "what came after -odq passes it" await text /var/mail/bob 'at once'
+refute "-odq waits" grep -q 'only at the next' /var/mail/bob
+check "until sendmail -q" sendmail -q
+check "which delivers it" await text /var/mail/bob 'only at the next'
+check "the spool is empty" drained
+
+stop_agent
+printf 'Subject: pass\n\none pass\n' | submit alice bob 2>/dev/null
+check "deliver -q makes one pass and ends" timeout 20 deliver -q
+check "it delivered" grep -q 'one pass' /var/mail/bob
+check "root's sendmail starts a pass when no agent runs" sh -c 'echo from root | sendmail bob'
+check "it delivered" await text /var/mail/bob 'from root'
+finish

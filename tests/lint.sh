@@ -1,0 +1,84 @@
+#!/bin/bash
+# lint.sh - format, static analysis, and the house rules that a machine can
+# see.  Prints what is wrong, then its closing line.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+
+rule() { # WHAT COMMAND...: it prints nothing and succeeds
+	local what=$1 said
+	shift
+	if said=$("$@" 2>&1) && [ -z "$said" ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not ok - $what"
+		echo "$said" | head -n 60
+	fi
+}
+
+mapfile -t code < <(find common sendmail deliver tests -name '*.[ch]' | sort)
+mapfile -t parts < <(find common sendmail deliver -name '*.c' ! -name unitab.c | sort)
+mapfile -t scripts < <(find . -name '*.sh' ! -path './build*' | sort; echo .ci/run)
+
+format() { clang-format --dry-run -Werror "${code[@]}"; }
+tidy() {
+	# shellcheck disable=SC2046 # flags are words
+	printf '%s\n' "${parts[@]}" |
+		xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- -std=c17 -D_GNU_SOURCE -I. '"$(pkg-config --cflags libbsd-overlay)"' 2>/dev/null' tidy
+}
+# cppcheck does not know what the C library does to its arguments in all cases:
+# only what it is sure of.
+check_c() {
+	cppcheck -q --std=c11 --enable=warning,portability --inline-suppr \
+	    --error-exitcode=1 -D_GNU_SOURCE -I. --suppress=missingIncludeSystem \
+	    --suppress=unknownMacro -j "$(nproc)" "${parts[@]}"
+}
+shell() { shellcheck -x -S warning -e SC1091,SC2010,SC2012,SC2086,SC2046 "${scripts[@]}"; }
+
+none() { ! grep "$@"; }
+identity() {
+	none -n -E '\b(set(res|re|e|fs)?[ug]id|setgroups|initgroups|setrlimit|prlimit|chroot)\(' \
+	    "${parts[@]/common\/priv.c/}" -s
+}
+banned() {
+	none -n -E '\b(strcpy|strcat|sprintf|vsprintf|gets|system|popen|strtok|atoi|alloca)\(' "${parts[@]}"
+}
+unfinished() { none -n -E 'TODO|FIXME|XXX' "${code[@]}"; }
+arrows() {
+	local f dir
+	none -n '#include "\(deliver\|sendmail\)/' common/*.[ch]
+	none -n '#include "deliver/' sendmail/*.[ch]
+	none -n '#include "sendmail/' deliver/*.[ch] deliver/*/*.[ch]
+	for dir in deliver/*/; do # a role names no other role's files; headers are contracts
+		none -n -E "#include \"deliver/[a-z]+/" "$dir"*.c | grep -v "\"$dir" |
+			grep -v -E '"deliver/(user/user|net/net|dns/dns|tty/tty)\.h"'
+	done
+	return 0
+}
+long_files() {
+	for f in "${code[@]}"; do
+		case $f in */unitab.c) continue ;; esac
+		awk -v f="$f" 'END { if (NR > 500) print f ": " NR " lines" }' "$f"
+	done
+}
+long_functions() {
+	awk 'FNR == 1 { start = 0 } /^{/ { start = FNR } /^}/ && start {
+		if (FNR - start > 100) print FILENAME ":" start ": " FNR - start " lines"
+		start = 0 }' "${parts[@]}"
+}
+includes_from_top() { none -n -E '#include "[a-z_]+\.h"' "${code[@]}"; }
+
+rule "clang-format" format
+rule "identity changes only in common/priv.c" identity
+rule "functions that must not be used" banned
+rule "nothing unfinished" unfinished
+rule "include arrows: sendmail -> common <- deliver" arrows
+rule "includes are written from the top" includes_from_top
+rule "no file over 500 lines" long_files
+rule "no function over 100 lines" long_functions
+rule "shellcheck" shell
+rule "cppcheck" check_c
+rule "clang-tidy" tidy
+echo "lint: $passed passed, $failed failed"
+[ $failed = 0 ]
