@@ -1,6 +1,7 @@
 /* maildir - tmp, sync, rename into new, sync new.  A message's file name is
  * made of its queue id: the same at each try, so that after a crash it can be
  * looked for. */
+#include "common/crc.h"
 #include "deliver/user/box.h"
 #include <dirent.h>
 #include <errno.h>
@@ -72,15 +73,15 @@ fail:
 	return -1;
 }
 
-/* SECONDS.ID-RECIPIENT.HOST: unique, since an id and an address meet once. */
+/* SECONDS.ID_ADDRESS.HOST: an id and an address meet once. */
 static void
 file_name(struct box *b, const struct item *it, char *out, size_t size)
 {
 	size_t n;
 
-	snprintf(out, size, "%lld.%s_%u.%s",
-	    (long long)(it->arrived_us / 1000000), it->id, it->ref,
-	    b->start->conf->hostname);
+	snprintf(out, size, "%lld.%s_%08x.%s",
+	    (long long)(it->arrived_us / 1000000), it->id,
+	    crc32c(0, it->rcpt, strlen(it->rcpt)), b->start->conf->hostname);
 	for (n = 0; out[n]; n++)
 		if (out[n] == '/' || out[n] == ':')
 			out[n] = '_';

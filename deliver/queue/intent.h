@@ -1,0 +1,42 @@
+/* intent - what is about to be appended to which mailbox: one small file in
+ * queue/ a batch, on disk before the first byte of the append.
+ *
+ *     bellman-intent 1
+ *     user alice
+ *     box /var/mail/%u
+ *     ino 1234 size 5678
+ *     item ID RECIPIENT             one for each
+ *     sum 5a3f01c2                  CRC-32C of the lines above
+ *     result 0110                   added when the batch is synced: 1 for each
+ *                                   item that is there, before any is removed
+ */
+#ifndef DELIVER_QUEUE_INTENT_H
+#define DELIVER_QUEUE_INTENT_H
+#include "common/buf.h"
+#include "common/spool.h"
+
+#define INTENT_NAME 40
+
+struct intent_item {
+	char id[SPOOL_IDSIZE];
+	uint32_t rcpt;
+};
+
+struct intent {
+	char name[INTENT_NAME]; /* of the file */
+	char *user, *box;
+	uint64_t ino, size;
+	struct intent_item *items;
+	size_t n;
+	char *result; /* n of '0' and '1', or NULL: not known */
+};
+
+bool intent_is_name(const char *);
+/* Makes the file and syncs it; fills in->name: 0, or -1 and no file. */
+int intent_write(int dirfd, struct intent *);
+/* Adds the result line, without a sync: 0, or -1. */
+int intent_mark(int dirfd, const struct intent *, const char *result);
+/* 0; -1: EBADMSG for a file that was never whole (nothing was appended). */
+int intent_read(int dirfd, const char *name, struct intent *);
+void intent_free(struct intent *);
+#endif

@@ -1,0 +1,126 @@
+#include "deliver/queue/journal.h"
+#include "common/crc.h"
+#include "common/printable.h"
+#include <errno.h>
+
+#define LEAD 11 /* "@ 5a3f01c2 " */
+
+enum shape { RCPT = 1, STATUS = 2, NUMBER = 4, TEXT = 8 };
+static const struct {
+	const char *name;
+	unsigned shape;
+} events[J_EVENTS] = {
+	[J_DONE] = { "done", RCPT | STATUS | TEXT },
+	[J_FAIL] = { "fail", RCPT | STATUS | TEXT },
+	[J_LATER] = { "later", RCPT | STATUS | TEXT },
+	[J_TRY] = { "try", RCPT },
+	[J_DEFER] = { "defer", NUMBER },
+	[J_BOUNCE] = { "bounce", NUMBER | TEXT },
+};
+
+void
+journal_put(struct buf *b, const struct journal_line *l)
+{
+	unsigned shape = events[l->event].shape;
+	size_t at = b->len;
+	struct buf s = { 0 };
+
+	buf_str(b, "@ 00000000 ");
+	buf_fmt(b, "%lld %s", (long long)l->when, events[l->event].name);
+	if ((shape & RCPT) && l->rcpt == JOURNAL_ALL)
+		buf_str(b, " *");
+	else if (shape & RCPT)
+		buf_fmt(b, " %u", l->rcpt);
+	if (shape & NUMBER)
+		buf_fmt(b, " %lld", (long long)l->until);
+	if (shape & STATUS) {
+		buf_chr(b, ' ');
+		if (l->status.len)
+			printable_add(b, l->status, 11);
+		else
+			buf_str(b, "-");
+	}
+	if (shape & TEXT) {
+		buf_chr(b, ' ');
+		printable_add(b, l->text, 700);
+	}
+	if (!b->bad) {
+		buf_fmt(&s, "@ %08x ",
+		    crc32c(0, b->ptr + at + LEAD, b->len - at - LEAD));
+		for (int i = 0; i < LEAD && !s.bad; i++)
+			b->ptr[at + (size_t)i] = s.ptr[i];
+	}
+	buf_free(&s);
+	buf_chr(b, '\n');
+}
+
+static int
+parse(struct span line, struct journal_line *l)
+{
+	struct span name, word = span_cut(&line, ' ');
+	unsigned shape;
+	long long n;
+	int e;
+
+	*l = (struct journal_line){ 0 };
+	if (span_num(word, 0, INT64_MAX, &n) == -1)
+		return -1;
+	l->when = n;
+	name = span_cut(&line, ' ');
+	for (e = 0; e < J_EVENTS; e++)
+		if (span_eq(name, span_of(events[e].name)))
+			break;
+	if (e == J_EVENTS)
+		return -1;
+	l->event = (enum journal_event)e;
+	shape = events[e].shape;
+	if (shape & RCPT) {
+		word = span_cut(&line, ' ');
+		if (span_eq(word, SPAN("*")))
+			l->rcpt = JOURNAL_ALL;
+		else if (span_num(word, 0, UINT32_MAX - 1LL, &n) == 0)
+			l->rcpt = (uint32_t)n;
+		else
+			return -1;
+	}
+	if (shape & NUMBER) {
+		if (span_num(span_cut(&line, ' '), 0, INT64_MAX, &n) == -1)
+			return -1;
+		l->until = n;
+	}
+	if (shape & STATUS)
+		l->status = span_cut(&line, ' ');
+	if (shape & TEXT)
+		l->text = line;
+	return (shape & TEXT) || line.ptr == NULL ? 0 : -1;
+}
+
+static bool
+sum_fits(struct span line)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint32_t sum = crc32c(0, line.ptr + LEAD, line.len - LEAD);
+
+	for (int i = 0; i < 8; i++, sum <<= 4)
+		if (line.ptr[2 + i] != hex[sum >> 28])
+			return false;
+	return line.ptr[0] == '@' && line.ptr[1] == ' ' && line.ptr[10] == ' ';
+}
+
+int
+journal_get(struct span *rest, struct journal_line *l)
+{
+	struct span left = *rest, line = span_cut(&left, '\n');
+
+	if (left.ptr == NULL) /* nothing more, or torn */
+		return 0;
+	if (line.len <= LEAD || !sum_fits(line) ||
+	    parse(span_from(line, LEAD), l) == -1) {
+		if (left.len == 0) /* torn within reserved room: zeros, LF */
+			return 0;
+		errno = EBADMSG;
+		return -1;
+	}
+	*rest = left;
+	return 1;
+}

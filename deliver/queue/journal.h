@@ -1,0 +1,47 @@
+/* journal - what happened to a message: lines behind its body, each with the
+ * CRC-32C of what follows the sum.
+ *
+ *     @ 5a3f01c2 1795497640 done 0 2.0.0 /var/mail/alice
+ *       sum      when       event, recipient's index, status, words
+ *
+ *     done   R STATUS TEXT   delivered
+ *     fail   R STATUS TEXT   failed for good
+ *     later  R STATUS TEXT   why not yet; R is * for all that wait
+ *     try    R               a terminal attempt begins (SEND, SOML)
+ *     defer  UNTIL           no attempt before that second
+ *     bounce ROUND ID        all failures so far are in that bounce; ID is -
+ *                            when none was made (null sender, NOTIFY=NEVER)
+ *
+ * A torn last line is as if it had not been written.  No I/O here. */
+#ifndef DELIVER_QUEUE_JOURNAL_H
+#define DELIVER_QUEUE_JOURNAL_H
+#include "common/buf.h"
+#include <stdint.h>
+
+#define JOURNAL_ALL UINT32_MAX /* the recipient * */
+#define JOURNAL_LINE 1024      /* octets of the longest line */
+
+enum journal_event {
+	J_DONE,
+	J_FAIL,
+	J_LATER,
+	J_TRY,
+	J_DEFER,
+	J_BOUNCE,
+	J_EVENTS
+};
+
+struct journal_line {
+	enum journal_event event;
+	int64_t when;		  /* seconds */
+	uint32_t rcpt;		  /* done, fail, later, try */
+	int64_t until;		  /* defer: seconds; bounce: the round */
+	struct span status, text; /* bounce: text is the id */
+};
+
+void journal_put(struct buf *, const struct journal_line *);
+/* Takes the next line off *rest: 1; 0 at the end or at a torn last line, with
+ * *rest where the next line is to be written; -1 EBADMSG for a whole line that
+ * is none of ours. */
+int journal_get(struct span *rest, struct journal_line *);
+#endif

@@ -1,0 +1,15 @@
+#include "deliver/queue/retry.h"
+
+int64_t
+retry_next(const struct conf *c, unsigned tries, int64_t now)
+{
+	size_t step = tries < c->nretry ? tries : c->nretry - 1;
+
+	return now + (c->retry[step] > 0 ? c->retry[step] : 1);
+}
+
+bool
+retry_over(const struct conf *c, int64_t arrived, int64_t now)
+{
+	return now > arrived && now - arrived >= c->give_up;
+}
