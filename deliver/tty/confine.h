@@ -1,0 +1,11 @@
+/* confine - what the terminal writer may still do once it knows whom to write
+ * to, before it reads an octet of the message. */
+#ifndef DELIVER_TTY_CONFINE_H
+#define DELIVER_TTY_CONFINE_H
+#include <stdbool.h>
+
+/* Opens nothing but for writing beneath devfd (Landlock), few descriptors, 5
+ * seconds of CPU.  Limits are the best that this kernel has: false when it has
+ * no Landlock. */
+bool confine(int devfd);
+#endif

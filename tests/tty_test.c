@@ -1,0 +1,788 @@
+/* The terminal writer against real ptys, in a devpts of our own: owned by one
+ * user, written to by a process of another with group tty and nothing else. */
+#include "common/env.h"
+#include "deliver/ipc.h"
+#include "deliver/tty/confine.h"
+#include "deliver/tty/tty.h"
+#include "deliver/tty/who.h"
+#include "deliver/tty/write.h"
+#include "tests/screen_check.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <utmpx.h>
+
+#include <cmocka.h>
+
+/* No one's: nobody on the machine has these. */
+#define ALICE 64001
+#define BOB 64002
+#define WRITER 64003
+
+static gid_t tty_group;
+static char utmp_path[] = "/tmp/tty_test.XXXXXX";
+static int dev;
+
+struct pty {
+	int master, slave;
+	char name[WHO_NAME];
+};
+
+static struct pty
+pty_new(uid_t owner, mode_t mode)
+{
+	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
+	struct pty p;
+	struct termios tio;
+	unsigned n;
+	int unlock = 0;
+
+	p.master =
+	    open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_not_equal(p.master, -1);
+	assert_int_equal(ioctl(p.master, TIOCSPTLCK, &unlock), 0);
+	assert_int_equal(ioctl(p.master, TIOCGPTN, &n), 0);
+	snprintf(p.name, sizeof p.name, "pts/%u", n);
+	p.slave = openat(dev, p.name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_not_equal(p.slave, -1);
+	assert_int_equal(fchown(p.slave, owner, tty_group), 0);
+	assert_int_equal(fchmod(p.slave, mode), 0);
+	/* What is read from the master is then what was written. */
+	assert_int_equal(tcgetattr(p.slave, &tio), 0);
+	tio.c_oflag &= ~(tcflag_t)OPOST;
+	tio.c_iflag |= IXON | IUTF8;
+	assert_int_equal(tcsetattr(p.slave, TCSANOW, &tio), 0);
+	assert_int_equal(ioctl(p.slave, TIOCSWINSZ, &ws), 0);
+	return p;
+}
+
+static void
+pty_free(struct pty *p)
+{
+	if (p->master != -1)
+		close(p->master);
+	close(p->slave);
+}
+
+/* Everything that was shown on it. */
+static void
+pty_read(const struct pty *p, struct buf *got)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(p->master, chunk, sizeof chunk)) > 0)
+		buf_add(got, chunk, (size_t)n);
+}
+
+static void
+assert_nothing_on(const struct pty *p)
+{
+	struct buf got = { 0 };
+
+	pty_read(p, &got);
+	if (got.len)
+		fail_msg("%s got %s", p->name, buf_c(&got));
+	buf_free(&got);
+}
+
+/* Somebody typed there so many seconds ago. */
+static void
+pty_used(const struct pty *p, long ago)
+{
+	struct timespec times[2] = { { time(NULL) - ago, 0 },
+		{ .tv_nsec = UTIME_OMIT } };
+
+	assert_int_equal(utimensat(dev, p->name, times, 0), 0);
+}
+
+static void
+pty_stop(const struct pty *p)
+{
+	assert_int_equal(write(p->master, "\x13", 1), 1); /* ^S */
+}
+
+static void
+log_in(const char *user, const char *line)
+{
+	struct utmpx u = { .ut_type = USER_PROCESS, .ut_pid = getpid() };
+	static int id;
+
+	snprintf(u.ut_id, sizeof u.ut_id, "%x", ++id & 0xfff);
+	memcpy(u.ut_user, user, strnlen(user, sizeof u.ut_user));
+	memcpy(u.ut_line, line, strnlen(line, sizeof u.ut_line));
+	setutxent();
+	assert_non_null(pututxline(&u));
+	endutxent();
+}
+
+static int
+nobody_logged_in(void **state)
+{
+	(void)state;
+	return truncate(utmp_path, 0);
+}
+
+/* As priv_become does it. */
+static void
+become_writer(void)
+{
+	if (setgroups(0, NULL) == -1 ||
+	    setresgid(tty_group, tty_group, tty_group) == -1 ||
+	    setresuid(WRITER, WRITER, WRITER) == -1 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		_exit(99);
+}
+
+static struct answer {
+	int result;
+	char text[1024];
+	int64_t took; /* milliseconds */
+} answer;
+
+static void
+got(struct ipc *c, struct ipc_msg *m)
+{
+	struct ipc_in in = { .rest = m->body };
+	struct span text;
+
+	assert_int_equal(m->type, IPC_TTY_DONE);
+	assert_int_equal(m->ref, 7);
+	answer.result = ipc_get8(&in);
+	text = ipc_get(&in);
+	assert_true(ipc_end(&in));
+	snprintf(
+	    answer.text, sizeof answer.text, "%.*s", (int)text.len, text.ptr);
+	ipc_close(c);
+	loop_stop();
+}
+
+static void
+gone(struct ipc *c, const char *why)
+{
+	snprintf(answer.text, sizeof answer.text, "gone: %s", why);
+	answer.result = -1;
+	ipc_close(c);
+	loop_stop();
+}
+
+static void
+job(struct buf *b, enum env_kind kind, bool excerpt, size_t before, size_t len)
+{
+	ipc_u8(b, (uint8_t)kind);
+	ipc_str(b, "4A2F");
+	ipc_str(b, "bob (uid 64002)");
+	ipc_u64(b, 1795497633000000);
+	ipc_str(b, "alice@hestia");
+	ipc_u8(b, excerpt);
+	ipc_u64(b, before);
+	ipc_u64(b, len);
+}
+
+/* One message to a user's terminals, through a process of its own.  said is how
+ * much longer than it is the message claims to be. */
+static void
+tell_as(uid_t uid, const char *user, enum env_kind kind, bool excerpt,
+    const struct buf *text, size_t said)
+{
+	static const char envelope[] = "to <alice>\n\n";
+	int64_t begin = write_clock();
+	struct conf conf = { .hostname = (char *)"hestia" };
+	struct role_start start = { .conf = &conf, .user = user, .uid = uid };
+	struct ipc queue = { .got = got, .gone = gone };
+	struct buf body = { 0 };
+	int fds[2], file, status;
+	pid_t pid;
+
+	file = memfd_create("message", MFD_CLOEXEC);
+	assert_int_equal(write(file, envelope, sizeof envelope - 1),
+	    (ssize_t)sizeof envelope - 1);
+	assert_int_equal(write(file, text->ptr, text->len), (ssize_t)text->len);
+	assert_int_equal(ipc_pair(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		become_writer();
+		start.fd = fds[1];
+		tty_run(&start);
+		_exit(0);
+	}
+	close(fds[1]);
+	assert_int_equal(loop_init(), 0);
+	assert_int_equal(ipc_open(&queue, fds[0], ROLE_QUEUE, ROLE_TTY), 0);
+	job(&body, kind, excerpt, sizeof envelope - 1, text->len + said);
+	assert_int_equal(ipc_send(&queue, IPC_TTY_JOB, 7, &body, file), 0);
+	assert_int_equal(loop_run(), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	answer.took = write_clock() - begin;
+	buf_free(&body);
+	close(file);
+}
+
+static void
+tell(const char *text)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, text);
+	tell_as(ALICE, "alice", ENV_SEND, false, &b, 0);
+	buf_free(&b);
+}
+
+#define assert_answer(want, words)                                             \
+	do {                                                                   \
+		assert_string_equal(answer.text, words);                       \
+		assert_int_equal(answer.result, want);                         \
+	} while (0)
+
+static const char lunch[] = "From: Bob <bob>\nSubject: lunch\n\nnow?\n";
+
+static void
+assert_lunch_on(const struct pty *p)
+{
+	struct buf b = { 0 };
+	char words[64];
+	const char *wrong;
+
+	snprintf(words, sizeof words, "shown on %s", p->name);
+	assert_answer(TTY_SHOWN, words);
+	pty_read(p, &b);
+	assert_true(b.len > 0);
+	wrong = check_screen(b.ptr, b.len, 80, true);
+	if (wrong)
+		fail_msg("%s:\n%s", wrong, buf_c(&b));
+	assert_non_null(
+	    strstr(buf_c(&b), "[message from bob (uid 64002) on hestia, "));
+	assert_non_null(strstr(buf_c(&b),
+	    "]\r\n| From: Bob <bob>\r\n| Subject: lunch\r\n| \r\n| now?\r\n"));
+	buf_free(&b);
+}
+
+static void
+test_accepting(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+
+	(void)state;
+	log_in("alice", p.name);
+	tell(lunch);
+	assert_lunch_on(&p);
+	assert_nothing_on(&p);
+	pty_free(&p);
+}
+
+/* The kernel, not our code, keeps to the user's wish. */
+static void
+test_mesg_n(void **state)
+{
+	struct pty p = pty_new(ALICE, 0600);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	log_in("alice", p.name);
+	tell(lunch);
+	assert_answer(TTY_REFUSES, "alice accepts no messages now (mesg n)");
+	assert_nothing_on(&p);
+	pid = fork();
+	if (pid == 0) {
+		struct write_terminal t;
+
+		become_writer();
+		if (openat(dev, p.name, O_WRONLY | O_NOCTTY) != -1 ||
+		    errno != EACCES)
+			_exit(1);
+		_exit(write_open(dev, p.name, ALICE, tty_group, &t) !=
+		      WRITE_REFUSED);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	pty_free(&p);
+}
+
+static void
+test_not_logged_in(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+
+	(void)state;
+	log_in("bob-there", p.name);
+	tell(lunch);
+	assert_answer(TTY_ABSENT, "alice is not logged in");
+	assert_nothing_on(&p);
+	pty_free(&p);
+}
+
+static void
+test_stopped(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+	char words[64];
+
+	(void)state;
+	log_in("alice", p.name);
+	pty_stop(&p);
+	tell(lunch);
+	snprintf(words, sizeof words, "%s: stopped for 2 s", p.name);
+	assert_answer(TTY_FAILED, words);
+	assert_in_range(answer.took, 1900, 2500);
+	assert_int_equal(write(p.master, "\x11", 1), 1); /* ^Q */
+	assert_nothing_on(&p);
+	tell(lunch);
+	assert_lunch_on(&p);
+	pty_free(&p);
+}
+
+static void
+test_the_one_used_last(void **state)
+{
+	struct pty a = pty_new(ALICE, 0620), b = pty_new(ALICE, 0620);
+
+	(void)state;
+	log_in("alice", a.name);
+	log_in("alice", b.name);
+	log_in("alice", b.name);
+	pty_used(&a, 100);
+	pty_used(&b, 1000);
+	tell(lunch);
+	assert_lunch_on(&a);
+	assert_nothing_on(&b);
+	pty_used(&b, 10);
+	tell(lunch);
+	assert_lunch_on(&b);
+	assert_nothing_on(&a);
+	/* One that refuses does not stand for the other. */
+	assert_int_equal(fchmod(b.slave, 0600), 0);
+	tell(lunch);
+	assert_lunch_on(&a);
+	assert_nothing_on(&b);
+	pty_free(&a);
+	pty_free(&b);
+}
+
+static void
+test_the_next_when_stopped(void **state)
+{
+	struct pty a = pty_new(ALICE, 0620), b = pty_new(ALICE, 0620);
+
+	(void)state;
+	log_in("alice", a.name);
+	log_in("alice", b.name);
+	pty_stop(&a);
+	pty_used(&a, 10);
+	pty_used(&b, 1000);
+	tell(lunch);
+	assert_lunch_on(&b);
+	assert_in_range(answer.took, 1900, 2500);
+	assert_nothing_on(&a);
+	pty_free(&a);
+	pty_free(&b);
+}
+
+static void
+test_five_seconds_for_all(void **state)
+{
+	struct pty p[4];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		p[i] = pty_new(ALICE, 0620);
+		log_in("alice", p[i].name);
+		pty_stop(&p[i]);
+	}
+	tell(lunch);
+	assert_int_equal(answer.result, TTY_FAILED);
+	assert_non_null(strstr(answer.text, "no time was left"));
+	assert_in_range(answer.took, 4900, 5500);
+	for (int i = 0; i < 4; i++)
+		pty_free(&p[i]);
+}
+
+/* utmp still says alice, but the number went to bob. */
+static void
+test_anothers_terminal(void **state)
+{
+	struct pty p = pty_new(BOB, 0620);
+	struct write_terminal t;
+
+	(void)state;
+	log_in("alice", p.name);
+	tell(lunch);
+	assert_answer(TTY_ABSENT, "alice is not logged in");
+	/* And if it went to him after the look-up: */
+	assert_int_equal(
+	    write_open(dev, p.name, ALICE, tty_group, &t), WRITE_GONE);
+	assert_int_equal(t.fd, -1);
+	assert_nothing_on(&p);
+	pty_free(&p);
+}
+
+static void
+test_wrong_group(void **state)
+{
+	struct pty p = pty_new(ALICE, 0622);
+	struct write_terminal t;
+
+	(void)state;
+	assert_int_equal(fchown(p.slave, ALICE, tty_group + 1), 0);
+	assert_int_equal(
+	    write_open(dev, p.name, ALICE, tty_group, &t), WRITE_REFUSED);
+	pty_free(&p);
+}
+
+static void
+test_hung_up(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+	struct write_terminal t;
+	size_t done;
+
+	(void)state;
+	log_in("alice", p.name);
+	assert_int_equal(
+	    write_open(dev, p.name, ALICE, tty_group, &t), WRITE_OK);
+	close(p.master);
+	p.master = -1;
+	assert_int_equal(
+	    write_text(t.fd, SPAN("x"), write_clock() + 2000, &done),
+	    WRITE_GONE);
+	close(t.fd);
+	tell(lunch);
+	assert_answer(TTY_ABSENT, "alice is not logged in");
+	pty_free(&p);
+}
+
+static void
+test_links_are_not_followed(void **state)
+{
+	static const char *const bad[] = { "fd/1", "stdout", "pts/../null",
+		"../dev/null", "/dev/null", "null", "shm" };
+	struct write_terminal t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_not_equal(
+		    write_open(dev, bad[i], 0, tty_group, &t), WRITE_OK);
+}
+
+static void
+test_wanted_alone(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+
+	(void)state;
+	log_in("alice", p.name);
+	assert_int_equal(ioctl(p.slave, TIOCEXCL), 0);
+	tell(lunch);
+	assert_int_equal(answer.result, TTY_REFUSES);
+	assert_nothing_on(&p);
+	pty_free(&p);
+}
+
+/* Two names of one uid: it is the uid that counts. */
+static void
+test_another_name(void **state)
+{
+	struct pty p = pty_new(1, 0620); /* daemon, on every Linux */
+	struct buf b = { 0 };
+
+	(void)state;
+	log_in("daemon", p.name);
+	buf_str(&b, lunch);
+	tell_as(1, "alice", ENV_SEND, false, &b, 0);
+	assert_lunch_on(&p);
+	buf_free(&b);
+	pty_free(&p);
+}
+
+static void
+test_window_and_charset(void **state)
+{
+	struct winsize ws = { .ws_row = 24, .ws_col = 50 };
+	struct pty p = pty_new(ALICE, 0620);
+	struct buf b = { 0 };
+	struct termios tio;
+
+	(void)state;
+	assert_int_equal(tcgetattr(p.slave, &tio), 0);
+	tio.c_iflag &= ~(tcflag_t)IUTF8;
+	assert_int_equal(tcsetattr(p.slave, TCSANOW, &tio), 0);
+	assert_int_equal(ioctl(p.slave, TIOCSWINSZ, &ws), 0);
+	log_in("alice", p.name);
+	tell(
+	    "\nna\xc3\xafve naive naive naive naive naive naive naive naive\n");
+	assert_int_equal(answer.result, TTY_SHOWN);
+	pty_read(&p, &b);
+	assert_null(check_screen(b.ptr, b.len, 50, false));
+	assert_non_null(strstr(buf_c(&b), "| naive naive naive naive naive "
+					  "naive naive naive\r\n| naive\r\n"));
+	buf_free(&b);
+	pty_free(&p);
+}
+
+/* The largest message that may be sent, and a terminal that reads it. */
+static void
+test_largest(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+	struct buf b = { 0 }, shown = { 0 };
+	int result[2], status;
+	size_t letters = 0;
+	pid_t pid;
+
+	(void)state;
+	log_in("alice", p.name);
+	buf_str(&b, "\n");
+	for (int i = 0; i < TTY_MAX_BYTES; i++)
+		buf_chr(&b, i % 64 == 63 ? ' ' : 'x');
+	/* Nobody reads: a part is taken, and that is no delivery. */
+	tell_as(ALICE, "alice", ENV_SEND, false, &b, 0);
+	assert_int_equal(answer.result, TTY_FAILED);
+	assert_non_null(strstr(answer.text, ": stopped for 2 s after "));
+	pty_read(&p, &shown);
+	assert_in_range(shown.len, 1, TTY_MAX_BYTES);
+
+	assert_int_equal(pipe2(result, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		fcntl(p.master, F_SETFL, 0);
+		close(p.slave);
+		close(result[0]);
+		for (;;) {
+			char chunk[4096];
+			ssize_t n = read(p.master, chunk, sizeof chunk);
+
+			if (n <= 0 || write(result[1], chunk, (size_t)n) != n)
+				_exit(0);
+		}
+	}
+	close(result[1]);
+	tell_as(ALICE, "alice", ENV_SEND, false, &b, 0);
+	assert_int_equal(answer.result, TTY_SHOWN);
+	close(p.slave); /* the reader's end */
+	buf_reset(&shown);
+	for (;;) {
+		char chunk[4096];
+		ssize_t n = read(result[0], chunk, sizeof chunk);
+
+		if (n <= 0)
+			break;
+		buf_add(&shown, chunk, (size_t)n);
+	}
+	waitpid(pid, &status, 0);
+	for (size_t i = 0; i < shown.len; i++)
+		letters += shown.ptr[i] == 'x';
+	assert_int_equal(letters, TTY_MAX_BYTES / 64 * 63);
+	assert_null(check_screen(shown.ptr, shown.len, 80, true));
+	close(p.master);
+	close(result[0]);
+	buf_free(&shown);
+	buf_free(&b);
+}
+
+static void
+test_too_long(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+	struct buf b = { 0 }, shown = { 0 };
+
+	(void)state;
+	log_in("alice", p.name);
+	buf_str(&b, lunch);
+	for (int i = 0; i < 100000; i++)
+		buf_str(&b, "line\n");
+	tell_as(ALICE, "alice", ENV_SEND, false, &b, 0);
+	assert_int_equal(answer.result, TTY_LONG);
+	assert_nothing_on(&p);
+	tell_as(ALICE, "alice", ENV_SAML, true, &b, 0);
+	assert_int_equal(answer.result, TTY_SHOWN);
+	pty_read(&p, &shown);
+	assert_null(check_screen(shown.ptr, shown.len, 80, true));
+	assert_non_null(strstr(buf_c(&shown), "[mail from bob (uid 64002), "));
+	assert_non_null(strstr(buf_c(&shown), "[12 of more than "));
+	buf_free(&shown);
+	buf_free(&b);
+	pty_free(&p);
+}
+
+/* The file is shorter than the job says: not a word of it is shown. */
+static void
+test_damaged(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+	struct buf b = { 0 };
+
+	(void)state;
+	log_in("alice", p.name);
+	buf_str(&b, lunch);
+	tell_as(ALICE, "alice", ENV_SEND, false, &b, 1);
+	assert_int_equal(answer.result, TTY_FAILED);
+	assert_nothing_on(&p);
+	buf_free(&b);
+	pty_free(&p);
+}
+
+static void
+test_look_up(void **state)
+{
+	struct pty a = pty_new(ALICE, 0620), b = pty_new(ALICE, 0600),
+		   c = pty_new(BOB, 0620);
+	struct who_terminal t[WHO_MAX];
+	char path[40];
+
+	(void)state;
+	pty_used(&a, 50);
+	pty_used(&b, 5);
+	log_in("alice", a.name);
+	snprintf(path, sizeof path, "/dev/%s", a.name);
+	log_in("alice", path); /* the same one */
+	log_in("alice", b.name);
+	log_in("alice", c.name);
+	assert_int_equal(who_terminals(dev, ALICE, "alice", t), 2);
+	assert_string_equal(t[0].name, b.name);
+	assert_false(t[0].accepts);
+	assert_string_equal(t[1].name, a.name);
+	assert_true(t[1].accepts);
+	pty_free(&a);
+	pty_free(&b);
+	pty_free(&c);
+}
+
+static void
+test_confined(void **state)
+{
+	struct pty p = pty_new(ALICE, 0620);
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		struct write_terminal t;
+		size_t done;
+
+		become_writer();
+		if (!confine(dev))
+			_exit(77);
+		if (open("/etc/passwd", O_RDONLY) != -1 ||
+		    open("/dev/null", O_RDONLY) != -1 ||
+		    open("/tmp/x", O_CREAT | O_WRONLY, 0600) != -1 ||
+		    errno != EACCES)
+			_exit(1);
+		if (write_open(dev, p.name, ALICE, tty_group, &t) != WRITE_OK)
+			_exit(2);
+		if (t.columns != 80 || !t.utf8)
+			_exit(3);
+		_exit(write_text(t.fd, SPAN("x"), write_clock(), &done));
+	}
+	waitpid(pid, &status, 0);
+	if (WEXITSTATUS(status) == 77)
+		print_message("this kernel has no Landlock\n");
+	else
+		assert_int_equal(status, 0);
+	pty_free(&p);
+}
+
+static void
+test_queue_is_gone(void **state)
+{
+	struct role_start start = { .user = "alice", .uid = ALICE };
+	int fds[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(ipc_pair(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		become_writer();
+		start.fd = fds[1];
+		tty_run(&start);
+		_exit(0);
+	}
+	close(fds[1]);
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
+/* The machine's own ptys and utmp stay as they are. */
+static bool
+own_world(void)
+{
+	const struct group *gr = getgrnam("tty");
+	char options[64];
+	int fd;
+
+	if (geteuid() != 0 || gr == NULL)
+		return false;
+	tty_group = gr->gr_gid;
+	snprintf(options, sizeof options,
+	    "newinstance,gid=%u,mode=620,ptmxmode=666", (unsigned)tty_group);
+	if (unshare(CLONE_NEWNS) == -1 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("devpts", "/dev/pts", "devpts", 0, options) == -1)
+		return false;
+	fd = mkostemp(utmp_path, O_CLOEXEC);
+	if (fd == -1 || fchmod(fd, 0644) == -1)
+		return false;
+	close(fd);
+	dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dev != -1 && utmpxname(utmp_path) == 0;
+}
+
+#define terminal_test(f) cmocka_unit_test_setup(f, nobody_logged_in)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		terminal_test(test_accepting),
+		terminal_test(test_mesg_n),
+		terminal_test(test_not_logged_in),
+		terminal_test(test_stopped),
+		terminal_test(test_the_one_used_last),
+		terminal_test(test_the_next_when_stopped),
+		terminal_test(test_five_seconds_for_all),
+		terminal_test(test_anothers_terminal),
+		terminal_test(test_wrong_group),
+		terminal_test(test_hung_up),
+		terminal_test(test_links_are_not_followed),
+		terminal_test(test_wanted_alone),
+		terminal_test(test_another_name),
+		terminal_test(test_window_and_charset),
+		terminal_test(test_largest),
+		terminal_test(test_too_long),
+		terminal_test(test_damaged),
+		terminal_test(test_look_up),
+		terminal_test(test_confined),
+		terminal_test(test_queue_is_gone),
+	};
+	int failed;
+
+	if (!own_world()) {
+		printf("tty_test: skipped: needs root and a devpts of its own "
+		       "(mount namespace, group tty): %s\n",
+		    strerror(errno));
+		return 0;
+	}
+	setlocale(LC_CTYPE, "C.UTF-8"); /* for the check's wcwidth */
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(utmp_path);
+	return failed;
+}
