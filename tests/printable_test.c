@@ -1,0 +1,50 @@
+#include "common/printable.h"
+#include "tests/rows.h"
+
+static const struct row {
+	const char *name;
+	struct span text;
+	size_t max;
+	const char *want;
+} rows[] = {
+	{ "ascii_stays", S("a ~!\\\"x"), 99, "a ~!\\\"x" },
+	{ "controls", S("a\r\n\t\x1b]0;x\x07\x7f"), 99, "a????]0;x??" },
+	{ "nul", S("a\0b"), 99, "a?b" },
+	{ "high_octets", S("\x80\xc3\xb6\xff"), 99, "????" },
+	{ "cut_at_max", S("abcdef"), 3, "abc" },
+	{ "exactly_max", S("abc"), 3, "abc" },
+	{ "max_of_none", S("abc"), 0, "" },
+	{ "empty", S(""), 9, "" },
+};
+
+static void
+check(void **state)
+{
+	const struct row *row = *state;
+	struct buf got = { 0 };
+
+	printable_add(&got, row->text, row->max);
+	assert_string_equal(buf_c(&got), row->want);
+	buf_free(&got);
+}
+
+static void
+in_place(void **state)
+{
+	char text[] = "a\x1b[2J\xe9z";
+
+	(void)state;
+	assert_ptr_equal(printable_str(text), text);
+	assert_string_equal(text, "a?[2J?z");
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(rows) + 1];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, rows, check);
+	tests[n] = (struct CMUnitTest)cmocka_unit_test(in_place);
+	return cmocka_run_group_tests_name("printable", tests, NULL, NULL);
+}
