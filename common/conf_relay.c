@@ -169,11 +169,11 @@ conf_set_relay(struct conf_parse *p)
 		return -1;
 	named = span_starts(span_trim(p->x.text), SPAN("{"));
 	name = named ? p->x.word : SPAN("main");
-	for (r = c->relays; r < c->relays + c->nrelays; r++)
-		if (span_eq(name, span_of(r->name)))
+	for (size_t i = 0; i < c->nrelays; i++)
+		if (span_eq(name, span_of(c->relays[i].name)))
 			return conf_wrong(&p->x, p->x.from,
 			    "relay \"%s\" was already set in line %u",
-			    conf_show(name, shown), r->line);
+			    conf_show(name, shown), c->relays[i].line);
 	if (name.len == 0)
 		return conf_wrong(&p->x, p->x.from, "a relay without a name");
 	r = reallocarray(c->relays, c->nrelays + 1, sizeof *r);

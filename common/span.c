@@ -21,6 +21,8 @@ span_from(struct span s, size_t start)
 {
 	if (start > s.len)
 		start = s.len;
+	if (start == 0) /* no sum with a null pointer (C17 6.5.6) */
+		return s;
 	return (struct span){ s.ptr + start, s.len - start };
 }
 
