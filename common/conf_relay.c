@@ -156,6 +156,20 @@ block(struct conf_parse *p)
 	return conf_done(&p->x);
 }
 
+/* It stands in log lines and file formats as it is. */
+static bool
+relay_name(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') && strchr("-._", c) == NULL)
+			return false;
+	}
+	return s.len > 0 && s.len <= 63;
+}
+
 int
 conf_set_relay(struct conf_parse *p)
 {
@@ -174,8 +188,11 @@ conf_set_relay(struct conf_parse *p)
 			return conf_wrong(&p->x, p->x.from,
 			    "relay \"%s\" was already set in line %u",
 			    conf_show(name, shown), c->relays[i].line);
-	if (name.len == 0)
-		return conf_wrong(&p->x, p->x.from, "a relay without a name");
+	if (!relay_name(name))
+		return conf_wrong(&p->x, p->x.from,
+		    "\"%s\" is no name for a relay; write at most 63 letters, "
+		    "digits, dots and dashes",
+		    conf_show(name, shown));
 	r = reallocarray(c->relays, c->nrelays + 1, sizeof *r);
 	if (r == NULL)
 		return conf_no_memory(p);

@@ -29,7 +29,8 @@ date_5322(time_t t, char out[DATE_SIZE])
 	 * clock is set from the zone as written, so both say one moment. */
 	if (localtime_r(&t, &tm) != NULL)
 		zone = tm.tm_gmtoff / 60;
-	if (labs(zone) >= 100 * 60 || llabs((long long)t) > 1LL << 40)
+	if (labs(zone) >= 100 * 60 || t > (time_t)1 << 40 ||
+	    t < -((time_t)1 << 40))
 		zone = 0;
 	utc(t + (time_t)zone * 60, &tm);
 	snprintf(out, DATE_SIZE, "%s, %d %s %d %02d:%02d:%02d %c%02ld%02ld",

@@ -79,6 +79,12 @@ static const struct wrong {
 	{ "brace_in_block", S("relay x {\n{\n"),
 	    "F:2: a brace inside a block" },
 	{ "no_host", S("relay x {\n}"), "F:1: relay \"x\" has no host" },
+	{ "relay_name_not_printable", S("relay w\xac {\n}\n"),
+	    "F:1: \"w?\" is no name for a relay; "
+	    "write at most 63 letters, digits, dots and dashes" },
+	{ "relay_name_empty", S("relay \"\" {\n}\n"),
+	    "F:1: \"\" is no name for a relay; "
+	    "write at most 63 letters, digits, dots and dashes" },
 	{ "starttls_never", S("relay x {\nhost a 25 starttls\ntls never\n}"),
 	    "F:1: relay \"x\" says both starttls and tls never" },
 	{ "junk_behind_block", S("relay x { host a 25 } y"),
