@@ -6,6 +6,8 @@ if [ -z "${PRIVATE_ROOT:-}" ]; then
 	exec "$(dirname "${BASH_SOURCE[0]}")/root.sh" "$(cd "$(dirname "$0")" && pwd)/${0##*/}" "$@"
 fi
 
+shopt -s lastpipe # `text | exits ...` counts here, not in a child
+
 NAME=${0##*/}
 NAME=${NAME%.sh}
 PASSED=0 FAILED=0

@@ -4,7 +4,8 @@
 # (1002), a syslog in /var/log/mail.log, and no network but lo.  Nothing on
 # the machine itself changes; whatever COMMAND started ends with it.
 # Exit: COMMAND's; 77 when such a copy cannot be made here.
-# Environment: O, the build folder.
+# Environment: O, the build folder; DISK, a folder of the machine that is to be
+# seen, and written to, as /disk.
 set -eu
 skip() { echo "root.sh: $*" >&2; exit 77; }
 
@@ -20,9 +21,10 @@ outside() {
 	shift
 	case $command in /*) ;; */*) command=$PWD/$command ;; esac
 	set -- "$command" "$@"
+	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \
 	    TERM="${TERM:-dumb}" CRASH_SUBMITTERS="${CRASH_SUBMITTERS:-}" \
-	    SANITIZED="${SANITIZED:-}" TREE="$TREE" O="$O" \
+	    SANITIZED="${SANITIZED:-}" DISK="${DISK:-}" TREE="$TREE" O="$O" \
 	    "$O/tests/private" /bin/bash "$TREE/tests/root.sh" --mount "$@"
 }
 
@@ -81,6 +83,10 @@ copy() { # in namespaces of our own: the mounts
 	mount_dev
 	layer "$TREE"
 	case $O/ in "$TREE"/*) ;; *) layer "$O" ;; esac
+	if [ -n "$DISK" ]; then
+		mkdir "$R/disk"
+		mount --bind "$DISK" "$R/disk"
+	fi
 	cd "$R"
 	exec chroot "$R" /bin/bash "$TREE/tests/root.sh" --inside "$@"
 }
@@ -137,6 +143,7 @@ inside() {
 		echo "root.sh: make install failed" >&2
 		exit 1
 	}
+	: >/var/log/mail.log
 	cd /root
 	export PRIVATE_ROOT=1
 	set +e
