@@ -1,0 +1,224 @@
+/* control - the socket that sendmail and mailq ask (common/run.h).  Whoever
+ * asks is known by SO_PEERCRED: root sees all, a user his own. */
+#include "common/log.h"
+#include "common/printable.h"
+#include "deliver/queue/core.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 32
+#define REQUEST_MAX 64
+#define PATIENCE 30000 /* ms */
+
+struct client {
+	struct queue *q;
+	struct loop_fd io;
+	struct loop_timer limit;
+	uid_t uid;
+	struct buf in, out;
+	bool answered;
+};
+
+static void
+end(struct client *c)
+{
+	loop_cancel(&c->limit);
+	loop_del(&c->io);
+	close(c->io.fd);
+	buf_free(&c->in);
+	buf_free(&c->out);
+	c->q->clients--;
+	free(c);
+}
+
+static void
+too_slow(struct loop_timer *t)
+{
+	end(t->arg);
+}
+
+static void
+span_of_time(int64_t seconds, struct buf *b)
+{
+	if (seconds < 0)
+		seconds = 0;
+	if (seconds < 120)
+		buf_fmt(b, "%llds", (long long)seconds);
+	else if (seconds < 7200)
+		buf_fmt(b, "%lldm", (long long)(seconds / 60));
+	else if (seconds < 172800)
+		buf_fmt(b, "%lldh", (long long)(seconds / 3600));
+	else
+		buf_fmt(b, "%lldd", (long long)(seconds / 86400));
+}
+
+static void
+list_one(struct queue *q, const struct message *m, const struct file *f,
+    struct buf *b)
+{
+	int64_t now = time(NULL);
+
+	buf_fmt(
+	    b, "%s  %llu bytes, ", m->id, (unsigned long long)f->head.body_len);
+	span_of_time(now - f->env.time_us / 1000000, b);
+	buf_str(b, " old, from <");
+	printable_add(b, span_of(f->env.from), 300);
+	buf_str(b, ">\n");
+	for (size_t i = 0; i < f->env.nrcpts; i++) {
+		const struct rcpt *r = &f->rcpts[i];
+
+		if (r->state != R_WAITS)
+			continue;
+		buf_str(b, "    to <");
+		printable_add(b, span_of(f->env.rcpts[i].addr), 300);
+		buf_chr(b, '>');
+		if (m->state == M_OPEN) {
+			buf_str(b, ", being delivered");
+		} else if (q->conf->hold) {
+			buf_str(b, ", held (hold yes in bellman.conf)");
+		} else if (f->env.wait && !m->force) {
+			buf_str(b, ", waits for sendmail -q");
+		} else if (f->until > now) {
+			buf_str(b, ", next try in ");
+			span_of_time(f->until - now, b);
+		}
+		if (r->text) {
+			buf_str(b, ": ");
+			printable_add(b, span_of(r->text), 400);
+			buf_fmt(b, " (%s)", r->status);
+		}
+		buf_chr(b, '\n');
+	}
+}
+
+static void
+list(struct client *c)
+{
+	struct message *m;
+	size_t n = 0;
+
+	buf_str(&c->out, "ok\n");
+	RB_FOREACH(m, ids, &c->q->ids)
+	{
+		struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
+
+		if (f == NULL)
+			continue;
+		if (c->uid == 0 || c->uid == f->uid) {
+			list_one(c->q, m, f, &c->out);
+			n++;
+		}
+		file_close(f);
+	}
+	if (n == 0)
+		buf_str(&c->out, "The queue is empty.\n");
+	else
+		buf_fmt(&c->out, "%zu message%s.\n", n, n == 1 ? "" : "s");
+}
+
+static void
+run(struct client *c)
+{
+	sched_force(c->q);
+	drop_scan(c->q);
+	buf_str(&c->out, "ok\n");
+}
+
+static const struct {
+	const char *request;
+	void (*answer)(struct client *);
+} requests[] = { { "list", list }, { "run", run } };
+
+static void
+answer(struct client *c, struct span request)
+{
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		if (span_eq(request, span_of(requests[i].request))) {
+			requests[i].answer(c);
+			return;
+		}
+	buf_str(&c->out, "error this agent knows list and run\n");
+}
+
+static void
+serve(struct loop_fd *io, uint32_t events)
+{
+	struct client *c = io->arg;
+	char bytes[REQUEST_MAX];
+	struct span line;
+	ssize_t n;
+
+	if (!c->answered) {
+		n = read(io->fd, bytes, sizeof bytes);
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			end(c);
+			return;
+		}
+		buf_add(&c->in, bytes, (size_t)n);
+		line = buf_view(&c->in);
+		if (!span_has(line, '\n') && line.len < REQUEST_MAX)
+			return;
+		answer(c, span_trim(span_cut(&line, '\n')));
+		c->answered = true;
+	} else if (events & (EPOLLHUP | EPOLLERR)) {
+		end(c);
+		return;
+	}
+	n = c->out.bad ? -1
+		       : send(io->fd, c->out.ptr, c->out.len, MSG_NOSIGNAL);
+	if (n == -1 && errno != EAGAIN) {
+		end(c);
+		return;
+	}
+	if (n > 0)
+		buf_drop(&c->out, (size_t)n);
+	if (c->out.len == 0)
+		end(c);
+	else
+		loop_want(io, EPOLLOUT);
+}
+
+static void
+come(struct loop_fd *io, uint32_t events)
+{
+	struct queue *q = io->arg;
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+	struct client *c;
+	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd == -1)
+		return;
+	c = calloc(1, sizeof *c);
+	if (c == NULL || q->clients >= CLIENTS_MAX ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->q = q;
+	c->uid = peer.uid;
+	c->io = (struct loop_fd){ fd, EPOLLIN, serve, c };
+	c->limit = (struct loop_timer){ .fire = too_slow, .arg = c };
+	if (loop_add(&c->io) == -1) {
+		free(c);
+		close(fd);
+		return;
+	}
+	q->clients++;
+	loop_in(&c->limit, PATIENCE);
+}
+
+int
+control_listen(struct queue *q, int fd)
+{
+	q->listener = (struct loop_fd){ fd, EPOLLIN, come, q };
+	return loop_add(&q->listener);
+}

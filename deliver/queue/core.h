@@ -1,0 +1,110 @@
+/* core - what the parts of the queue role share, and owe each other. */
+#ifndef DELIVER_QUEUE_CORE_H
+#define DELIVER_QUEUE_CORE_H
+#include "deliver/queue/message.h"
+#include "deliver/queue/route.h"
+
+RB_HEAD(ids, message);
+RB_HEAD(dues, message);
+TAILQ_HEAD(messages, message);
+struct box;
+RB_HEAD(boxes, box);
+struct job;
+TAILQ_HEAD(jobs, job);
+
+struct queue {
+	const struct role_start *start;
+	const struct conf *conf;
+	int drop, dir, quarantine; /* folders */
+	struct ipc parent, net;
+
+	/* sched.c: every message is in ids; and in one of the others, unless
+	 * it is open or held */
+	struct ids ids;
+	struct dues dues;
+	struct messages ready, parked;
+	struct messages late; /* bounces of an earlier run */
+	struct loop_timer due;
+	size_t open, patient, count, clients;
+	bool stopping, told, scanning;
+
+	struct boxes boxes;
+	size_t boxes_busy;
+	struct jobs jobs; /* at net, or waiting for it */
+	size_t njobs, jobs_out;
+	TAILQ_HEAD(, terminal) terminals;
+	size_t terminals_busy;
+	uint32_t ref; /* the last one given out */
+	struct loop_fd inotify, listener;
+	struct loop_timer stop, look;
+	unsigned looks;
+};
+
+/* sched: which message next. */
+struct message *sched_add(struct queue *, const char *id, bool late);
+struct message *sched_find(struct queue *, const char *id);
+void sched_ready(struct queue *, struct message *);
+/* Waits until seconds have passed; negative: until somebody asks. */
+void sched_wait(struct queue *, struct message *, int64_t seconds);
+void sched_remove(struct queue *, struct message *); /* and frees it */
+void sched_force(struct queue *);		     /* everything is due */
+void sched_pump(struct queue *); /* opens what is ready, as room allows */
+void sched_soon(void);		 /* pumps at the end of this round */
+void sched_init(struct queue *);
+/* Has its destination too much to do already?  Waits without a descriptor
+ * until other messages have ended. */
+void sched_park(struct queue *, struct message *);
+
+/* attempt: one message, from its opening to what becomes of it. */
+void attempt(struct queue *, struct message *);
+/* An answer for one recipient.  The message may be gone afterwards. */
+void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
+    enum outcome, struct span status, struct span text, struct span mta);
+/* Something that was counted as busy has ended without an answer of its own;
+ * the message may be gone afterwards. */
+void attempt_release(struct queue *, struct message *);
+/* Journal and state for a recipient whom a batch of an earlier process
+ * served; works also for a message that is not open. */
+void attempt_found(
+    struct queue *, const char *id, uint32_t rcpt, struct span text);
+
+/* box: local mailboxes.  Each call owes attempt_answer. */
+void box_add(struct queue *, const char *user, struct message *, uint32_t rcpt);
+/* Is that recipient part of a batch whose end is unknown?  Then it goes where
+ * the batch went, to be looked for. */
+const char *box_uncertain(struct queue *, const char *id, uint32_t rcpt);
+bool box_full(struct queue *, const char *user);
+void box_recover(struct queue *); /* reads the intents of an earlier process */
+void box_forked(struct queue *, uint32_t ref, int fd);
+void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
+bool box_owns(struct queue *, uint32_t ref);
+
+/* remote: SMTP.  One job, several recipients. */
+void remote_add(struct queue *, const char *relay, struct message *,
+    const uint32_t *rcpts, size_t n);
+void remote_connect(struct queue *, int fd); /* a new channel to net */
+void remote_pump(struct queue *);
+bool remote_full(const struct queue *);
+
+/* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */
+void terminal_add(
+    struct queue *, const char *user, struct message *, uint32_t rcpt);
+void terminal_forked(struct queue *, uint32_t ref, int fd);
+void terminal_refused(struct queue *, uint32_t ref, struct span why);
+bool terminal_owns(struct queue *, uint32_t ref);
+void attempt_shown(struct queue *, struct message *, uint32_t rcpt, int result,
+    struct span text);
+
+/* bounce: makes the report for all failures that were not told yet.  0 and its
+ * id ("" when nobody is to be told); -1 with errno: try again later. */
+int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+
+/* drop: what sendmail wrote.  Looks at all of drop/, or at one name. */
+int drop_watch(struct queue *);
+void drop_scan(struct queue *);
+/* Moves a file of queue/ out of the way, with a log line. */
+void quarantine(struct queue *, int dirfd, const char *name, const char *why);
+
+/* control: the socket that sendmail and mailq ask. */
+int control_listen(struct queue *, int fd);
+#endif

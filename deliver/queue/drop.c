@@ -1,0 +1,162 @@
+/* drop - takes over what sendmail wrote: by rename, when a file is complete and
+ * nobody holds its lock. */
+#include "common/log.h"
+#include "common/printable.h"
+#include "deliver/queue/core.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOOK_AGAIN 100 /* ms */
+#define LOOKS 5
+
+void
+quarantine(struct queue *q, int dirfd, const char *name, const char *why)
+{
+	struct buf b = { 0 };
+	char to[280];
+
+	printable_add(&b, span_of(name), 64);
+	log_warn("%s: quarantine reason=\"%s\"", buf_c(&b), why);
+	buf_free(&b);
+	snprintf(to, sizeof to, "%s", name);
+	for (unsigned n = 1; n < 1000; n++) {
+		if (renameat2(
+			dirfd, name, q->quarantine, to, RENAME_NOREPLACE) == 0)
+			return;
+		if (errno != EEXIST)
+			break;
+		snprintf(to, sizeof to, "%.240s.%u", name, n);
+	}
+	log_errno("quarantine");
+}
+
+enum look { TAKEN, BUSY, NOTHING };
+
+/* What is this file?  Under its lock nobody else acts on it. */
+static enum look
+judge(struct queue *q, const char *name, int fd)
+{
+	const char *wrong = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || st.st_nlink == 0)
+		return NOTHING;
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		wrong = "no regular file with one name";
+	else if ((st.st_mode & 07777) == 0640 && spool_id_valid(name)) {
+		/* Its writer is dead, or gave up: nobody was told "queued". */
+		unlinkat(q->drop, name, 0);
+		return NOTHING;
+	} else if (!spool_id_valid(name)) {
+		wrong = "no queue id";
+	} else if ((st.st_mode & 07777) != 0660) {
+		wrong = "neither complete nor incomplete";
+	}
+	if (wrong) {
+		quarantine(q, q->drop, name, wrong);
+		return NOTHING;
+	}
+	if (renameat2(q->drop, name, q->dir, name, RENAME_NOREPLACE) == 0)
+		return TAKEN;
+	if (errno == EEXIST)
+		quarantine(q, q->drop, name, "an id that is in use");
+	else
+		log_errno("%s: cannot be taken over", name);
+	return NOTHING;
+}
+
+static enum look
+take(struct queue *q, const char *name)
+{
+	const int how = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	int fd = openat(q->drop, name, O_RDONLY | how);
+	enum look l;
+
+	if (fd == -1 && (errno == ELOOP || errno == EACCES || errno == ENXIO)) {
+		quarantine(q, q->drop, name, strerror(errno));
+		return NOTHING;
+	}
+	if (fd == -1)
+		return NOTHING;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		close(fd); /* being written: its end will be told */
+		return BUSY;
+	}
+	l = judge(q, name, fd);
+	close(fd);
+	if (l == TAKEN)
+		sched_add(q, name, false);
+	return l;
+}
+
+void
+drop_scan(struct queue *q)
+{
+	int fd = dup(q->drop);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (d)
+		rewinddir(d);
+	while (d && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			take(q, e->d_name);
+	if (d)
+		closedir(d);
+	else
+		log_errno("agent: cannot read drop/");
+}
+
+/* A killed submitter's lock goes a moment after the word of its end. */
+static void
+look_again(struct loop_timer *t)
+{
+	drop_scan(t->arg);
+}
+
+static void
+ready(struct loop_fd *f, uint32_t events)
+{
+	struct queue *q = f->arg;
+	union {
+		struct inotify_event align;
+		char bytes[16384];
+	} u;
+	ssize_t n = read(f->fd, u.bytes, sizeof u.bytes);
+	bool busy = false;
+
+	(void)events;
+	for (char *p = u.bytes; n > 0 && p < u.bytes + n;) {
+		struct inotify_event *e = (struct inotify_event *)(void *)p;
+
+		p += sizeof *e + e->len;
+		if (e->mask & IN_Q_OVERFLOW)
+			drop_scan(q);
+		else if (e->len && take(q, e->name) == BUSY)
+			busy = true;
+	}
+	if (!busy)
+		q->looks = 0;
+	else if (q->looks++ < LOOKS)
+		loop_in(&q->look, LOOK_AGAIN);
+}
+
+int
+drop_watch(struct queue *q)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	q->look = (struct loop_timer){ .fire = look_again, .arg = q };
+	q->inotify = (struct loop_fd){ fd, EPOLLIN, ready, q };
+	if (fd == -1 ||
+	    inotify_add_watch(fd, SPOOL_DIR "/drop", IN_CLOSE_WRITE) == -1)
+		return -1;
+	return loop_add(&q->inotify);
+}

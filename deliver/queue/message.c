@@ -1,0 +1,270 @@
+#include "deliver/queue/message.h"
+#include "common/crc.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST 8192 /* octets: nearly every envelope, and most whole files */
+#define BLOCK 4096
+#define LINE_ROOM 256 /* octets reserved for one recipient's outcome */
+#define MAX_JOURNAL (256 << 20)
+
+bool
+file_is_bad(int err)
+{
+	return err == EBADMSG || err == EPROTONOSUPPORT;
+}
+
+/* All of [offset, offset + len), in memory that the caller frees. */
+static char *
+slice(int fd, off_t offset, size_t len)
+{
+	char *p = malloc(len + 1);
+	size_t have = 0;
+
+	while (p && have < len) {
+		ssize_t n =
+		    pread(fd, p + have, len - have, offset + (off_t)have);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			free(p);
+			errno = n == 0 ? EBADMSG : errno;
+			return NULL;
+		}
+		have += (size_t)n;
+	}
+	return p;
+}
+
+static int
+read_envelope(struct file *f, off_t size)
+{
+	char first[FIRST], *more = NULL;
+	ssize_t n = pread(f->fd, first, sizeof first, 0);
+	struct span text;
+	int done;
+
+	if (n == -1)
+		return -1;
+	if (spool_head_get((struct span){ first, (size_t)n }, &f->head) == -1)
+		return -1;
+	if ((uint64_t)size < SPOOL_HEAD + f->head.env_len + f->head.body_len) {
+		errno = EBADMSG;
+		return -1;
+	}
+	text = (struct span){ first + SPOOL_HEAD, f->head.env_len };
+	if (SPOOL_HEAD + text.len > (size_t)n) {
+		more = slice(f->fd, SPOOL_HEAD, text.len);
+		if (more == NULL)
+			return -1;
+		text.ptr = more;
+	}
+	errno = EBADMSG;
+	done = crc32c(0, text.ptr, text.len) == f->head.env_sum
+		   ? env_decode(text, &f->env)
+		   : -1;
+	free(more);
+	return done;
+}
+
+static void
+apply(struct file *f, const struct journal_line *l)
+{
+	size_t from = l->rcpt == JOURNAL_ALL ? 0 : l->rcpt;
+	size_t to = l->rcpt == JOURNAL_ALL ? f->env.nrcpts : from + 1;
+
+	if (l->event == J_DEFER) {
+		f->until = l->until;
+		f->tries++;
+		return;
+	}
+	if (l->event == J_BOUNCE) {
+		f->rounds = (unsigned)l->until;
+		for (size_t i = 0; i < f->env.nrcpts; i++)
+			f->rcpts[i].bounced = f->rcpts[i].state == R_FAILED;
+		return;
+	}
+	for (size_t i = from; i < to && i < f->env.nrcpts; i++) {
+		struct rcpt *r = &f->rcpts[i];
+
+		if (r->state != R_WAITS)
+			continue;
+		if (l->event == J_TRY) {
+			r->tried = true;
+			continue;
+		}
+		if (l->event == J_DONE)
+			r->state = R_DONE;
+		if (l->event == J_FAIL)
+			r->state = R_FAILED, r->logged = true;
+		rcpt_say(r, l->status, l->text, SPAN(""));
+	}
+}
+
+static int
+read_journal(struct file *f, off_t size)
+{
+	off_t begin = (off_t)(SPOOL_HEAD + f->head.env_len + f->head.body_len);
+	struct journal_line l;
+	struct span rest;
+	char *text;
+	int more;
+
+	f->end = begin;
+	if (size == begin)
+		return 0;
+	if (size - begin > MAX_JOURNAL) {
+		errno = EBADMSG;
+		return -1;
+	}
+	text = slice(f->fd, begin, (size_t)(size - begin));
+	if (text == NULL)
+		return -1;
+	rest = (struct span){ text, (size_t)(size - begin) };
+	while ((more = journal_get(&rest, &l)) == 1)
+		apply(f, &l);
+	f->end = size - (off_t)rest.len;
+	/* What a kill tore off goes, so that the next line begins a line. */
+	if (more == 0 && rest.len && ftruncate(f->fd, f->end) == -1)
+		more = -1;
+	free(text);
+	return more;
+}
+
+struct file *
+file_open(int dirfd, const char *id, uid_t own)
+{
+	struct file *f = calloc(1, sizeof *f);
+	struct stat st;
+	int saved;
+
+	if (f == NULL)
+		return NULL;
+	f->fd = openat(dirfd, id, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (f->fd == -1 || fstat(f->fd, &st) == -1)
+		goto fail;
+	errno = EBADMSG;
+	if (!S_ISREG(st.st_mode) || read_envelope(f, st.st_size) == -1)
+		goto fail;
+	f->rcpts = calloc(f->env.nrcpts, sizeof *f->rcpts);
+	if (f->rcpts == NULL || read_journal(f, st.st_size) == -1)
+		goto fail;
+	f->uid = st.st_uid == own ? f->env.uid : st.st_uid;
+	return f;
+fail:
+	saved = errno;
+	file_close(f);
+	errno = saved;
+	return NULL;
+}
+
+void
+file_close(struct file *f)
+{
+	if (f->fd != -1)
+		close(f->fd);
+	for (size_t i = 0; f->rcpts && i < f->env.nrcpts; i++) {
+		free(f->rcpts[i].text);
+		free(f->rcpts[i].mta);
+	}
+	free(f->rcpts);
+	env_free(&f->env);
+	free(f);
+}
+
+size_t
+file_waiting(const struct file *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		n += f->rcpts[i].state == R_WAITS;
+	return n;
+}
+
+int
+file_reserve(struct file *f)
+{
+	off_t need = (off_t)(BLOCK / 2 + file_waiting(f) * LINE_ROOM);
+	off_t there = (f->end + BLOCK - 1) / BLOCK * BLOCK - f->end;
+
+	if (there >= need)
+		return 0; /* the last block has the room already */
+	if (fallocate(f->fd, FALLOC_FL_KEEP_SIZE, f->end, need) == 0)
+		return 0;
+	return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -1;
+}
+
+int
+file_note(struct file *f, const struct buf *lines)
+{
+	if (lines->bad) {
+		errno = ENOMEM;
+		return -1;
+	}
+	for (size_t done = 0; done < lines->len;) {
+		ssize_t n = pwrite(f->fd, lines->ptr + done, lines->len - done,
+		    f->end + (off_t)done);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		done += (size_t)n;
+	}
+	f->end += (off_t)lines->len;
+	f->unsynced = true;
+	return 0;
+}
+
+int
+file_sync(struct file *f)
+{
+	if (f->unsynced && fdatasync(f->fd) == -1)
+		return -1;
+	f->unsynced = false;
+	return 0;
+}
+
+int
+file_verify(const struct file *f)
+{
+	off_t at = (off_t)(SPOOL_HEAD + f->head.env_len);
+	uint64_t left = f->head.body_len;
+	uint32_t sum = 0;
+	char piece[16384];
+
+	while (left) {
+		size_t want = left < sizeof piece ? (size_t)left : sizeof piece;
+		ssize_t n = pread(f->fd, piece, want, at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 ? 1 : -1;
+		sum = crc32c(sum, piece, (size_t)n);
+		at += n;
+		left -= (uint64_t)n;
+	}
+	return sum != f->head.body_sum;
+}
+
+void
+rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
+{
+	size_t n =
+	    status.len < sizeof r->status ? status.len : sizeof r->status - 1;
+
+	if (n)
+		memcpy(r->status, status.ptr, n);
+	r->status[n] = '\0';
+	free(r->text);
+	free(r->mta);
+	r->text = span_dup(text);
+	r->mta = mta.len ? span_dup(mta) : NULL;
+}

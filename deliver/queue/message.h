@@ -1,0 +1,70 @@
+/* message - one message of the queue: its place in memory while it waits, and
+ * its file while it is being worked on. */
+#ifndef DELIVER_QUEUE_MESSAGE_H
+#define DELIVER_QUEUE_MESSAGE_H
+#include "common/env.h"
+#include "common/spool.h"
+#include "deliver/ipc.h"
+#include "deliver/queue/journal.h"
+#include <sys/queue.h>
+#include <sys/tree.h>
+#include <sys/types.h>
+
+struct rcpt {
+	enum { R_WAITS, R_DONE, R_FAILED } state;
+	bool bounced; /* failed, and told */
+	bool logged;  /* its failure stands in the journal */
+	bool tried;   /* a terminal attempt was begun (the journal's word) */
+	bool fresh;   /* this attempt had an answer for it */
+	char status[12];
+	char *text; /* the last answer; NULL: none yet */
+	char *mta;  /* who said so, or NULL */
+};
+
+struct file { /* an open message */
+	int fd;
+	struct spool_head head;
+	struct env env;
+	uid_t uid; /* who submitted, by the kernel's word */
+	off_t end; /* where the next journal line goes */
+	struct rcpt *rcpts;
+	unsigned tries;	 /* deferrals so far */
+	unsigned rounds; /* bounces so far */
+	int64_t until;	 /* seconds: no attempt before; 0: none said */
+	size_t busy;	 /* answers still to come */
+	bool unsynced;	 /* journal lines that are not on disk */
+	bool damaged;
+	bool park; /* a destination has no room now */
+};
+
+struct message {
+	RB_ENTRY(message) by_id;
+	RB_ENTRY(message) by_due;
+	TAILQ_ENTRY(message) link; /* ready */
+	char id[SPOOL_IDSIZE];
+	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_OPEN } state;
+	bool force;	 /* a person asked: schedule and -odq do not hold it */
+	bool tried_here; /* this process made its terminal attempts */
+	bool patient;	 /* SEND, tried again within its minute */
+	int64_t due;	 /* loop_now() for M_WAITS */
+	struct file *file; /* M_OPEN */
+};
+
+/* Opens and reads id in dirfd: NULL with errno; faults
+ * of the file itself are told by file_is_bad(errno). */
+struct file *file_open(int dirfd, const char *id, uid_t own);
+bool file_is_bad(int err);
+void file_close(struct file *);
+size_t file_waiting(const struct file *); /* recipients still to be served */
+/* Room for what an attempt may have to say about each waiting recipient:
+ * 0, or -1 (ENOSPC, EDQUOT): then no attempt is made. */
+int file_reserve(struct file *);
+/* Appends whole journal lines at once: 0, or -1 with errno. */
+int file_note(struct file *, const struct buf *lines);
+int file_sync(struct file *);
+/* Streams the body against its sum: 0; 1: damaged; -1: cannot be read. */
+int file_verify(const struct file *);
+/* Remembers an answer for a recipient. */
+void rcpt_say(
+    struct rcpt *, struct span status, struct span text, struct span mta);
+#endif

@@ -1,0 +1,162 @@
+#include "deliver/queue/queue.h"
+#include "common/log.h"
+#include "deliver/queue/core.h"
+#include "deliver/queue/intent.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCAN 500  /* names read before the loop has a turn */
+#define STOP 8000 /* ms for what is under way */
+
+static struct queue q;
+static DIR *scan; /* of queue/, until it is read once */
+
+static int
+folder(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* What an earlier process left, a piece in each round, so that new mail does
+ * not wait for it. */
+static void
+scan_some(void)
+{
+	struct dirent *e = NULL;
+
+	for (int n = 0; n < SCAN && (e = readdir(scan)) != NULL; n++) {
+		struct message *m;
+
+		if (e->d_name[0] == '.' || intent_is_name(e->d_name))
+			continue;
+		if (!spool_id_valid(e->d_name)) {
+			quarantine(&q, q.dir, e->d_name, "no queue id");
+			continue;
+		}
+		m = sched_add(&q, e->d_name, e->d_name[SPOOL_ID] != '\0');
+		if (m && q.start->force)
+			m->force = true;
+	}
+	if (e) {
+		loop_idle(scan_some);
+		return;
+	}
+	closedir(scan);
+	q.scanning = false;
+	sched_pump(&q);
+}
+
+static void
+give_up(struct loop_timer *t)
+{
+	(void)t;
+	loop_stop(); /* what was under way is looked for at the next start */
+}
+
+static void
+stop(void)
+{
+	q.stopping = true;
+	loop_in(&q.stop, STOP);
+	sched_soon();
+}
+
+static void
+forked(struct ipc_msg *m)
+{
+	if (box_owns(&q, m->ref))
+		box_forked(&q, m->ref, m->fd);
+	else if (terminal_owns(&q, m->ref))
+		terminal_forked(&q, m->ref, m->fd);
+	else
+		close(m->fd);
+}
+
+static void
+not_forked(struct ipc_msg *m)
+{
+	struct ipc_in in = { m->body, false };
+	bool permanent = ipc_get8(&in) != 0;
+	struct span why = ipc_get(&in);
+
+	if (box_owns(&q, m->ref))
+		box_refused(&q, m->ref, permanent, why);
+	else if (terminal_owns(&q, m->ref))
+		terminal_refused(&q, m->ref, why);
+}
+
+static void
+got(struct ipc *c, struct ipc_msg *m)
+{
+	(void)c;
+	switch (m->type) {
+	case IPC_PEER: /* the table lets only the net role be joined to us */
+		remote_connect(&q, m->fd);
+		break;
+	case IPC_FORKED:
+		forked(m);
+		break;
+	case IPC_NOFORK:
+		not_forked(m);
+		break;
+	case IPC_STOP:
+		stop();
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+gone(struct ipc *c, const char *why)
+{
+	(void)why;
+	ipc_close(c);
+	loop_stop(); /* without a parent nothing can be delivered */
+}
+
+static int
+open_all(const struct role_start *start)
+{
+	q.drop = folder(SPOOL_DIR "/drop");
+	q.dir = folder(SPOOL_DIR "/queue");
+	q.quarantine = folder(SPOOL_DIR "/quarantine");
+	scan = opendir(SPOOL_DIR "/queue");
+	if (q.drop == -1 || q.dir == -1 || q.quarantine == -1 || scan == NULL) {
+		log_errno("agent: the spool %s cannot be opened", SPOOL_DIR);
+		return -1;
+	}
+	q.parent = (struct ipc){ .got = got, .gone = gone };
+	q.net.io.fd = -1;
+	if (ipc_open(&q.parent, start->fd, ROLE_QUEUE, ROLE_PARENT) == -1 ||
+	    drop_watch(&q) == -1 || control_listen(&q, start->control) == -1) {
+		log_errno("agent: the queue cannot start");
+		return -1;
+	}
+	return 0;
+}
+
+void
+queue_run(const struct role_start *start)
+{
+	q.start = start;
+	q.conf = start->conf;
+	q.stop = (struct loop_timer){ .fire = give_up };
+	TAILQ_INIT(&q.jobs);
+	TAILQ_INIT(&q.terminals);
+	umask(0);
+	sched_init(&q);
+	if (open_all(start) == -1)
+		exit(1);
+	box_recover(&q);
+	q.scanning = true;
+	loop_idle(scan_some);
+	drop_scan(&q); /* the watch is set already: nothing is missed */
+	if (loop_run() == -1)
+		log_errno("agent: the queue cannot wait");
+}

@@ -1,0 +1,253 @@
+/* remote - jobs for the net role: one for each message and relay. */
+#include "common/log.h"
+#include "deliver/queue/core.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUT_MAX 100  /* at net at once */
+#define WAIT_MAX 200 /* at net, or waiting for it */
+#define LOSSES 3     /* ends of net under one job, before it is deferred */
+
+struct job {
+	TAILQ_ENTRY(job) link;
+	struct message *m;
+	uint32_t ref;
+	bool out; /* at net */
+	unsigned losses;
+	char *relay;
+	uint32_t *rcpts;
+	bool *answered;
+	size_t n, left;
+};
+
+static void
+job_free(struct queue *q, struct job *j)
+{
+	TAILQ_REMOVE(&q->jobs, j, link);
+	q->njobs--;
+	if (j->out)
+		q->jobs_out--;
+	free(j->relay);
+	free(j->rcpts);
+	free(j->answered);
+	free(j);
+}
+
+/* Answers for those who had none; then the job is over. */
+static void
+end(struct queue *q, struct job *j, struct span status, struct span text)
+{
+	struct message *m = j->m;
+	uint32_t *rcpts = j->rcpts;
+	bool *answered = j->answered;
+	size_t n = j->n;
+
+	j->rcpts = NULL;
+	j->answered = NULL;
+	job_free(q, j);
+	m->file->busy++; /* it must outlive the loop */
+	for (size_t i = 0; i < n; i++)
+		if (!answered[i])
+			attempt_answer(
+			    q, m, rcpts[i], OUT_LATER, status, text, SPAN(""));
+	free(rcpts);
+	free(answered);
+	attempt_release(q, m);
+}
+
+static int
+send_rcpts(struct queue *q, struct job *j)
+{
+	const struct env *e = &j->m->file->env;
+	struct buf list = { 0 }, body = { 0 };
+	size_t i = 0;
+	int done = 0;
+
+	while (i < j->n && done == 0) {
+		uint32_t first = (uint32_t)i;
+		uint16_t count = 0;
+
+		buf_reset(&list);
+		buf_reset(&body);
+		while (i < j->n && list.len < IPC_MAX - 2048 && count < 1000) {
+			ipc_str(&list, e->rcpts[j->rcpts[i++]].addr);
+			count++;
+		}
+		ipc_u32(&body, first);
+		ipc_u16(&body, count);
+		buf_span(&body, buf_view(&list));
+		done = ipc_send(&q->net, IPC_NET_RCPT, j->ref, &body, -1);
+	}
+	buf_free(&list);
+	buf_free(&body);
+	return done;
+}
+
+static int
+send_job(struct queue *q, struct job *j)
+{
+	const struct file *f = j->m->file;
+	struct buf b = { 0 };
+	int done;
+
+	ipc_str(&b, j->relay);
+	ipc_str(&b, f->env.from);
+	ipc_u32(&b, (uint32_t)j->n);
+	ipc_u64(&b, SPOOL_HEAD + f->head.env_len);
+	ipc_u64(&b, f->head.body_len);
+	ipc_u32(&b, f->head.body_sum);
+	ipc_u8(&b, (uint8_t)f->env.body);
+	j->ref = ++q->ref;
+	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, f->fd);
+	buf_free(&b);
+	return done == 0 ? send_rcpts(q, j) : -1;
+}
+
+void
+remote_pump(struct queue *q)
+{
+	struct job *j;
+
+	if (!ipc_is_open(&q->net) || q->net.lost)
+		return;
+	TAILQ_FOREACH(j, &q->jobs, link)
+	{
+		if (q->jobs_out >= OUT_MAX)
+			return;
+		if (j->out)
+			continue;
+		if (send_job(q, j) == -1)
+			return; /* the channel's end will be told */
+		j->out = true;
+		q->jobs_out++;
+	}
+}
+
+bool
+remote_full(const struct queue *q)
+{
+	return q->njobs >= WAIT_MAX;
+}
+
+void
+remote_add(struct queue *q, const char *relay, struct message *m,
+    const uint32_t *rcpts, size_t n)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	if (j) {
+		j->relay = strdup(relay);
+		j->rcpts = calloc(n, sizeof *j->rcpts);
+		j->answered = calloc(n, sizeof *j->answered);
+	}
+	if (j == NULL || !j->relay || !j->rcpts || !j->answered) {
+		if (j) {
+			free(j->relay);
+			free(j->rcpts);
+			free(j->answered);
+		}
+		free(j);
+		for (size_t i = 0; i < n; i++)
+			attempt_answer(q, m, rcpts[i], OUT_LATER, SPAN("4.3.0"),
+			    SPAN("no memory"), SPAN(""));
+		return;
+	}
+	memcpy(j->rcpts, rcpts, n * sizeof *rcpts);
+	j->n = j->left = n;
+	j->m = m;
+	TAILQ_INSERT_TAIL(&q->jobs, j, link);
+	q->njobs++;
+	remote_pump(q);
+}
+
+static struct job *
+by_ref(struct queue *q, uint32_t ref)
+{
+	struct job *j;
+
+	TAILQ_FOREACH(j, &q->jobs, link)
+	if (j->out && j->ref == ref)
+		return j;
+	return NULL;
+}
+
+static void
+got(struct ipc *c, struct ipc_msg *m)
+{
+	struct queue *q = c->arg;
+	struct ipc_in in = { m->body, false };
+	struct job *j = by_ref(q, m->ref);
+	struct span status, text, mta;
+	uint32_t i;
+	uint8_t o;
+
+	if (m->fd != -1)
+		close(m->fd);
+	if (j == NULL)
+		return;
+	if (m->type == IPC_NET_END) {
+		end(q, j, SPAN("4.3.0"), SPAN("no answer from the net role"));
+		remote_pump(q);
+		return;
+	}
+	i = ipc_get32(&in);
+	o = ipc_get8(&in);
+	status = ipc_get(&in);
+	text = ipc_get(&in);
+	mta = ipc_get(&in);
+	if (!ipc_end(&in) || i >= j->n || o >= OUT_COUNT || j->answered[i])
+		return;
+	j->answered[i] = true;
+	j->left--;
+	/* The job outlives its answers: IPC_NET_END ends it.  The message must
+	 * outlive them too. */
+	if (j->left == 0) {
+		struct message *msg = j->m;
+		uint32_t rcpt = j->rcpts[i];
+
+		job_free(q, j);
+		attempt_answer(
+		    q, msg, rcpt, (enum outcome)o, status, text, mta);
+		remote_pump(q);
+	} else {
+		attempt_answer(
+		    q, j->m, j->rcpts[i], (enum outcome)o, status, text, mta);
+	}
+}
+
+/* What net did of the jobs it had is unknown: they are tried again, which may
+ * double what was in flight at that moment (RFC 1047), never lose it. */
+static void
+gone(struct ipc *c, const char *why)
+{
+	struct queue *q = c->arg;
+	struct job *j, *next;
+
+	log_warn("agent: role=net ended in the middle (%s)", why);
+	ipc_close(c);
+	for (j = TAILQ_FIRST(&q->jobs); j; j = next) {
+		next = TAILQ_NEXT(j, link);
+		if (!j->out)
+			continue;
+		j->out = false;
+		q->jobs_out--;
+		if (++j->losses >= LOSSES || q->stopping)
+			end(q, j, SPAN("4.3.0"),
+			    SPAN("the process that speaks SMTP ended in the "
+				 "middle"));
+	}
+}
+
+void
+remote_connect(struct queue *q, int fd)
+{
+	if (ipc_is_open(&q->net))
+		gone(&q->net, "replaced");
+	q->net = (struct ipc){ .got = got, .gone = gone, .arg = q };
+	if (ipc_open(&q->net, fd, ROLE_QUEUE, ROLE_NET) == -1) {
+		close(fd);
+		return;
+	}
+	remote_pump(q);
+}

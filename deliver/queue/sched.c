@@ -1,0 +1,233 @@
+#include "deliver/queue/core.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN_MAX_MESSAGES 400 /* worked on at once: two descriptors each */
+#define BURST 100	      /* opened before the loop has a turn */
+
+static int
+id_order(const struct message *a, const struct message *b)
+{
+	return strcmp(a->id, b->id);
+}
+
+static int
+due_order(const struct message *a, const struct message *b)
+{
+	if (a->due != b->due)
+		return a->due < b->due ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+RB_GENERATE_INTERNAL(
+    ids, message, by_id, id_order, __attribute__((unused)) static)
+RB_GENERATE_INTERNAL(
+    dues, message, by_due, due_order, __attribute__((unused)) static)
+
+/* The one queue of this process, for the loop's calls without argument. */
+static struct queue *the;
+
+static void
+pump(void)
+{
+	sched_pump(the);
+}
+
+static void
+set_timer(struct queue *q)
+{
+	struct message *first = RB_MIN(dues, &q->dues);
+
+	if (first == NULL)
+		loop_cancel(&q->due);
+	else
+		loop_in(&q->due, first->due - loop_now());
+}
+
+void
+sched_soon(void)
+{
+	loop_idle(pump);
+}
+
+/* One that ends makes room.  Two are called, since one may find its own
+ * destination still full. */
+static void
+unpark(struct queue *q)
+{
+	struct message *m;
+
+	for (int i = 0; i < 2 && (m = TAILQ_FIRST(&q->parked)) != NULL; i++) {
+		TAILQ_REMOVE(&q->parked, m, link);
+		m->state = M_READY;
+		TAILQ_INSERT_TAIL(&q->ready, m, link);
+	}
+}
+
+void
+sched_park(struct queue *q, struct message *m)
+{
+	q->open--; /* without calling others: none of them has ended */
+	m->state = M_PARKED;
+	TAILQ_INSERT_TAIL(&q->parked, m, link);
+	loop_idle(pump);
+}
+
+/* Takes it out of whatever it stands in. */
+static void
+leave(struct queue *q, struct message *m)
+{
+	if (m->state == M_READY)
+		TAILQ_REMOVE(&q->ready, m, link);
+	if (m->state == M_PARKED)
+		TAILQ_REMOVE(&q->parked, m, link);
+	if (m->state == M_WAITS && m->due != INT64_MAX)
+		RB_REMOVE(dues, &q->dues, m);
+	if (m->state == M_OPEN) {
+		q->open--;
+		unpark(q);
+	}
+	if (m->patient)
+		q->patient--;
+	m->patient = false;
+	m->state = M_IDLE;
+}
+
+static void
+timer_fired(struct loop_timer *t)
+{
+	struct queue *q = t->arg;
+	struct message *m;
+
+	while ((m = RB_MIN(dues, &q->dues)) != NULL && m->due <= loop_now())
+		sched_ready(q, m);
+	set_timer(q);
+}
+
+void
+sched_init(struct queue *q)
+{
+	the = q;
+	RB_INIT(&q->ids);
+	RB_INIT(&q->dues);
+	TAILQ_INIT(&q->ready);
+	TAILQ_INIT(&q->parked);
+	TAILQ_INIT(&q->late);
+	q->due = (struct loop_timer){ .fire = timer_fired, .arg = q };
+}
+
+struct message *
+sched_find(struct queue *q, const char *id)
+{
+	struct message key;
+
+	strlcpy(key.id, id, sizeof key.id);
+	return RB_FIND(ids, &q->ids, &key);
+}
+
+struct message *
+sched_add(struct queue *q, const char *id, bool late)
+{
+	struct message *m = calloc(1, sizeof *m);
+
+	if (m == NULL)
+		return NULL;
+	strlcpy(m->id, id, sizeof m->id);
+	if (RB_INSERT(ids, &q->ids, m)) { /* known already */
+		free(m);
+		return NULL;
+	}
+	q->count++;
+	if (late)
+		TAILQ_INSERT_TAIL(&q->late, m, link);
+	else
+		sched_ready(q, m);
+	return m;
+}
+
+void
+sched_ready(struct queue *q, struct message *m)
+{
+	leave(q, m);
+	m->state = M_READY;
+	TAILQ_INSERT_TAIL(&q->ready, m, link);
+	loop_idle(pump);
+}
+
+void
+sched_wait(struct queue *q, struct message *m, int64_t seconds)
+{
+	leave(q, m);
+	m->state = M_WAITS;
+	m->due = INT64_MAX;
+	if (seconds >= 0) {
+		m->due = loop_now() + seconds * 1000;
+		RB_INSERT(dues, &q->dues, m);
+		set_timer(q);
+	}
+	loop_idle(pump);
+}
+
+void
+sched_remove(struct queue *q, struct message *m)
+{
+	leave(q, m);
+	RB_REMOVE(ids, &q->ids, m);
+	q->count--;
+	free(m);
+	loop_idle(pump);
+}
+
+void
+sched_force(struct queue *q)
+{
+	struct message *m;
+
+	RB_FOREACH(m, ids, &q->ids)
+	if (m->state == M_WAITS) {
+		m->force = true;
+		sched_ready(q, m);
+	}
+	set_timer(q);
+}
+
+static void
+finish(struct queue *q)
+{
+	if (q->scanning || q->open || !TAILQ_EMPTY(&q->ready) ||
+	    !TAILQ_EMPTY(&q->late) || !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+		return;
+	if (q->stopping) {
+		loop_stop();
+	} else if (q->start->once && q->patient == 0 && !q->told) {
+		q->told = true;
+		ipc_send(&q->parent, IPC_DONE, 0, NULL, -1);
+	}
+}
+
+void
+sched_pump(struct queue *q)
+{
+	struct message *m;
+
+	for (int n = 0; n < BURST && q->open < OPEN_MAX_MESSAGES; n++) {
+		m = q->stopping ? NULL : TAILQ_FIRST(&q->ready);
+		if (m == NULL && !q->stopping && !q->scanning && q->open == 0 &&
+		    (m = TAILQ_FIRST(&q->late)) != NULL) {
+			/* The messages that they report on had their turn. */
+			TAILQ_REMOVE(&q->late, m, link);
+			sched_ready(q, m);
+		}
+		if (m == NULL)
+			break;
+		leave(q, m);
+		m->state = M_OPEN;
+		q->open++;
+		attempt(q, m);
+	}
+	if (q->stopping && q->open == 0 && q->boxes_busy == 0)
+		loop_stop();
+	if (!TAILQ_EMPTY(&q->ready) && q->open < OPEN_MAX_MESSAGES &&
+	    !q->stopping)
+		loop_idle(pump);
+	finish(q);
+}
