@@ -336,7 +336,9 @@ int
 field_addresses(
     struct span body, int (*each)(struct span addr, void *arg), void *arg)
 {
-	struct list l = { body, false, each, arg };
+	/* Trimmed once here: next() would walk over the blanks at the end
+	 * again for every token. */
+	struct list l = { span_trim(body), false, each, arg };
 	int more;
 
 	do
