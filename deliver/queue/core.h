@@ -5,6 +5,7 @@
 #include "deliver/queue/route.h"
 
 RB_HEAD(ids, message);
+RB_PROTOTYPE(ids, message, by_id, );
 RB_HEAD(dues, message);
 TAILQ_HEAD(messages, message);
 struct box;

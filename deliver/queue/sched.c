@@ -18,8 +18,7 @@ due_order(const struct message *a, const struct message *b)
 		return a->due < b->due ? -1 : 1;
 	return strcmp(a->id, b->id);
 }
-RB_GENERATE_INTERNAL(
-    ids, message, by_id, id_order, __attribute__((unused)) static)
+RB_GENERATE(ids, message, by_id, id_order)
 RB_GENERATE_INTERNAL(
     dues, message, by_due, due_order, __attribute__((unused)) static)
 
