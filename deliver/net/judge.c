@@ -1,0 +1,121 @@
+#include "deliver/net/judge.h"
+#include <string.h>
+
+#define S(stage) (1u << (stage))
+#define OPENING (S(AT_BANNER) | S(AT_EHLO) | S(AT_HELO))
+#define MESSAGE (S(AT_MAIL) | S(AT_RCPT) | S(AT_DATA) | S(AT_BODY) | S(AT_DOT))
+#define ANY (~0u)
+#define CLOSE true
+
+/* The first row that fits holds.  low and high are a reply's code or a mishap;
+ * status is used where the server names none. */
+static const struct row {
+	unsigned stages;
+	int low, high;
+	enum judge_next next;
+	enum outcome outcome;
+	bool close;
+	const char *status;
+} rows[] = {
+	{ ANY, MISHAP_DAMAGED, MISHAP_DAMAGED, NEXT_FAIL, OUT_DAMAGED, CLOSE,
+	    "4.3.0" },
+	{ ANY, MISHAP_READ, MISHAP_READ, NEXT_FAIL, OUT_LATER, CLOSE, "4.3.0" },
+	{ ANY, MISHAP_SIZE, MISHAP_SIZE, NEXT_FAIL, OUT_NEVER, false, "5.3.4" },
+	{ ANY, MISHAP_UTF8, MISHAP_UTF8, NEXT_FAIL, OUT_NEVER, false, "5.6.7" },
+	/* Settings that are wrong are mended by a person: no mail bounces. */
+	{ ANY, MISHAP_TLS, MISHAP_TLS, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.5" },
+	{ ANY, MISHAP_RELAY, MISHAP_RELAY, NEXT_FAIL, OUT_LATER, CLOSE,
+	    "4.3.5" },
+	{ ANY, MISHAP_CONNECT, MISHAP_CONNECT, NEXT_HOST, OUT_LATER, CLOSE,
+	    "4.4.1" },
+	{ ANY, MISHAP_LOOKUP, MISHAP_LOOKUP, NEXT_HOST, OUT_LATER, CLOSE,
+	    "4.4.3" },
+	/* The relay's name is the administrator's, not the sender's. */
+	{ ANY, MISHAP_NO_HOST, MISHAP_NO_HOST, NEXT_HOST, OUT_LATER, CLOSE,
+	    "4.4.4" },
+	{ OPENING, MISHAP_LOST, MISHAP_TIMEOUT, NEXT_HOST, OUT_LATER, CLOSE,
+	    "4.4.2" },
+	{ OPENING, MISHAP_GARBAGE, MISHAP_UNASKED, NEXT_HOST, OUT_LATER, CLOSE,
+	    "4.5.0" },
+	{ ANY, MISHAP_LOST, MISHAP_TIMEOUT, NEXT_FAIL, OUT_LATER, CLOSE,
+	    "4.4.2" },
+	{ ANY, MISHAP_GARBAGE, MISHAP_UNASKED, NEXT_FAIL, OUT_LATER, CLOSE,
+	    "4.5.0" },
+	/* RFC 5321 3.8: the server closes, whatever was asked. */
+	{ OPENING, 421, 421, NEXT_HOST, OUT_LATER, CLOSE, "4.3.2" },
+	{ ANY, 421, 421, NEXT_FAIL, OUT_LATER, CLOSE, "4.3.2" },
+	{ S(AT_BANNER), 220, 220, NEXT_ON, OUT_COUNT, false, "2.0.0" },
+	{ S(AT_EHLO) | S(AT_HELO), 250, 259, NEXT_ON, OUT_COUNT, false,
+	    "2.0.0" },
+	{ S(AT_EHLO), 500, 599, NEXT_HELO, OUT_COUNT, false, "5.5.1" },
+	/* What a server says of itself is no word on the message. */
+	{ OPENING, 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.3.0" },
+	/* RFC 3207 4, RFC 4954 6: it wants TLS or a password first.  That is a
+	 * setting of ours, and must not bounce a night's mail. */
+	{ MESSAGE, 530, 538, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.0" },
+	{ S(AT_MAIL) | S(AT_RCPT), 250, 259, NEXT_ON, OUT_COUNT, false,
+	    "2.0.0" },
+	{ S(AT_DATA), 354, 354, NEXT_ON, OUT_COUNT, false, "2.0.0" },
+	{ S(AT_DOT), 200, 299, NEXT_ON, OUT_DELIVERED, false, "2.0.0" },
+	{ S(AT_RSET) | S(AT_QUIT), 200, 299, NEXT_ON, OUT_COUNT, false,
+	    "2.0.0" },
+	/* It has said no before the end: nothing would be understood now. */
+	{ S(AT_BODY), 400, 499, NEXT_FAIL, OUT_LATER, CLOSE, "4.0.0" },
+	{ S(AT_BODY), 500, 599, NEXT_FAIL, OUT_NEVER, CLOSE, "5.0.0" },
+	{ MESSAGE, 400, 499, NEXT_FAIL, OUT_LATER, false, "4.0.0" },
+	{ MESSAGE, 500, 599, NEXT_FAIL, OUT_NEVER, false, "5.0.0" },
+	/* 2yz for 3yz and the like: we do not speak the same language. */
+	{ OPENING, 0, 999, NEXT_HOST, OUT_LATER, CLOSE, "4.5.0" },
+	{ ANY, 0, 999, NEXT_FAIL, OUT_LATER, CLOSE, "4.5.0" },
+};
+
+static const struct row *
+find(enum stage stage, int code)
+{
+	const struct row *row = rows;
+
+	while (!(row->stages & S(stage)) || code < row->low || code > row->high)
+		row++; /* the last row fits everything */
+	return row;
+}
+
+/* RFC 5321 4.5.3.1.10: 552 may mean too many recipients, which is temporary.
+ * It cannot mean that before one was accepted, nor with another enhanced code
+ * beside it (5.2.2: a full mailbox). */
+static bool
+too_many(enum stage stage, const struct reply *r, bool some)
+{
+	return stage == AT_RCPT && r->code == 552 &&
+	       (strcmp(r->enhanced, "5.5.3") == 0 ||
+		   (some && r->enhanced[0] == '\0'));
+}
+
+static void
+rule(const struct row *row, const char *status, struct verdict *v)
+{
+	v->next = row->next;
+	v->outcome = row->outcome;
+	v->close = row->close;
+	strlcpy(v->status, status, sizeof v->status);
+	/* What we decide holds, and the status says the same. */
+	if (v->outcome == OUT_LATER && v->status[0] != '4')
+		v->status[0] = '4';
+}
+
+void
+judge_reply(
+    enum stage stage, const struct reply *r, bool some, struct verdict *v)
+{
+	const struct row *row =
+	    find(stage, too_many(stage, r, some) ? 452 : r->code);
+
+	rule(row, r->enhanced[0] ? r->enhanced : row->status, v);
+}
+
+void
+judge_mishap(enum stage stage, enum mishap mishap, struct verdict *v)
+{
+	const struct row *row = find(stage, mishap);
+
+	rule(row, row->status, v);
+}

@@ -1,0 +1,64 @@
+/* judge - the one place of this role that says what an answer or a mishap
+ * means: carry on, try again later, or never (RFC 5321 4.2.1, RFC 3463). */
+#ifndef DELIVER_NET_JUDGE_H
+#define DELIVER_NET_JUDGE_H
+#include "common/reply.h"
+#include "deliver/ipc.h"
+
+/* What a session waits for. */
+enum stage {
+	AT_CONNECT,
+	AT_BANNER,
+	AT_EHLO,
+	AT_HELO,
+	AT_IDLE, /* for a message of ours */
+	AT_MAIL,
+	AT_RCPT,
+	AT_DATA,
+	AT_BODY, /* for us to send it */
+	AT_DOT,	 /* the answer for the whole message */
+	AT_RSET,
+	AT_QUIT,
+	AT_END, /* for nothing: the connection is to be closed */
+	STAGES
+};
+
+/* What can go wrong without a reply.  Numbers below those of replies. */
+enum mishap {
+	MISHAP_LOST = 1, /* connection */
+	MISHAP_TIMEOUT,
+	MISHAP_GARBAGE, /* no reply, or one without end */
+	MISHAP_UNASKED, /* a reply to nothing */
+	MISHAP_CONNECT,
+	MISHAP_LOOKUP,	/* DNS gave no answer */
+	MISHAP_NO_HOST, /* DNS says that there is no such name */
+	MISHAP_DAMAGED,
+	MISHAP_READ, /* of the message file */
+	MISHAP_SIZE, /* over the server's limit */
+	MISHAP_UTF8, /* an address that the server does not take */
+	MISHAP_TLS,
+	MISHAP_RELAY, /* of that name there is none */
+	MISHAPS
+};
+
+enum judge_next {
+	NEXT_ON,   /* it is what was hoped for */
+	NEXT_HELO, /* EHLO is not known there: HELO, on this connection */
+	NEXT_HOST, /* nothing was tried yet: another host may take it */
+	NEXT_FAIL, /* outcome, for the recipients concerned: of RCPT that one,
+		      else all that have no answer yet */
+};
+
+#define JUDGE_TEXT 512 /* octets of an answer's text */
+
+struct verdict {
+	enum judge_next next;
+	enum outcome outcome;
+	bool close;	 /* the session is of no use any more */
+	char status[12]; /* RFC 3463: the server's own, or derived */
+};
+
+/* some: a recipient of this message was accepted before. */
+void judge_reply(enum stage, const struct reply *, bool some, struct verdict *);
+void judge_mishap(enum stage, enum mishap, struct verdict *);
+#endif

@@ -1,0 +1,89 @@
+/* smtp - the client's side of an SMTP session (RFC 5321), one message after
+ * another.  No I/O and no clock: it takes replies and appends what is to be
+ * sent.  With PIPELINING (RFC 2920) MAIL, all RCPT and DATA go out together,
+ * else one command waits for the other's reply.
+ *
+ *     smtp_init; then, whenever bytes came: smtp_take; in any case:
+ *     step AT_IDLE   smtp_begin or smtp_quit
+ *     step AT_BODY   append the body with its final dot, then smtp_dot
+ *     step AT_END    close the connection
+ *     else           smtp_more, and wait for smtp_steps[step].seconds at most,
+ *                    counted anew when ticks has changed
+ *
+ * mail is NULL again once every recipient has had its answer. */
+#ifndef DELIVER_NET_SMTP_H
+#define DELIVER_NET_SMTP_H
+#include "deliver/net/ehlo.h"
+#include "deliver/net/judge.h"
+
+#define SMTP_LINE 2050 /* octets of a reply line with its CRLF */
+
+struct smtp_step {
+	const char *name; /* "MAIL": what is answered at it */
+	int seconds;	  /* RFC 5321 4.5.3.2 */
+	enum stage next;  /* when all goes well */
+};
+extern const struct smtp_step smtp_steps[STAGES];
+
+struct smtp_rcpt {
+	char *addr;
+	uint32_t index; /* the caller's */
+	bool done;	/* has had its answer */
+	bool sent, taken;
+};
+
+/* One transaction; the caller's, until mail is NULL again. */
+struct smtp_mail {
+	const char *from; /* "" is the null path */
+	struct smtp_rcpt *rcpts;
+	size_t nrcpts;
+	uint64_t size; /* octets of the body with LF: a lower bound */
+	bool eightbit;
+	bool again; /* may be given back, see smtp_begin */
+	/* Once for each recipient; text is printable, without line ends. */
+	void (*answer)(struct smtp_mail *, struct smtp_rcpt *,
+	    const struct verdict *, struct span text);
+	void *arg;
+};
+
+struct smtp {
+	const char *self; /* our name, the caller's */
+	enum stage step;
+	unsigned ticks;
+	struct ehlo peer;
+	struct smtp_mail *mail;
+	bool given_back; /* see smtp_begin */
+	/* the last refusal or mishap */
+	struct verdict why;
+	struct buf text;
+	/* inside */
+	enum stage say; /* a command that is not written yet; AT_IDLE: none */
+	bool mail_sent, data_sent;
+	bool failed;   /* this transaction has, as a whole */
+	bool heard;    /* a reply in this transaction */
+	bool reused;   /* a transaction has ended here before */
+	size_t next;   /* recipient whose RCPT is written next */
+	size_t oldest; /* recipient whose reply comes next */
+	size_t taken;  /* recipients the server accepted */
+};
+
+void smtp_init(struct smtp *, const char *self);
+void smtp_free(struct smtp *);
+/* Starts a transaction at AT_IDLE.  What need not be sent to be judged (size,
+ * addresses) is answered at once, and if nothing is left it is over.  A server
+ * may close an idle session at any time; if it does so, or says 421, before
+ * any reply to a transaction that is not the session's first, and again is set,
+ * given_back is set and nothing is answered: try it on a new session. */
+void smtp_begin(struct smtp *, struct smtp_mail *);
+/* Appends commands, at most until out holds full octets and a line. */
+void smtp_more(struct smtp *, struct buf *out, size_t full);
+/* The body and its final dot are written. */
+void smtp_dot(struct smtp *);
+void smtp_quit(struct smtp *);
+/* Takes whole lines off the front of in, as replies.  r keeps one that is not
+ * whole yet; begin with a zeroed one. */
+void smtp_take(struct smtp *, struct reply *, struct buf *in);
+void smtp_reply(struct smtp *, const struct reply *);
+/* Ends the session.  detail is a sentence on what happened, printable. */
+void smtp_mishap(struct smtp *, enum mishap, const char *detail);
+#endif

@@ -1,0 +1,563 @@
+/* The client's machine as a loop over strings: what the server says, what we
+ * must say, what becomes of each recipient. */
+#include "common/crc.h"
+#include "deliver/net/data.h"
+#include "deliver/net/smtp.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MAX_RCPTS 8
+#define GREET "S 220 x\nC EHLO me\n"
+#define OLD GREET "S 250 x\n" /* offers nothing */
+#define NEW GREET "S 250-x\nS 250 PIPELINING\n"
+#define HI "C hi\nC .\n"
+
+/* Script lines: S server, C client (one line each), and mishaps: "lost",
+ * "timeout".  S lines next to each other arrive together.
+ * want: for each recipient of each message D, L, N, X (damaged) and status, B
+ * for one that was given back, - for one without an answer; then the step. */
+static const struct row {
+	const char *name, *rcpts, *script, *want;
+	const char *from, *body;
+	unsigned mails; /* one after another, 0: one */
+	bool eightbit, damaged;
+} rows[] = {
+	{ "lockstep", "a@x b@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
+		"C RCPT TO:<b@x>\nS 251 ok\nC DATA\nS 354 go\n" HI
+		"S 250 2.6.0 taken\n",
+	    .want = "D2.6.0 D2.6.0 | nothing" },
+	{ "pipelined", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n",
+	    .want = "D2.0.0 D2.0.0 | nothing" },
+	{ "pipelined_replies_one_by_one", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nwait\nS 250 ok\nwait\nS 354 go\n" HI "S 250 ok\n",
+	    .want = "D2.0.0 | nothing" },
+	{ "null_sender", "a@x",
+	    OLD "C MAIL FROM:<>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\nC DATA\n"
+		"S 354 go\n" HI "S 250 ok\n",
+	    .want = "D2.0.0 | nothing", .from = "" },
+	{ "multi_line_replies", "a@x",
+	    "S 220-one\nS 220-two\nS 220 three\nC EHLO me\nS 250-x\n"
+	    "S 250-SIZE 1000\nS 250-8BITMIME\nS 250 DSN\n"
+	    "C MAIL FROM:<me@x> SIZE=3\nS 250-2.1.0 a\nS 250 2.1.0 b\n"
+	    "C RCPT TO:<a@x>\nS 250 ok\nC DATA\nS 354-go\nS 354 on\n" HI
+	    "S 250-2.0.0 one\nS 250 2.0.0 two\n",
+	    .want = "D2.0.0 | nothing" },
+	{ "two_messages_back_to_back", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
+		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n",
+	    .want = "D2.0.0 D2.0.0 | nothing", .mails = 2 },
+	/* what is offered */
+	{ "helo_after_500", "a@x",
+	    GREET "S 500 what\nC HELO me\nS 250 hello\nC MAIL FROM:<me@x>\n"
+		  "S 250 ok\nC RCPT TO:<a@x>\nS 250 ok\nC DATA\nS 354 go\n" HI
+		  "S 250 ok\n",
+	    .want = "D2.0.0 | nothing" },
+	{ "helo_refused_too", "a@x", GREET "S 502 no\nC HELO me\nS 550 no\n",
+	    .want = "- | nothing to wait for 4.3.0 host" },
+	{ "ehlo_later", "a@x", GREET "S 450 busy\n",
+	    .want = "- | nothing to wait for 4.3.0 host" },
+	{ "eightbit_offered", "a@x",
+	    GREET "S 250-x\nS 250 8BITMIME\nC MAIL FROM:<me@x> BODY=8BITMIME\n",
+	    .want = "- | MAIL", .eightbit = true },
+	{ "eightbit_not_needed", "a@x",
+	    GREET "S 250-x\nS 250 8BITMIME\nC MAIL FROM:<me@x>\n",
+	    .want = "- | MAIL" },
+	{ "eightbit_not_offered", "a@x", OLD "C MAIL FROM:<me@x>\n",
+	    .want = "- | MAIL", .eightbit = true },
+	{ "size_exceeded", "a@x b@x", GREET "S 250-x\nS 250 SIZE 2\n",
+	    .want = "N5.3.4 N5.3.4 | nothing" },
+	{ "size_without_limit", "a@x",
+	    GREET "S 250-x\nS 250 SIZE\nC MAIL FROM:<me@x> SIZE=3\n",
+	    .want = "- | MAIL" },
+	{ "utf8_offered", "\xc3\xa9@x",
+	    GREET "S 250-x\nS 250 SMTPUTF8\nC MAIL FROM:<me@x> SMTPUTF8\n",
+	    .want = "- | MAIL" },
+	{ "utf8_not_offered", "a@x \xc3\xa9@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
+		"C DATA\nS 354 go\n" HI "S 250 ok\n",
+	    .want = "D2.0.0 N5.6.7 | nothing" },
+	{ "utf8_sender_not_offered", "a@x b@x", OLD,
+	    .want = "N5.6.7 N5.6.7 | nothing", .from = "\xc3\xa9@x" },
+	/* refusals */
+	{ "mail_never", "a@x b@x",
+	    OLD "C MAIL FROM:<me@x>\nS 550 5.7.1 not you\nC RSET\nS 250 ok\n",
+	    .want = "N5.7.1 N5.7.1 | nothing" },
+	{ "mail_later", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 451 4.3.0 no\nC RSET\n",
+	    .want = "L4.3.0 | RSET" },
+	{ "mail_never_pipelined", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 552 too large\nS 503 no mail\nS 503 no rcpt\nC RSET\n",
+	    .want = "N5.0.0 | RSET" },
+	{ "mail_never_and_354_all_the_same", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 550 no\nS 250 ok\nS 354 go\nC .\nS 250 ok\n",
+	    .want = "N5.0.0 | nothing" },
+	{ "wants_a_password", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 530 5.7.0 authenticate first\n",
+	    .want = "L4.7.0 | nothing to wait for 4.7.0" },
+	{ "some_rcpts_refused", "a@x b@x c@x d@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\n"
+		"C RCPT TO:<c@x>\nC RCPT TO:<d@x>\nC DATA\n"
+		"S 250 ok\nS 550 5.1.1 who\nS 250 ok\nS 450 4.2.1 not now\n"
+		"S 553 bad\nS 354 go\n" HI "S 250 2.0.0 ok\n",
+	    .want = "N5.1.1 D2.0.0 L4.2.1 N5.0.0 | nothing" },
+	{ "some_rcpts_refused_lockstep", "a@x b@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 550 5.1.1 w\n"
+		"C RCPT TO:<b@x>\nS 250 ok\nC DATA\nS 354 go\n" HI "S 250 ok\n",
+	    .want = "N5.1.1 D2.0.0 | nothing" },
+	{ "all_rcpts_refused", "a@x b@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 550 no\n"
+		"C RCPT TO:<b@x>\nS 450 no\nC RSET\nS 250 ok\n",
+	    .want = "N5.0.0 L4.0.0 | nothing" },
+	{ "all_rcpts_refused_pipelined", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 550 no\nS 554 no valid recipients\nC RSET\n",
+	    .want = "N5.0.0 | RSET" },
+	{ "no_recipients_and_354", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 550 5.1.1 no\nS 354 go\nC .\nS 554 none\nC RSET\n"
+		"S 250 ok\n",
+	    .want = "N5.1.1 | nothing" },
+	{ "too_many_recipients_452", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 354 go\n" HI
+		"S 250 ok\n",
+	    .want = "D2.0.0 L4.5.3 | nothing" },
+	{ "too_many_recipients_552", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 552 too many\nS 354 go\n" HI
+		"S 250 ok\n",
+	    .want = "D2.0.0 L4.0.0 | nothing" },
+	{ "mailbox_full_552", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 552 5.2.2 full\nS 354 go\n" HI
+		"S 250 ok\n",
+	    .want = "D2.0.0 N5.2.2 | nothing" },
+	{ "data_never", "a@x b@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
+		"C RCPT TO:<b@x>\nS 550 5.1.1 no\nC DATA\nS 554 5.3.0 no\n"
+		"C RSET\n",
+	    .want = "N5.3.0 N5.1.1 | RSET" },
+	{ "dot_later", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI
+		"S 451 4.7.1 greylisted\n",
+	    .want = "L4.7.1 L4.7.1 | nothing" },
+	{ "dot_never_leaves_the_refused_alone", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 450 4.2.1 no\nS 250 ok\nS 354 go\n" HI
+		"S 554 5.6.0 spam\n",
+	    .want = "L4.2.1 N5.6.0 | nothing" },
+	{ "rset_refused", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 550 no\nC RSET\nS 500 what\n",
+	    .want = "N5.0.0 | nothing to wait for 4.5.0" },
+	/* 421 at each stage */
+	{ "421_banner", "a@x", "S 421 4.3.2 busy\n",
+	    .want = "- | nothing to wait for 4.3.2 host" },
+	{ "554_banner", "a@x", "S 554 no service\n",
+	    .want = "- | nothing to wait for 4.3.0 host" },
+	{ "421_ehlo", "a@x", GREET "S 421 bye\n",
+	    .want = "- | nothing to wait for 4.3.2 host" },
+	{ "421_helo", "a@x", GREET "S 500 x\nC HELO me\nS 421 bye\n",
+	    .want = "- | nothing to wait for 4.3.2 host" },
+	{ "421_mail", "a@x", OLD "C MAIL FROM:<me@x>\nS 421 bye\n",
+	    .want = "L4.3.2 | nothing to wait for 4.3.2" },
+	{ "421_rcpt", "a@x b@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
+		"C RCPT TO:<b@x>\nS 421 4.4.5 bye\n",
+	    .want = "L4.4.5 L4.4.5 | nothing to wait for 4.4.5" },
+	{ "421_data", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\nS 250 ok\n"
+		"S 250 ok\nS 421 bye\n",
+	    .want = "L4.3.2 | nothing to wait for 4.3.2" },
+	{ "421_dot", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\nS 250 ok\n"
+		"S 250 ok\nS 354 go\n" HI "S 421 bye\n",
+	    .want = "L4.3.2 | nothing to wait for 4.3.2" },
+	{ "421_idle", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
+		"C DATA\nS 354 go\n" HI "S 250 ok\nwait\nS 421 idle\n",
+	    .want = "D2.0.0 | nothing to wait for 4.5.0" },
+	{ "421_at_the_second_message", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
+		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\nS 421 enough\n",
+	    .want = "D2.0.0 B | nothing to wait for 4.3.2", .mails = 2 },
+	/* lost */
+	{ "lost_pipelining", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 550 5.1.1 no\nlost\n",
+	    .want = "N5.1.1 L4.4.2 | nothing to wait for 4.4.2" },
+	{ "lost_after_the_dot", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "lost\n",
+	    .want = "L4.4.2 | nothing to wait for 4.4.2" },
+	{ "lost_when_reused", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
+		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"lost\n",
+	    .want = "D2.0.0 D2.0.0 B B | nothing to wait for 4.4.2",
+	    .mails = 2 },
+	{ "lost_when_reused_but_heard", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
+		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nlost\n",
+	    .want = "D2.0.0 L4.4.2 | nothing to wait for 4.4.2", .mails = 2 },
+	{ "lost_when_new", "a@x", OLD "C MAIL FROM:<me@x>\nlost\n",
+	    .want = "L4.4.2 | nothing to wait for 4.4.2" },
+	{ "lost_before_the_banner", "a@x", "lost\n",
+	    .want = "- | nothing to wait for 4.4.2 host" },
+	{ "timeout_at_rcpt", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\ntimeout\n",
+	    .want = "L4.4.2 | nothing to wait for 4.4.2" },
+	/* servers that do not speak SMTP */
+	{ "banner_garbage", "a@x", "S SSH-2.0-OpenSSH_9.2\n",
+	    .want = "- | nothing to wait for 4.5.0 host" },
+	{ "banner_250", "a@x", "S 250 hello\n",
+	    .want = "- | nothing to wait for 4.5.0 host" },
+	{ "mail_354", "a@x", OLD "C MAIL FROM:<me@x>\nS 354 go\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "data_250", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 250 ok\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "dot_354", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 354 more\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "mixed_codes", "a@x", OLD "C MAIL FROM:<me@x>\nS 250-a\nS 550 b\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "code_199", "a@x", OLD "C MAIL FROM:<me@x>\nS 199 a\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "code_alone", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250\nC RCPT TO:<a@x>\n",
+	    .want = "- | RCPT" },
+	{ "banner_and_more", "a@x", "S 220 x\nS 250 x\n",
+	    .want = "- | nothing to wait for 4.5.0 host" },
+	{ "reply_ahead_in_lockstep", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nS 250 ok\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "reply_ahead_of_the_next_message", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\nS 250 ok\n",
+	    .want = "D2.0.0 - | nothing to wait for 4.5.0", .mails = 2 },
+	{ "reply_before_the_dot", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\nS 250 taken\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "refused_before_the_dot", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\nS 552 5.3.4 too large\n",
+	    .want = "N5.3.4 | nothing to wait for 5.3.4" },
+	/* the text */
+	{ "dots", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n"
+		"C ..\nC ...a\nC b.\nC \nC .\nS 250 ok\n",
+	    .want = "D2.0.0 | nothing", .body = ".\n..a\nb.\n\n" },
+	{ "no_newline_at_the_end", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\nC a\nC .\nS 250 ok\n",
+	    .want = "D2.0.0 | nothing", .body = "a" },
+	{ "empty_body", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\nC .\nS 250 ok\n",
+	    .want = "D2.0.0 | nothing", .body = "" },
+	{ "damaged_body", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 550 5.1.1 no\nS 354 go\nC hi\n",
+	    .want = "X4.3.0 N5.1.1 | nothing to wait for 4.3.0",
+	    .damaged = true },
+};
+
+struct talk {
+	const struct row *row;
+	struct smtp m;
+	struct reply reply;
+	struct buf in, out, got;
+	struct smtp_mail mail;
+	struct smtp_rcpt rcpts[MAX_RCPTS];
+	char store[512];
+	struct data data;
+	int fd;
+	unsigned mails;
+};
+
+static void
+note_answer(struct smtp_mail *mail, struct smtp_rcpt *r,
+    const struct verdict *v, struct span text)
+{
+	struct talk *t = mail->arg;
+
+	assert_true(text.len <= JUDGE_TEXT);
+	assert_false(span_has(text, '\n'));
+	snprintf(t->store + r->index * 16, 16, "%c%s", "DLNX"[v->outcome],
+	    v -> status);
+}
+
+static void
+collect(struct talk *t)
+{
+	for (size_t i = 0; i < t->mail.nrcpts; i++) {
+		const char *s = t->store + i * 16;
+
+		buf_fmt(&t->got, "%s ", *s ? s : t->m.given_back ? "B" : "-");
+	}
+	memset(t->store, 0, sizeof t->store);
+}
+
+static void
+new_mail(struct talk *t)
+{
+	const char *body = t->row->body ? t->row->body : "hi\n";
+	struct span rest = span_of(t->row->rcpts);
+
+	t->mail =
+	    (struct smtp_mail){ .from = t->row->from ? t->row->from : "me@x",
+		    .rcpts = t->rcpts,
+		    .size = strlen(body),
+		    .eightbit = t->row->eightbit,
+		    .again = true,
+		    .answer = note_answer,
+		    .arg = t };
+	while (rest.len) {
+		size_t i = t->mail.nrcpts++;
+
+		free(t->rcpts[i].addr);
+		t->rcpts[i] =
+		    (struct smtp_rcpt){ .addr = span_dup(span_word(&rest)),
+			    .index = i };
+	}
+	data_begin(&t->data, t->fd, 0, strlen(body),
+	    crc32c(0, body, strlen(body)) ^ t->row->damaged);
+}
+
+/* As the session does it. */
+static void
+pump(struct talk *t)
+{
+	while (t->m.step == AT_IDLE && t->mails) {
+		t->mails--;
+		new_mail(t);
+		smtp_begin(&t->m, &t->mail);
+		if (t->m.mail == NULL)
+			collect(t);
+	}
+	smtp_more(&t->m, &t->out, 1 << 16);
+	if (t->m.step != AT_BODY || t->in.len)
+		return;
+	switch (data_more(&t->data, &t->out, 1 << 16)) {
+	case DATA_END:
+		smtp_dot(&t->m);
+		break;
+	case DATA_DAMAGED:
+		smtp_mishap(&t->m, MISHAP_DAMAGED, "damaged");
+		break;
+	default:
+		fail_msg("%s: body", t->row->name);
+	}
+}
+
+static void
+take(struct talk *t)
+{
+	bool busy = t->m.mail != NULL;
+
+	smtp_take(&t->m, &t->reply, &t->in);
+	if (busy && t->m.mail == NULL)
+		collect(t);
+	busy = t->m.mail != NULL;
+	pump(t);
+	if (busy && t->m.mail == NULL)
+		collect(t);
+}
+
+static void
+mishap(struct talk *t, enum mishap what, const char *text)
+{
+	bool busy = t->m.mail != NULL;
+
+	smtp_mishap(&t->m, what, text);
+	if (busy)
+		collect(t);
+}
+
+static void
+script(struct talk *t)
+{
+	struct span rest = span_of(t->row->script);
+
+	while (rest.ptr != NULL && rest.len) {
+		struct span line = span_cut(&rest, '\n');
+
+		if (line.ptr[0] == 'S') {
+			buf_span(&t->in, span_from(line, 2));
+			buf_str(&t->in, "\r\n");
+			if (rest.len && rest.ptr[0] == 'S')
+				continue;
+			take(t);
+		} else if (line.ptr[0] == 'C') {
+			struct span want = span_from(line, 2);
+			struct span got = buf_view(&t->out);
+			size_t len = want.len + 2;
+
+			if (got.len < len ||
+			    !span_eq(
+				(struct span){ got.ptr, want.len }, want) ||
+			    memcmp(got.ptr + want.len, "\r\n", 2) != 0)
+				fail_msg("%s: wanted %.*s, got %.*s",
+				    t->row->name, (int)want.len, want.ptr,
+				    (int)got.len, got.ptr);
+			buf_drop(&t->out, len);
+		} else if (span_eq(line, SPAN("lost"))) {
+			mishap(t, MISHAP_LOST, "lost");
+		} else if (span_eq(line, SPAN("timeout"))) {
+			mishap(t, MISHAP_TIMEOUT, "timeout");
+		}
+		if (rest.len && (rest.ptr[0] == 'S' || rest.ptr[0] == 'w') &&
+		    t->out.len && t->m.step != AT_END)
+			fail_msg("%s: too much: %.*s", t->row->name,
+			    (int)t->out.len, t->out.ptr);
+	}
+	if (t->out.len)
+		fail_msg("%s: too much: %.*s", t->row->name, (int)t->out.len,
+		    t->out.ptr);
+}
+
+static void
+run(const struct row *row)
+{
+	struct talk t = { .row = row, .mails = row->mails ? row->mails : 1 };
+	const char *body = row->body ? row->body : "hi\n";
+
+	t.fd = memfd_create("body", 0);
+	assert_int_equal(write(t.fd, body, strlen(body)), strlen(body));
+	smtp_init(&t.m, "me");
+	script(&t);
+	while (t.mails || t.m.mail) {
+		if (t.m.mail == NULL)
+			new_mail(&t), t.mails--;
+		collect(&t);
+		t.m.mail = NULL;
+	}
+	buf_fmt(&t.got, "| %s", smtp_steps[t.m.step].name);
+	if (t.m.step == AT_END)
+		buf_fmt(&t.got, " to wait for %s%s", t.m.why.status,
+		    t.m.why.next == NEXT_HOST ? " host" : "");
+	if (strcmp(buf_c(&t.got), row->want) != 0)
+		fail_msg("%s: got \"%s\", wanted \"%s\"", row->name,
+		    buf_c(&t.got), row->want);
+	for (size_t i = 0; i < MAX_RCPTS; i++)
+		free(t.rcpts[i].addr);
+	close(t.fd);
+	buf_free(&t.in);
+	buf_free(&t.out);
+	buf_free(&t.got);
+	buf_free(&t.reply.text);
+	smtp_free(&t.m);
+}
+
+static void
+test_row(void **state)
+{
+	run(*state);
+}
+
+/* A line and a reply without end are bounded. */
+static void
+test_bounds(void **state)
+{
+	struct smtp m;
+	struct reply r = { 0 };
+	struct buf in = { 0 };
+
+	(void)state;
+	smtp_init(&m, "me");
+	for (int i = 0; i < 200 && m.step == AT_BANNER; i++) {
+		buf_str(&in, "220-more\r\n");
+		smtp_take(&m, &r, &in);
+	}
+	assert_int_equal(m.step, AT_END);
+	assert_string_equal(m.why.status, "4.5.0");
+	buf_reset(&in);
+	reply_reset(&r);
+	smtp_free(&m);
+	smtp_init(&m, "me");
+	buf_str(&in, "220 ");
+	for (int i = 0; i < 3000 && m.step == AT_BANNER; i++) {
+		buf_chr(&in, 'x');
+		smtp_take(&m, &r, &in);
+	}
+	assert_int_equal(m.step, AT_END);
+	assert_true(in.len <= SMTP_LINE + 1);
+	smtp_free(&m);
+	buf_free(&in);
+	buf_free(&r.text);
+}
+
+/* The output is bounded, whatever the number of recipients. */
+static void
+test_room(void **state)
+{
+	enum { N = 1000 };
+	struct smtp_rcpt *rcpts = calloc(N, sizeof *rcpts);
+	struct talk t = { .mails = 0 };
+	struct smtp_mail mail = { .from = "me@x",
+		.rcpts = rcpts,
+		.nrcpts = N,
+		.answer = note_answer,
+		.arg = &t };
+	struct smtp m;
+	struct buf out = { 0 };
+	size_t rounds = 0, lines = 0;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		rcpts[i].addr = (char *)"someone@example.org";
+	smtp_init(&m, "me");
+	m.step = AT_IDLE;
+	m.peer.offers = EHLO_PIPELINING;
+	smtp_begin(&m, &mail);
+	do {
+		buf_reset(&out);
+		smtp_more(&m, &out, 4096);
+		assert_true(out.len < 4096 + 100);
+		for (size_t i = 0; i < out.len; i++)
+			lines += out.ptr[i] == '\n';
+		rounds++;
+	} while (out.len);
+	assert_int_equal(lines, N + 2);
+	assert_true(rounds > 5);
+	buf_free(&out);
+	free(rcpts);
+	smtp_free(&m);
+}
+
+int
+main(void)
+{
+	enum { N = sizeof rows / sizeof *rows };
+	struct CMUnitTest tests[N + 2] = { cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_room) };
+
+	for (size_t i = 0; i < N; i++)
+		tests[i + 2] = (struct CMUnitTest){ rows[i].name, test_row,
+			NULL, NULL, (void *)&rows[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
