@@ -7,9 +7,11 @@
 #include "deliver/tty/who.h"
 #include "deliver/tty/write.h"
 #include "tests/screen_check.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,10 +113,18 @@ pty_used(const struct pty *p, long ago)
 	assert_int_equal(utimensat(dev, p->name, times, 0), 0);
 }
 
+/* ^S passes through the kernel's own queue: until writing is held up. */
 static void
 pty_stop(const struct pty *p)
 {
-	assert_int_equal(write(p->master, "\x13", 1), 1); /* ^S */
+	struct pollfd slave = { .fd = p->slave, .events = POLLOUT };
+	int64_t until = write_clock() + 5000;
+
+	assert_int_equal(write(p->master, "\x13", 1), 1);
+	while (poll(&slave, 1, 0) == 1) {
+		assert_true(write_clock() < until);
+		poll(NULL, 0, 1);
+	}
 }
 
 static void
@@ -343,6 +353,8 @@ test_stopped(void **state)
 	assert_answer(TTY_FAILED, words);
 	assert_in_range(answer.took, 1900, 2500);
 	assert_int_equal(write(p.master, "\x11", 1), 1); /* ^Q */
+	assert_int_equal(
+	    poll(&(struct pollfd){ p.slave, POLLOUT, 0 }, 1, 5000), 1);
 	assert_nothing_on(&p);
 	tell(lunch);
 	assert_lunch_on(&p);
@@ -468,17 +480,35 @@ test_hung_up(void **state)
 	pty_free(&p);
 }
 
+/* Other ways to a terminal that may be written to, and other devices. */
 static void
-test_links_are_not_followed(void **state)
+test_only_straight_ways(void **state)
 {
-	static const char *const bad[] = { "fd/1", "stdout", "pts/../null",
-		"../dev/null", "/dev/null", "null", "shm" };
+	static const char *const bad[] = { "null", "pts", "ptmx", "fd/1" };
+	char dir[] = "/tmp/tty_test.XXXXXX", path[80];
+	struct pty p = pty_new(ALICE, 0620);
 	struct write_terminal t;
+	int dirfd;
 
 	(void)state;
+	assert_non_null(mkdtemp(dir));
+	dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof path, "/dev/%s", p.name);
+	assert_int_equal(
+	    write_open(dev, path, ALICE, tty_group, &t), WRITE_ERROR);
+	assert_int_equal(symlinkat(path, dirfd, "tty1"), 0);
+	assert_int_equal(
+	    write_open(dirfd, "tty1", ALICE, tty_group, &t), WRITE_GONE);
+	snprintf(path, sizeof path, "../dev/%s", p.name);
+	assert_int_equal(
+	    write_open(dev, path, ALICE, tty_group, &t), WRITE_ERROR);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_not_equal(
 		    write_open(dev, bad[i], 0, tty_group, &t), WRITE_OK);
+	unlinkat(dirfd, "tty1", 0);
+	close(dirfd);
+	rmdir(dir);
+	pty_free(&p);
 }
 
 static void
@@ -665,6 +695,70 @@ test_look_up(void **state)
 }
 
 static void
+session(const char *id, const char *tty, const char *class, const char *type,
+    const char *sstate)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/run/systemd/sessions/%s", id);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f,
+	    "UID=%d\nUSER=alice\nACTIVE=1\nTTY=%s\nCLASS=%s\nTYPE=%s\n"
+	    "STATE=%s\n",
+	    ALICE, tty, class, type, sstate);
+	fclose(f);
+}
+
+/* The files that logind keeps, read by the real libsystemd or libelogind. */
+static void
+test_logind(void **state)
+{
+	struct pty p[5];
+	struct who_terminal t[WHO_MAX];
+	void *lib = dlopen("libsystemd.so.0", RTLD_NOW);
+	FILE *f;
+
+	(void)state;
+	if (lib == NULL) {
+		print_message("there is no libsystemd here\n");
+		return;
+	}
+	for (int i = 0; i < 5; i++)
+		p[i] = pty_new(ALICE, 0620);
+	mkdir("/run/systemd", 0755);
+	mkdir("/run/systemd/users", 0755);
+	assert_int_equal(mkdir("/run/systemd/sessions", 0755), 0);
+	f = fopen("/run/systemd/users/64001", "we");
+	assert_non_null(f);
+	fprintf(f, "NAME=alice\nSTATE=active\nSESSIONS=1 2 3 4 5\n"
+		   "ACTIVE_SESSIONS=1 2 3 4 5\nONLINE_SESSIONS=1 2 3 4 5\n");
+	fclose(f);
+	session("1", p[0].name, "user", "tty", "active");
+	session("2", p[1].name, "user", "x11", "active");
+	session("3", p[2].name, "greeter", "tty", "active");
+	session("4", p[3].name, "user", "tty", "closing");
+	session("5", p[4].name, "user-early", "tty", "online");
+	pty_used(&p[4], 1000);
+	assert_int_equal(who_terminals(dev, ALICE, "alice", t), 2);
+	assert_string_equal(t[0].name, p[0].name);
+	assert_string_equal(t[1].name, p[4].name);
+	/* Both registers know it, and it is one. */
+	log_in("alice", p[0].name);
+	log_in("alice", p[1].name);
+	assert_int_equal(who_terminals(dev, ALICE, "alice", t), 3);
+	pty_used(&p[0], 0);
+	pty_used(&p[1], 1000);
+	tell(lunch);
+	assert_lunch_on(&p[0]);
+	assert_int_equal(
+	    rename("/run/systemd/sessions", "/run/systemd/gone"), 0);
+	for (int i = 0; i < 5; i++)
+		pty_free(&p[i]);
+}
+
+static void
 test_confined(void **state)
 {
 	struct pty p = pty_new(ALICE, 0620);
@@ -721,7 +815,7 @@ test_queue_is_gone(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* The machine's own ptys and utmp stay as they are. */
+/* The machine's own ptys, utmp and logind stay as they are. */
 static bool
 own_world(void)
 {
@@ -736,7 +830,8 @@ own_world(void)
 	    "newinstance,gid=%u,mode=620,ptmxmode=666", (unsigned)tty_group);
 	if (unshare(CLONE_NEWNS) == -1 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
-	    mount("devpts", "/dev/pts", "devpts", 0, options) == -1)
+	    mount("devpts", "/dev/pts", "devpts", 0, options) == -1 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, "mode=755") == -1)
 		return false;
 	fd = mkostemp(utmp_path, O_CLOEXEC);
 	if (fd == -1 || fchmod(fd, 0644) == -1)
@@ -762,7 +857,7 @@ main(void)
 		terminal_test(test_anothers_terminal),
 		terminal_test(test_wrong_group),
 		terminal_test(test_hung_up),
-		terminal_test(test_links_are_not_followed),
+		terminal_test(test_only_straight_ways),
 		terminal_test(test_wanted_alone),
 		terminal_test(test_another_name),
 		terminal_test(test_window_and_charset),
@@ -770,6 +865,7 @@ main(void)
 		terminal_test(test_too_long),
 		terminal_test(test_damaged),
 		terminal_test(test_look_up),
+		terminal_test(test_logind),
 		terminal_test(test_confined),
 		terminal_test(test_queue_is_gone),
 	};
