@@ -227,6 +227,9 @@ attempt(struct queue *q, struct message *m)
 		put_back(q, m, TROUBLE);
 		return;
 	}
+	if (!m->known)
+		log_taken(m);
+	m->known = true;
 	/* Further ahead than any step: the clock jumped, and it is due. */
 	until = f->until - now > q->conf->retry[q->conf->nretry - 1] ? now
 								     : f->until;

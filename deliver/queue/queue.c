@@ -39,8 +39,10 @@ scan_some(void)
 			continue;
 		}
 		m = sched_add(&q, e->d_name, e->d_name[SPOOL_ID] != '\0');
-		if (m && q.start->force)
-			m->force = true;
+		if (m) {
+			m->known = true; /* logged by an earlier process */
+			m->force = q.start->force;
+		}
 	}
 	if (e) {
 		loop_idle(scan_some);
