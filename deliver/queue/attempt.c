@@ -206,6 +206,22 @@ send_all(struct queue *q, struct message *m)
 
 static void settle(struct queue *, struct message *);
 
+/* Once a message: who handed what over, by the kernel's word. */
+static void
+log_taken(const struct message *m)
+{
+	const struct file *f = m->file;
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "%s: queued uid=%lu from=<", m->id, (unsigned long)f->uid);
+	printable_add(&b, span_of(f->env.from), 300);
+	buf_fmt(&b, "> size=%llu recipients=%zu kind=%s",
+	    (unsigned long long)f->head.body_len, f->env.nrcpts,
+	    env_kind_name[f->env.kind]);
+	log_info("%s", buf_c(&b));
+	buf_free(&b);
+}
+
 void
 attempt(struct queue *q, struct message *m)
 {
