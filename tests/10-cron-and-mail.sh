@@ -24,7 +24,7 @@ if [ -x /usr/bin/mail ]; then
 	check "it begins with a From line" sh -c 'head -1 /var/mail/root | grep -q "^From root@mail.example "'
 	same "root's mailbox" "root mail 660" "$(stat -c '%U %G %a' /var/mail/root)"
 	check "alice's mail comes to bob" sh -c "echo to bob | setpriv --reuid=alice --regid=alice --init-groups --reset-env mail -s hello bob && '$O/tests/await' mbox /var/mail/bob 1"
-	check "mail(1) reads it" sh -c "setpriv --reuid=bob --regid=bob --init-groups --reset-env mail -H </dev/null | grep -q hello"
+	check "mail(1) reads it" sh -c "setpriv --reuid=bob --regid=bob --init-groups --reset-env sh -c 'printf \"h\\nx\\n\" | mail' | grep -q hello"
 	check "a Bcc through mail -b" sh -c "echo x | mail -s both -b alice bob && '$O/tests/await' mbox /var/mail/alice 1 && ! grep -qi '^bcc' /var/mail/alice"
 else
 	skip "mail(1): bsd-mailx could not be fetched"

@@ -66,7 +66,9 @@ check "which the agent takes away" await empty $SPOOL/drop
 stop_agent
 
 # A full disk, twice: seen before (free-space), and met while writing.
-mount -t tmpfs -o size=1m,mode=1770,uid="$(id -u bellman)",gid="$(id -g bellman)" small $SPOOL/drop
+mount -t tmpfs -o size=1m,mode=755 small $SPOOL
+install -d -o bellman -g bellman -m 1770 $SPOOL/drop
+install -d -o bellman -g bellman -m 700 $SPOOL/queue $SPOOL/quarantine
 mail | exits "less than the free space that is to stay: 75" 75 submit alice bob
 said "with a sentence" '[Nn]o space'
 nothing_queued "low space"
@@ -79,7 +81,7 @@ check "and gone after the agent's next look" await empty $SPOOL/drop
 mail | check "a small one still fits" submit alice bob
 check "and arrives" await mbox /var/mail/bob 1
 stop_agent
-umount $SPOOL/drop
+umount $SPOOL
 
 # Limits of the caller's process are a temporary failure, too.
 : >$CONF

@@ -2,6 +2,15 @@
 # What a submission costs, and that waiting costs nothing: seen with strace.
 . "$(dirname "$0")/lib.sh"
 
+# On a disk of the kinds whose sync of a new file carries its name along: one.
+# In memory (this copy of the machine): the directory's besides.
+syncs=2
+if [ -d /disk ]; then
+	cp -a $SPOOL/. /disk/
+	mount --bind /disk $SPOOL
+fi
+case $(stat -f -c %T $SPOOL/drop) in ext2/ext3 | xfs | btrfs) syncs=1 ;; esac
+
 trace() { # ARGUMENTS...: of sendmail, as alice
 	printf 'Subject: s\n\nhi\n' | strace -f -u alice -o /tmp/trace /usr/sbin/sendmail "$@" 2>/dev/null
 }
@@ -9,12 +18,13 @@ line_of() { grep -n -m1 -E "$1" /tmp/trace | cut -d: -f1; }
 
 check "a traced submission works" trace bob
 same "one file is created" 1 "$(grep -c O_CREAT /tmp/trace)"
-same "one sync" 1 "$(grep -c -E 'f(data)?sync\(|sync_file_range|syncfs\(|O_SYNC|O_DSYNC' /tmp/trace)"
+same "$syncs sync on $(stat -f -c %T $SPOOL/drop)" $syncs "$(grep -c -E 'f(data)?sync\(|sync_file_range|syncfs\(|O_SYNC|O_DSYNC' /tmp/trace)"
 check "it is whole before the sync" test "$(line_of 'fchmod\(.*0660')" -lt "$(line_of 'fsync\(')"
 dropped=$(grep -n -E 'set(res|re)?gid' /tmp/trace | tail -1 | cut -d: -f1)
 check "the group is dropped before the first byte is read" test "${dropped:-99999}" -lt "$(line_of 'read\(0,')"
 refute "no other program is run" sh -c "test \$(grep -c execve /tmp/trace) -gt 1"
-refute "no socket before the message is safe" sh -c "sed '/fsync(/q' /tmp/trace | grep -q 'socket('"
+refute "nobody is spoken to before the message is safe (but the C library's nscd)" \
+    sh -c "sed '/fsync(/q' /tmp/trace | grep 'connect(' | grep -v nscd | grep -q ."
 if [ -z "$SANITIZED" ]; then
 	same "it links libc and libbsd only" "libbsd.so.0 libc.so.6 libmd.so.0" \
 	    "$(ldd /usr/sbin/sendmail | sed -n 's/^\t\(lib[^ ]*\) .*/\1/p' | sort | tr '\n' ' ' | sed 's/ $//')"
@@ -31,5 +41,7 @@ check "all of its processes are seen" test "$(echo $pids | wc -w)" -ge 4
 timeout 3 strace -f $(printf -- '-p %s ' $pids) -o /tmp/idle 2>/dev/null
 same "does not wake up once in three seconds" "" \
     "$(grep -v -E 'detached|unfinished|restart_syscall\(<\.\.\.|^$' /tmp/idle | head -n 3)"
-check "while it was watched" test "$(grep -c -E 'detached' /tmp/idle)" -ge 4
+check "while it was watched" test "$(grep -c 'epoll_wait(' /tmp/idle)" -ge 4
+stop_agent
+[ ! -d /disk ] || umount $SPOOL
 finish

@@ -72,7 +72,7 @@ main(int argc, char **argv)
 {
 	double *ours, *least;
 	char path[4096];
-	char *bottom[] = { NULL, "floor", path, NULL };
+	char word[] = "floor", *bottom[] = { NULL, word, path, NULL };
 	int i, n;
 
 	if (argc == 3 && strcmp(argv[1], "floor") == 0)

@@ -34,8 +34,10 @@ unit() { # a cmocka program
 
 story() {
 	local name=${1##*/}
-	timeout 600 tests/root.sh "$1" >"$logs/$name.log" 2>&1 </dev/null
+	mkdir -p "$logs/$name.disk"
+	DISK=$logs/$name.disk timeout 600 tests/root.sh "$1" >"$logs/$name.log" 2>&1 </dev/null
 	echo $? >"$logs/$name.rc"
+	rm -rf "$logs/$name.disk"
 }
 
 story_result() {

@@ -60,8 +60,8 @@ if [ "$mode" = install ] && [ "$(id -u)" = 0 ] && have apt-get; then
 	echo "installing: $packages"
 	export DEBIAN_FRONTEND=noninteractive
 	# The lists may be older than the archive, or not there at all.
+	# shellcheck disable=SC2086 # words, one a package
 	{ apt-get -q update &&
-		# shellcheck disable=SC2086 # words, one a package
 		apt-get -q install -y --no-install-recommends $packages
 	} >/tmp/bellman-apt.$$ 2>&1 && { rm -f /tmp/bellman-apt.$$; exit 0; }
 	tail -20 /tmp/bellman-apt.$$ >&2

@@ -32,33 +32,37 @@ tidy() {
 check_c() {
 	cppcheck -q --std=c11 --enable=warning,portability --inline-suppr \
 	    --error-exitcode=1 -D_GNU_SOURCE -I. --suppress=missingIncludeSystem \
-	    --suppress=unknownMacro -j "$(nproc)" "${parts[@]}"
+	    --suppress=unknownMacro --suppress=funcArgOrderDifferent \
+	    -D'TAILQ_HEAD(n,t)=struct n { struct t *q; }' \
+	    -D'TAILQ_ENTRY(t)=struct { struct t *q; }' \
+	    -D'RB_ENTRY(t)=struct { struct t *q; }' \
+	    -D'RB_HEAD(n,t)=struct n { struct t *q; }' \
+	    -j "$(nproc)" "${parts[@]}"
 }
-shell() { shellcheck -x -S warning -e SC1091,SC2010,SC2012,SC2086,SC2046 "${scripts[@]}"; }
+shell() { shellcheck -x -S warning -e SC1091,SC2010,SC2012,SC2086,SC2046,SC2034 "${scripts[@]}"; }
 
 none() { ! grep "$@"; }
 identity() {
-	none -n -E '\b(set(res|re|e|fs)?[ug]id|setgroups|initgroups|setrlimit|prlimit|chroot)\(' \
+	none -n -E '\b(set(res|re|e|fs)?[ug]id|setgroups|initgroups|chroot)\(' \
 	    "${parts[@]/common\/priv.c/}" -s
 }
 banned() {
 	none -n -E '\b(strcpy|strcat|sprintf|vsprintf|gets|system|popen|strtok|atoi|alloca)\(' "${parts[@]}"
 }
-unfinished() { none -n -E 'TODO|FIXME|XXX' "${code[@]}"; }
+unfinished() { none -n -E 'TODO|FIXME' "${code[@]}"; }
 arrows() {
 	local f dir
 	none -n '#include "\(deliver\|sendmail\)/' common/*.[ch]
 	none -n '#include "deliver/' sendmail/*.[ch]
 	none -n '#include "sendmail/' deliver/*.[ch] deliver/*/*.[ch]
 	for dir in deliver/*/; do # a role names no other role's files; headers are contracts
-		none -n -E "#include \"deliver/[a-z]+/" "$dir"*.c | grep -v "\"$dir" |
+		none -n -E "#include \"deliver/[a-z]+/" "$dir"*.c 2>/dev/null | grep -v "\"$dir" |
 			grep -v -E '"deliver/(user/user|net/net|dns/dns|tty/tty)\.h"'
 	done
 	return 0
 }
 long_files() {
-	for f in "${code[@]}"; do
-		case $f in */unitab.c) continue ;; esac
+	for f in "${parts[@]}" common/*.h deliver/*/*.h; do
 		awk -v f="$f" 'END { if (NR > 500) print f ": " NR " lines" }' "$f"
 	done
 }
