@@ -85,11 +85,12 @@ priv_start(void)
 	if (standard_descriptors() == -1)
 		return -1;
 	setitimer(ITIMER_REAL, &none, NULL);
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig == SIGPIPE || sig == SIGXFSZ)
-			signal(sig, SIG_IGN);
-		else if (sig != SIGKILL && sig != SIGSTOP)
-			signal(sig, SIG_DFL);
+	/* exec leaves a signal ignored or at its default; what the caller
+	 * ignores (nohup) stays so, but for those that would mislead us. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGALRM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	umask(0);

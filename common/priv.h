@@ -13,8 +13,8 @@ void priv_group_take(void);
 void priv_group_drop(void);
 
 /* Not dumpable, no core, descriptors 0 to 2 open (on /dev/null if they were
- * not: 0 write-only so that reads fail), signals and timers at their defaults,
- * SIGPIPE and SIGXFSZ ignored, umask 0.  -1: not even /dev/null opens. */
+ * not: 0 write-only so that reads fail), no signal blocked, no timer running,
+ * SIGCHLD and SIGALRM at their defaults, SIGPIPE and SIGXFSZ ignored, umask 0.  -1: not even /dev/null opens. */
 int priv_start(void);
 
 struct priv_id {

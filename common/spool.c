@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -103,7 +104,8 @@ spool_id_new(char id[SPOOL_IDSIZE])
 	/* 40 bits: 34 of seconds, 6 of their fraction; 40 bits of chance */
 	when =
 	    (uint64_t)ts.tv_sec << 6 | (uint64_t)ts.tv_nsec * 64 / 1000000000;
-	chance = (uint64_t)arc4random() << 32 | arc4random();
+	if (getrandom(&chance, sizeof chance, 0) != sizeof chance)
+		chance = (uint64_t)ts.tv_nsec << 24 ^ (uint64_t)getpid();
 	for (int i = 7; i >= 0; i--, when >>= 5)
 		id[i] = letters[when & 31];
 	for (int i = 15; i >= 8; i--, chance >>= 5)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One sentence; where standard error is closed or full, only the status. */
@@ -59,7 +58,6 @@ main(int argc, char **argv)
 	if (priv_start() == -1)
 		return EX_OSERR;
 	clearenv(); /* TZ, LD_*, GCONV_PATH and their kin say nothing here */
-	tzset();
 	status = opt_parse(argc, argv, &o, &why) == -1 ? EX_USAGE
 						       : run_mode(&o, &why);
 	if (why.len || status)
