@@ -125,3 +125,11 @@ priv_descriptors(size_t want)
 	r.rlim_cur = want < r.rlim_max ? want : r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
 }
+
+int
+priv_limit(int resource, unsigned long value)
+{
+	struct rlimit r = { value, value };
+
+	return setrlimit(resource, &r);
+}

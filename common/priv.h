@@ -14,7 +14,8 @@ void priv_group_drop(void);
 
 /* Not dumpable, no core, descriptors 0 to 2 open (on /dev/null if they were
  * not: 0 write-only so that reads fail), no signal blocked, no timer running,
- * SIGCHLD and SIGALRM at their defaults, SIGPIPE and SIGXFSZ ignored, umask 0.  -1: not even /dev/null opens. */
+ * SIGCHLD and SIGALRM at their defaults, SIGPIPE and SIGXFSZ ignored, umask 0.
+ * -1: not even /dev/null opens. */
 int priv_start(void);
 
 struct priv_id {
@@ -29,4 +30,6 @@ struct priv_id {
 void priv_become(const struct priv_id *, pid_t parent, const char *role);
 /* Raises the soft limit of descriptors to the hard one, at most want. */
 void priv_descriptors(size_t want);
+/* Lowers a limit (RLIMIT_CPU, ...) for good: 0, or -1. */
+int priv_limit(int resource, unsigned long value);
 #endif

@@ -105,7 +105,7 @@ gone(struct ipc *c, const char *why)
 {
 	struct child *k = c->arg;
 
-	if (k->pid > 0 && !p.stopping) {
+	if (k->pid > 0 && !p.stopping && !p.reload) {
 		log_warn("agent: role=%s pid=%ld channel: %s",
 		    role_rows[c->peer].name, (long)k->pid, why);
 		kill(k->pid, SIGKILL);
@@ -316,6 +316,7 @@ start_missing(struct loop_timer *t)
 	(void)t;
 	if (p.stopping)
 		return;
+	p.reload = false;
 	for (size_t i = 0; i < STANDING; i++) {
 		enum role r = standing[i];
 
@@ -359,9 +360,7 @@ role_ended(enum role r, int status)
 			stop_rest();
 		return;
 	}
-	if (p.reload && r == ROLE_QUEUE)
-		p.reload = false;
-	else
+	if (!p.reload)
 		log_warn(
 		    "agent: role=%s ended status=%d signal=%d; starting it "
 		    "again",

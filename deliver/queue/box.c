@@ -14,6 +14,7 @@
 #define ROUNDS 8	/* batches before a reader of the mailbox gets a turn */
 #define CRASHES 5	/* in a row, before its mail is deferred */
 #define AFTER_CRASH 300 /* ms */
+#define SILENCE 120000	/* ms without a word: longer than both lock waits */
 
 struct box_job {
 	TAILQ_ENTRY(box_job) link;
@@ -43,7 +44,7 @@ struct box {
 	size_t nold;
 	char *result; /* of the intent under way: '0' and '1' */
 	unsigned rounds, crashes;
-	struct loop_timer again;
+	struct loop_timer again, silence;
 };
 
 static int
@@ -54,6 +55,7 @@ order(const struct box *a, const struct box *b)
 RB_GENERATE_INTERNAL(boxes, box, link, order, __attribute__((unused)) static)
 
 static void start(struct box *);
+static void silent(struct loop_timer *);
 static void ask_lock(struct box *);
 
 static void
@@ -78,6 +80,7 @@ get_box(struct queue *q, const char *user)
 	b->q = q;
 	b->chan.io.fd = -1;
 	b->again = (struct loop_timer){ .fire = start_soon, .arg = b };
+	b->silence = (struct loop_timer){ .fire = silent, .arg = b };
 	TAILQ_INIT(&b->jobs);
 	TAILQ_INIT(&b->batch);
 	RB_INSERT(boxes, &q->boxes, b);
@@ -92,6 +95,10 @@ set_state(struct box *b, int state)
 	if (b->state != B_IDLE && state == B_IDLE)
 		b->q->boxes_busy--;
 	b->state = state;
+	if (state == B_IDLE)
+		loop_cancel(&b->silence);
+	else
+		loop_in(&b->silence, SILENCE);
 }
 
 static void
@@ -511,6 +518,18 @@ gone(struct ipc *c, const char *why)
 	} else {
 		loop_in(&b->again, AFTER_CRASH);
 	}
+}
+
+/* Its user may have stopped it (SIGSTOP): nobody else waits for that. */
+static void
+silent(struct loop_timer *t)
+{
+	struct box *b = t->arg;
+
+	if (b->state == B_FORKING)
+		loop_in(t, SILENCE); /* the parent answers, or we end */
+	else
+		gone(&b->chan, "silent");
 }
 
 static void

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MAX_MESSAGES 400 /* worked on at once: two descriptors each */
-#define BURST 100	      /* opened before the loop has a turn */
+#define OPEN_MAX_MESSAGES 1000 /* worked on at once: two descriptors each */
+#define BURST 100	       /* opened before the loop has a turn */
 
 static int
 id_order(const struct message *a, const struct message *b)

@@ -1,4 +1,5 @@
 #include "deliver/tty/confine.h"
+#include "common/priv.h"
 #include <linux/landlock.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -50,10 +51,8 @@ landlock(int devfd)
 bool
 confine(int devfd)
 {
-	static const struct rlimit files = { 32, 32 }, cpu = { 5, 5 };
-
-	setrlimit(RLIMIT_CPU, &cpu);
+	priv_limit(RLIMIT_CPU, 5);
 	/* Before Landlock's own descriptor, which is among the few. */
-	setrlimit(RLIMIT_NOFILE, &files);
+	priv_limit(RLIMIT_NOFILE, 32);
 	return landlock(devfd);
 }
