@@ -67,7 +67,9 @@ spool_head_get(struct span s, struct spool_head *h)
 		errno = EPROTONOSUPPORT;
 		return -1;
 	}
-	if (line.ptr || span_num(word[3], 1, SPOOL_MAX_ENV, &env_len) == -1 ||
+	if (line.ptr ||
+	    word[3].len != 10 || /* the line's length does the rest */
+	    span_num(word[3], 1, SPOOL_MAX_ENV, &env_len) == -1 ||
 	    span_num(word[6], 0, INT64_MAX / 2, &body_len) == -1 ||
 	    hex(word[4], &h->env_sum) == -1 || hex(word[7], &h->body_sum) == -1)
 		goto broken;
