@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 SCREEN=/tmp/screen
+useradd -K MAIL_DIR=/nonexistent -m -u 1003 -U -s /bin/bash carol 2>/dev/null
+useradd -K MAIL_DIR=/nonexistent -m -u 1004 -U -s /bin/bash dora 2>/dev/null
 
 log_in() { # [-n|-s] USER: TTY names the terminal, SCREEN gets what it shows
 	rm -f /tmp/keys /tmp/session
@@ -19,8 +21,8 @@ log_out() {
 	wait "$SESSION"
 	rm -f /tmp/keys
 }
-say() { # KIND WORDS: as bob, to alice
-	printf 'Subject: %s\n\n%s\n' "$1" "$2" | submit bob -O Terminal="$1" alice
+say() { # KIND WORDS [TO [FROM]]: by default as bob, to alice
+	printf 'Subject: %s\n\n%s\n' "$1" "$2" | submit "${4:-bob}" -O Terminal="$1" "${3:-alice}"
 }
 settled() { drained 70; }
 
@@ -63,40 +65,37 @@ check "settled" settled
 refute "SAML, too long: not all of it" grep -q 'line 300' $SCREEN
 log_out
 
-rm -f /var/mail/alice
-say soml 'nobody there'
-check "not logged in: SOML is stored" await text /var/mail/alice 'nobody there'
-say saml 'still nobody'
-check "not logged in: SAML is stored" await text /var/mail/alice 'still nobody'
-rm -f /var/mail/bob
-say send 'no screen'
-check "not logged in: SEND comes back" await -t 70 mbox /var/mail/bob 1
-check "with its text" grep -q 'no screen' /var/mail/bob
-check "settled" settled
-refute "and is not in her mailbox" grep -q 'no screen' /var/mail/alice
-
-rm -f /var/mail/alice /var/mail/bob
-check "alice logs in, mesg n" log_in -n alice
-say soml 'not disturbed'
-check "mesg n: SOML is stored" await text /var/mail/alice 'not disturbed'
-say saml 'not disturbed either'
-check "mesg n: SAML is stored" await text /var/mail/alice 'not disturbed either'
-say send 'refused'
-check "mesg n: SEND comes back" await -t 70 mbox /var/mail/bob 1
-check "settled" settled
-refute "mesg n: nothing is shown" grep -q 'disturbed\|refused' $SCREEN
-log_out
-
-rm -f /var/mail/alice /var/mail/bob
-check "alice logs in and types ^S" log_in -s alice
-say soml 'held up'
-check "^S: SOML is stored" await -t 70 text /var/mail/alice 'held up'
-say saml 'held up too'
-check "^S: SAML is stored" await text /var/mail/alice 'held up too'
+# A SEND is tried for a minute before it comes back: three users at once, each
+# out of reach in another way, and a sender each.
+rm -f /var/mail/*
+check "carol logs in, mesg n" log_in -n carol
+exec 8>&7
+CAROL=$SESSION
+SCREEN=/tmp/screen-of-dora
+check "dora logs in and types ^S" log_in -s dora
+for to in alice carol dora; do
+	case $to in
+	alice) what='not logged in' from=bob ;;
+	carol) what='mesg n' from=alice ;;
+	dora) what='^S' from=carol ;;
+	esac
+	say send "send to $to" $to $from
+	say soml "soml to $to" $to root
+	say saml "saml to $to" $to root
+	check "$what: SOML is stored" await text /var/mail/$to "soml to $to"
+	check "$what: SAML is stored" await text /var/mail/$to "saml to $to"
+done
 printf 'Subject: others\n\nnot held\n' | submit alice bob
-check "^S: nobody else waits" await -t 10 text /var/mail/bob 'not held'
-say send 'cannot be shown'
-check "^S: SEND comes back" await -t 100 mbox /var/mail/bob 2
+check "nobody else waits for them" await -t 10 text /var/mail/bob 'not held'
+check "not logged in: SEND comes back" await -t 100 text /var/mail/bob 'send to alice'
+check "mesg n: SEND comes back" await -t 100 text /var/mail/alice 'send to carol'
+check "^S: SEND comes back" await -t 100 text /var/mail/carol 'send to dora'
 check "settled" settled
+for to in alice carol dora; do
+	refute "SEND to $to is not in the mailbox" grep -q "^send to $to" /var/mail/$to
+done
+same "mesg n: nothing was shown" "" "$(grep 'to carol' /tmp/screen)"
 log_out
+exec 8>&-
+wait "$CAROL"
 finish
