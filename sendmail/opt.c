@@ -161,8 +161,9 @@ one(struct opt *o, int c, struct buf *why)
 	case 't':
 		o->from_header = true;
 		return 0;
-	case 'q':
-		o->mode = MODE_RUN;
+	case 'q': /* with -bd an interval, with -bp a selection */
+		if (o->mode == MODE_SUBMIT)
+			o->mode = MODE_RUN;
 		return 0;
 	case 'I':
 		o->mode = MODE_NOT_YET;
