@@ -1,0 +1,102 @@
+#include "sendmail/intake.h"
+#include "tests/rows.h"
+
+static const struct row {
+	const char *name;
+	struct span in, want;
+	bool dots, ended;
+} rows[] = {
+	{ "nothing", S(""), S(""), false, false },
+	{ "lines", S("a\nb\n"), S("a\nb\n"), false, false },
+	{ "no_final_newline", S("a\nb"), S("a\nb\n"), false, false },
+	{ "crlf", S("a\r\nb\r\n"), S("a\nb\n"), false, false },
+	{ "crlf_and_lf_mixed", S("a\r\nb\nc\r\n"), S("a\nb\nc\n"), false,
+	    false },
+	{ "bare_cr_ends_a_line", S("a\rb\r"), S("a\nb\n"), false, false },
+	{ "two_crs", S("a\r\rb"), S("a\n\nb\n"), false, false },
+	{ "cr_cr_lf", S("a\r\r\nb"), S("a\n\nb\n"), false, false },
+	{ "cr_alone", S("\r"), S("\n"), false, false },
+	{ "empty_lines", S("\n\r\n\n"), S("\n\n\n"), false, false },
+	{ "nul_stays", S("a\0b\n"), S("a\0b\n"), false, false },
+	{ "8_bit_stays", S("\xff\xc3\xb6\n"), S("\xff\xc3\xb6\n"), false,
+	    false },
+	{ "lone_dot_ends", S("a\n.\nb\n"), S("a\n"), false, true },
+	{ "lone_dot_crlf_ends", S("a\r\n.\r\nb\r\n"), S("a\n"), false, true },
+	{ "lone_dot_first", S(".\nb\n"), S(""), false, true },
+	{ "lone_dot_without_newline", S("a\n."), S("a\n"), false, true },
+	{ "lone_dot_cr_at_the_end", S("a\n.\r"), S("a\n"), false, true },
+	{ "lone_dot_is_text_with_i", S("a\n.\nb\n"), S("a\n.\nb\n"), true,
+	    false },
+	{ "lone_dot_last_with_i", S("a\n."), S("a\n.\n"), true, false },
+	{ "dot_and_text", S(".a\n"), S(".a\n"), false, false },
+	{ "dot_and_blank", S(". \n"), S(". \n"), false, false },
+	{ "dot_and_nul", S(".\0\nb\n"), S(".\0\nb\n"), false, false },
+	{ "two_dots", S("..\na\n"), S("..\na\n"), false, false },
+	{ "dot_behind_text", S("a.\nb\n"), S("a.\nb\n"), false, false },
+	/* no other octet ends it (smuggling) */
+	{ "dot_and_bare_cr_is_text", S("a\n.\rb\n"), S("a\n.\nb\n"), false,
+	    false },
+	{ "dot_cr_cr_lf_is_text", S("a\n.\r\r\nb\n"), S("a\n.\n\nb\n"), false,
+	    false },
+	{ "dot_behind_bare_cr_ends", S("a\r.\nb\n"), S("a\n"), false, true },
+};
+
+static void
+feed(const struct row *row, size_t cut, size_t piece)
+{
+	struct intake in = { .dots = row->dots };
+	struct span s = row->in;
+	struct buf out = { 0 };
+
+	intake_feed(&in, (struct span){ s.ptr, cut }, &out);
+	for (s = span_from(s, cut); s.len; s = span_from(s, piece))
+		intake_feed(&in,
+		    (struct span){ s.ptr, s.len < piece ? s.len : piece },
+		    &out);
+	intake_end(&in, &out);
+	assert_int_equal(in.ended, row->ended);
+	assert_true(span_eq(buf_view(&out), row->want));
+	buf_free(&out);
+}
+
+/* However it arrives, the text is the same. */
+static void
+check(void **state)
+{
+	const struct row *row = *state;
+
+	for (size_t cut = 0; cut <= row->in.len; cut++) {
+		feed(row, cut, 1);
+		feed(row, cut, 1000);
+	}
+}
+
+static void
+ten_megabytes_in_one_line(void **state)
+{
+	static char piece[65536];
+	struct intake in = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	memset(piece, 'x', sizeof piece);
+	for (int i = 0; i < 160; i++)
+		intake_feed(&in, (struct span){ piece, sizeof piece }, &out);
+	intake_end(&in, &out);
+	assert_false(out.bad);
+	assert_int_equal(out.len, 160 * sizeof piece + 1);
+	assert_int_equal(out.ptr[out.len - 1], '\n');
+	buf_free(&out);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(rows) + 1];
+	size_t n = 0;
+
+	ADD_ROWS(tests, n, rows, check);
+	tests[n] =
+	    (struct CMUnitTest)cmocka_unit_test(ten_megabytes_in_one_line);
+	return cmocka_run_group_tests_name("intake", tests, NULL, NULL);
+}
