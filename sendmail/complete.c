@@ -20,17 +20,17 @@ complete_header_end(struct span text)
 	return text.len - rest.len;
 }
 
+/* Exact case, and no colon behind the blanks: "From : bob" is a field. */
 size_t
 complete_from_line(struct span text)
 {
-	struct span line;
+	struct span line = span_cut(&text, '\n'), word = line;
 
-	if (!span_starts(text, SPAN("From ")) &&
-	    !span_starts(text, SPAN(">From ")))
+	if (line.len && line.ptr[0] == '>')
+		word = span_from(line, 1);
+	if (!span_eq(span_cut(&word, ' '), SPAN("From")) || word.ptr == NULL ||
+	    span_starts(span_trim(word), SPAN(":")))
 		return 0;
-	if (text.ptr[0] == 'f' || (text.ptr[0] == '>' && text.ptr[1] == 'f'))
-		return 0;
-	line = span_cut(&text, '\n');
 	return line.len + (text.ptr ? 1 : 0);
 }
 
