@@ -39,15 +39,15 @@ who | show
 
 title "2. bob writes to alice:  mail for a mailbox of this machine."
 ls -l /usr/sbin/sendmail | show
-echo '$ sendmail alice' | show
+echo 'bob$ sendmail alice' | show
 printf 'Subject: lunch\n\nAt noon, under the bell?\n' | submit bob alice || broke "submission"
 await mbox /var/mail/alice 1 || broke "delivery"
-echo '$ cat /var/mail/alice' | show
+echo 'alice$ cat /var/mail/alice' | show
 show </var/mail/alice
 
 title "3. bob writes to others, with a Bcc:  by SMTP to the relay on port 2525."
 printf 'To: carol@remote.example\nBcc: dave@remote.example\nSubject: the bell\n\nDo not tell that Dave reads this.\n' >/tmp/m
-(echo '$ sendmail -t'; cat /tmp/m) | show
+(echo 'bob$ sendmail -t'; cat /tmp/m) | show
 submit bob -t </tmp/m || broke "submission"
 await exists $SMTP/1.msg || broke "SMTP"
 echo
@@ -56,7 +56,7 @@ tr -d '\r' <$SMTP/1.msg | show
 
 title "4. bob cries the news (SAML):  her terminal now, and her mailbox."
 : >/tmp/screen
-echo '$ sendmail -O Terminal=saml alice' | show
+echo 'bob$ sendmail -O Terminal=saml alice' | show
 printf 'Subject: fire drill\n\nLeave the building, please.\n' | submit bob -O Terminal=saml alice || broke "submission"
 await text /tmp/screen 'Leave the building' || broke "the terminal"
 await mbox /var/mail/alice 2 || broke "the mailbox"
