@@ -11,7 +11,7 @@ RB_HEAD(timers, loop_timer);
 
 static struct {
 	int epoll;
-	bool stop;
+	bool stop, firing;
 	int64_t now;
 	struct timers timers;
 	struct epoll_event round[ROUND];
@@ -45,7 +45,7 @@ loop_init(void)
 	if (loop.epoll != -1)
 		close(loop.epoll);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
-	loop.stop = false;
+	loop.stop = loop.firing = false;
 	loop.nround = loop.nidlers = 0;
 	RB_INIT(&loop.timers);
 	look_at_clock();
@@ -94,7 +94,9 @@ void
 loop_in(struct loop_timer *t, int64_t ms)
 {
 	loop_cancel(t);
-	t->due = loop.now + (ms > 0 ? ms : 0);
+	/* Armed by a timer's handler for "now": the next round, so that
+	 * descriptors have their turn. */
+	t->due = loop.now + (ms > 0 ? ms : loop.firing);
 	t->armed = true;
 	RB_INSERT(timers, &loop.timers, t);
 }
@@ -140,14 +142,13 @@ run_timers(void)
 {
 	struct loop_timer *t;
 
-	/* Those armed by a handler for "now" wait for the next round. */
-	for (int n = 0; n < 1000; n++) {
-		t = RB_MIN(timers, &loop.timers);
-		if (t == NULL || t->due > loop.now)
-			return;
+	loop.firing = true;
+	while (
+	    (t = RB_MIN(timers, &loop.timers)) != NULL && t->due <= loop.now) {
 		loop_cancel(t);
 		t->fire(t);
 	}
+	loop.firing = false;
 }
 
 static void
