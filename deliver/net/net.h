@@ -15,6 +15,9 @@
 #ifndef DELIVER_NET_NET_H
 #define DELIVER_NET_NET_H
 #include "deliver/role.h"
+#include <stdint.h>
 
 void net_run(const struct role_start *);
+/* The same with time-outs whose second lasts as many ms: for tests. */
+void net_serve(const struct role_start *, int64_t second);
 #endif

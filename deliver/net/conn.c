@@ -1,0 +1,275 @@
+#include "deliver/net/conn.h"
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE 16384 /* octets read at once */
+
+static void try_next(struct conn *);
+static void ready(struct loop_fd *, uint32_t);
+
+static void
+drop(struct conn *c)
+{
+	loop_cancel(&c->step);
+	if (c->io.fd != -1) {
+		loop_del(&c->io);
+		close(c->io.fd);
+		c->io.fd = -1;
+	}
+	buf_reset(&c->in);
+	buf_reset(&c->out);
+	c->sent = 0;
+	c->up = c->broken = false;
+}
+
+/* Before a connection is up only the loop reports, so that nobody's memory
+ * goes from under a call: a timer that is due. */
+static void
+fail_soon(struct conn *c)
+{
+	drop(c);
+	loop_in(&c->step, 0);
+}
+
+static void
+step_due(struct loop_timer *t)
+{
+	struct conn *c = t->arg;
+
+	if (c->up) {
+		c->happened(c, CONN_TIMEOUT);
+	} else if (c->io.fd != -1) {
+		c->error = ETIMEDOUT;
+		try_next(c);
+	} else if (c->next < c->naddrs) {
+		try_next(c);
+	} else {
+		c->happened(c, CONN_FAILED);
+	}
+}
+
+static void
+limit_due(struct loop_timer *t)
+{
+	struct conn *c = t->arg;
+
+	c->happened(c, CONN_TOO_LONG);
+}
+
+void
+conn_init(struct conn *c, void (*happened)(struct conn *, enum conn_event))
+{
+	*c = (struct conn){ .happened = happened,
+		.io = { .fd = -1 },
+		.step = { .fire = step_due, .arg = c },
+		.limit = { .fire = limit_due, .arg = c } };
+}
+
+static void
+name_it(struct conn *c, const struct conn_addr *a)
+{
+	char host[48], port[8];
+	bool six = a->sa.ss_family == AF_INET6;
+
+	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host,
+		sizeof host, port, sizeof port,
+		NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		strlcpy(c->name, "an address", sizeof c->name);
+	else
+		snprintf(c->name, sizeof c->name, "%s%s%s:%s", six ? "[" : "",
+		    host, six ? "]" : "", port);
+}
+
+/* 0: under way, or up already. */
+static int
+begin(struct conn *c, const struct conn_addr *a)
+{
+	int one = 1, saved;
+	int fd = socket(
+	    a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	/* The last, short piece of a message must not wait for an
+	 * acknowledgement that the other side delays. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == -1 &&
+	    errno != EINPROGRESS)
+		goto undo;
+	c->io = (struct loop_fd){ fd, EPOLLOUT, ready, c };
+	if (loop_add(&c->io) == -1)
+		goto undo;
+	return 0;
+undo:
+	saved = errno;
+	close(fd);
+	c->io.fd = -1;
+	errno = saved;
+	return -1;
+}
+
+static void
+try_next(struct conn *c)
+{
+	drop(c);
+	while (c->next < c->naddrs) {
+		const struct conn_addr *a = &c->addrs[c->next++];
+
+		name_it(c, a);
+		if (begin(c, a) == 0) {
+			loop_in(&c->step, c->patience);
+			return;
+		}
+		c->error = errno;
+	}
+	fail_soon(c);
+}
+
+void
+conn_open(
+    struct conn *c, const struct conn_addr *addrs, size_t n, int64_t patience)
+{
+	c->naddrs = n < CONN_ADDRS ? n : CONN_ADDRS;
+	memcpy(c->addrs, addrs, c->naddrs * sizeof *addrs);
+	c->next = 0;
+	c->patience = patience;
+	c->error = EADDRNOTAVAIL; /* when there is none */
+	fail_soon(c);
+}
+
+void
+conn_next(struct conn *c)
+{
+	c->error = 0; /* of connecting: there was none */
+	fail_soon(c);
+}
+
+size_t
+conn_pending(const struct conn *c)
+{
+	return c->out.len - c->sent;
+}
+
+static void
+want(struct conn *c)
+{
+	bool write = conn_pending(c) && !c->broken;
+
+	if (c->up && c->io.fd != -1)
+		loop_want(&c->io, EPOLLIN | (write ? EPOLLOUT : 0));
+}
+
+void
+conn_flush(struct conn *c)
+{
+	while (c->up && !c->broken && conn_pending(c)) {
+		ssize_t n = send(c->io.fd, c->out.ptr + c->sent,
+		    conn_pending(c), MSG_NOSIGNAL);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno == EAGAIN)
+			break;
+		if (n == -1) {
+			/* What it said before it closed may be waiting to be
+			 * read, and counts: the loss is reported behind it. */
+			c->broken = true;
+			c->error = errno;
+			break;
+		}
+		c->sent += (size_t)n;
+		c->taken += (uint64_t)n;
+	}
+	if (c->sent == c->out.len || c->sent > (64u << 10)) {
+		buf_drop(&c->out, c->sent);
+		c->sent = 0;
+	}
+	want(c);
+}
+
+static void
+connected(struct conn *c)
+{
+	socklen_t len = sizeof c->error;
+
+	if (getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &c->error, &len) == -1)
+		c->error = errno;
+	if (c->error) {
+		try_next(c);
+		return;
+	}
+	loop_cancel(&c->step);
+	c->up = true;
+	want(c);
+	c->happened(c, CONN_UP);
+}
+
+static void
+receive(struct conn *c)
+{
+	ssize_t n;
+
+	if (buf_room(&c->in, PIECE) == -1) {
+		c->error = ENOMEM;
+		c->happened(c, CONN_LOST);
+		return;
+	}
+	n = recv(c->io.fd, c->in.ptr + c->in.len, PIECE, 0);
+	if (n > 0) {
+		c->in.len += (size_t)n;
+		c->happened(c, CONN_DATA);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		if (!c->broken)
+			c->error = n == 0 ? 0 : errno;
+		c->happened(c, CONN_LOST);
+	} else {
+		c->happened(c, c->broken ? CONN_LOST : CONN_ROOM);
+	}
+}
+
+static void
+ready(struct loop_fd *f, uint32_t events)
+{
+	struct conn *c = f->arg;
+	uint64_t before = c->taken;
+
+	if (!c->up) {
+		connected(c);
+		return;
+	}
+	if (events & EPOLLOUT)
+		conn_flush(c);
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || c->broken)
+		receive(c);
+	else if (c->taken != before)
+		c->happened(c, CONN_ROOM);
+}
+
+void
+conn_patience(struct conn *c, int64_t ms)
+{
+	loop_in(&c->step, ms);
+}
+
+void
+conn_limit(struct conn *c, int64_t ms)
+{
+	if (ms)
+		loop_in(&c->limit, ms);
+	else
+		loop_cancel(&c->limit);
+}
+
+void
+conn_close(struct conn *c)
+{
+	drop(c);
+	loop_cancel(&c->limit);
+	buf_free(&c->in);
+	buf_free(&c->out);
+}

@@ -1,0 +1,60 @@
+/* conn - one connection: connects to addresses in their order, then carries
+ * bytes, never blocking.  What happens is told through happened(), from the
+ * loop only, never from within a call; happened() may close the connection and
+ * free its memory. */
+#ifndef DELIVER_NET_CONN_H
+#define DELIVER_NET_CONN_H
+#include "common/buf.h"
+#include "deliver/loop.h"
+#include <sys/socket.h>
+
+#define CONN_ADDRS 16 /* addresses of a host that are looked at */
+
+struct conn_addr {
+	socklen_t len;
+	struct sockaddr_storage sa;
+};
+
+enum conn_event {
+	CONN_UP,
+	CONN_DATA,     /* in has grown */
+	CONN_ROOM,     /* some of out was taken */
+	CONN_LOST,     /* closed or broken: error tells, 0 is an orderly end */
+	CONN_TIMEOUT,  /* see conn_patience */
+	CONN_TOO_LONG, /* see conn_limit */
+	CONN_FAILED,   /* no address is left; error is the last one's, 0 if that
+			  was connected to */
+};
+
+struct conn {
+	void (*happened)(struct conn *, enum conn_event);
+	struct buf in;
+	struct buf out; /* append, then conn_flush */
+	int error;
+	uint64_t taken; /* octets that the kernel took from out, ever */
+	char name[64];	/* "192.0.2.25:25", of the address in use */
+	/* inside */
+	struct loop_fd io;
+	struct loop_timer step, limit;
+	struct conn_addr addrs[CONN_ADDRS];
+	size_t naddrs, next;
+	size_t sent; /* octets at the front of out that are gone */
+	int64_t patience;
+	bool up, broken;
+};
+
+void conn_init(struct conn *, void (*happened)(struct conn *, enum conn_event));
+/* Tries addrs, patience_ms each. */
+void conn_open(
+    struct conn *, const struct conn_addr *, size_t n, int64_t patience_ms);
+/* Closes, and tries the address after this one: CONN_FAILED when there is
+ * none. */
+void conn_next(struct conn *);
+void conn_flush(struct conn *);
+size_t conn_pending(const struct conn *); /* octets not yet taken */
+/* CONN_TIMEOUT comes after so many ms, unless it is set anew. */
+void conn_patience(struct conn *, int64_t ms);
+/* CONN_TOO_LONG: the same, but never moved by progress; 0 takes it away. */
+void conn_limit(struct conn *, int64_t ms);
+void conn_close(struct conn *); /* frees what is inside; may be repeated */
+#endif

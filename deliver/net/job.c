@@ -1,0 +1,174 @@
+#include "deliver/net/job.h"
+#include "common/env.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MTA_MAX 255
+
+static void
+answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
+    struct span text)
+{
+	struct job *j = mail->arg;
+	struct span mta = span_of(j->mta);
+	struct buf b = { 0 };
+
+	if (mta.len > MTA_MAX)
+		mta.len = MTA_MAX;
+	if (text.len > JUDGE_TEXT)
+		text.len = JUDGE_TEXT;
+	ipc_u32(&b, r->index);
+	ipc_u8(&b, (uint8_t)v->outcome);
+	ipc_str(&b, v->status);
+	ipc_span(&b, text);
+	ipc_span(&b, mta);
+	/* Without a channel there is nobody to answer: the loop will say so,
+	 * and the job goes. */
+	ipc_send(j->queue, IPC_NET_ANSWER, j->ref, &b, -1);
+	buf_free(&b);
+	j->delivered |= v->outcome == OUT_DELIVERED;
+}
+
+/* An address that could say something else to a server than an address. */
+static char *
+address(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c < ' ' || c == 0x7f) {
+			errno = EPROTO;
+			return NULL;
+		}
+	}
+	return span_dup(s);
+}
+
+struct job *
+job_new(struct ipc *queue, struct ipc_msg *m)
+{
+	struct ipc_in in = { .rest = m->body };
+	struct job *j = calloc(1, sizeof *j);
+	struct span relay, from;
+	uint8_t body;
+
+	if (j == NULL) {
+		close(m->fd);
+		return NULL;
+	}
+	j->queue = queue;
+	j->ref = m->ref;
+	j->fd = m->fd;
+	j->mta = "";
+	relay = ipc_get(&in);
+	from = ipc_get(&in);
+	j->count = ipc_get32(&in);
+	j->offset = ipc_get64(&in);
+	j->length = ipc_get64(&in);
+	j->sum = ipc_get32(&in);
+	body = ipc_get8(&in);
+	errno = EPROTO;
+	if (!ipc_end(&in) || body > ENV_8BIT || j->offset > INT64_MAX ||
+	    j->length > INT64_MAX - j->offset ||
+	    (j->relay = span_dup(relay)) == NULL ||
+	    (j->from = address(from)) == NULL)
+		goto fail;
+	j->mail = (struct smtp_mail){ .from = j->from,
+		.size = j->length,
+		.eightbit = body == ENV_8BIT,
+		.again = true,
+		.answer = answered,
+		.arg = j };
+	return j;
+fail:
+	job_free(j);
+	return NULL;
+}
+
+static int
+add_one(struct job *j, struct span addr, uint32_t index)
+{
+	if (j->mail.nrcpts == j->cap) {
+		size_t cap = j->cap ? 2 * j->cap : 4;
+		struct smtp_rcpt *more =
+		    reallocarray(j->mail.rcpts, cap, sizeof *more);
+
+		if (more == NULL)
+			return -1;
+		j->mail.rcpts = more;
+		j->cap = cap;
+	}
+	j->mail.rcpts[j->mail.nrcpts] =
+	    (struct smtp_rcpt){ .addr = address(addr), .index = index };
+	if (j->mail.rcpts[j->mail.nrcpts].addr == NULL)
+		return -1;
+	j->mail.nrcpts++;
+	return 0;
+}
+
+int
+job_add(struct job *j, struct span body)
+{
+	struct ipc_in in = { .rest = body };
+	uint32_t first = ipc_get32(&in);
+	uint16_t count = ipc_get16(&in);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct span addr = ipc_get(&in);
+
+		if (in.bad || job_whole(j)) {
+			errno = EPROTO;
+			return -1;
+		}
+		if (add_one(j, addr, first + i) == -1)
+			return -1;
+	}
+	errno = EPROTO;
+	return ipc_end(&in) ? 0 : -1;
+}
+
+bool
+job_whole(const struct job *j)
+{
+	return j->mail.nrcpts == j->count;
+}
+
+void
+job_fail(struct job *j, const struct verdict *v, struct span text)
+{
+	for (size_t i = 0; i < j->mail.nrcpts; i++) {
+		struct smtp_rcpt *r = &j->mail.rcpts[i];
+
+		if (r->done)
+			continue;
+		r->done = true;
+		answered(&j->mail, r, v, text);
+	}
+}
+
+void
+job_end(struct job *j)
+{
+	ipc_send(j->queue, IPC_NET_END, j->ref, NULL, -1);
+	job_free(j);
+}
+
+void
+job_free(struct job *j)
+{
+	int saved = errno;
+
+	if (j == NULL)
+		return;
+	for (size_t i = 0; i < j->mail.nrcpts; i++)
+		free(j->mail.rcpts[i].addr);
+	free(j->mail.rcpts);
+	free(j->relay);
+	free(j->from);
+	if (j->fd != -1)
+		close(j->fd);
+	free(j);
+	errno = saved;
+}

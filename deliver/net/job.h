@@ -1,0 +1,34 @@
+/* job - one message to one relay, as the queue asks for it (deliver/net/net.h),
+ * and the answers.  Memory is bounded by what the queue sends. */
+#ifndef DELIVER_NET_JOB_H
+#define DELIVER_NET_JOB_H
+#include "deliver/net/smtp.h"
+#include <sys/queue.h>
+
+struct job {
+	TAILQ_ENTRY(job) link;
+	struct ipc *queue;
+	uint32_t ref;
+	int fd; /* the message file */
+	char *relay, *from;
+	struct smtp_mail mail;
+	uint32_t count; /* recipients that it will have */
+	size_t cap;
+	uint64_t offset, length;
+	uint32_t sum;
+	const char *mta; /* who is being asked; "" before that */
+	bool delivered;	 /* to one recipient at least */
+};
+TAILQ_HEAD(jobs, job);
+
+/* Of an IPC_NET_MAIL; takes its descriptor over in any case.  NULL with EPROTO,
+ * or ENOMEM. */
+struct job *job_new(struct ipc *queue, struct ipc_msg *);
+/* Adds an IPC_NET_RCPT: 0, or -1 with EPROTO, or ENOMEM. */
+int job_add(struct job *, struct span body);
+bool job_whole(const struct job *);
+/* Answers every recipient that has no answer yet. */
+void job_fail(struct job *, const struct verdict *, struct span text);
+void job_end(struct job *); /* tells the queue, and frees */
+void job_free(struct job *);
+#endif

@@ -1,0 +1,351 @@
+#include "deliver/net/session.h"
+#include "common/log.h"
+#include "common/printable.h"
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FULL (64u << 10) /* octets kept ready to be sent */
+#define BLOCK 4096	 /* octets of text that must go within a block's time */
+#define MESSAGE_SECONDS 3600 /* for one, however it drips, and */
+#define MESSAGE_RATE 4096    /* octets of it a second besides */
+#define LOOKUP_SECONDS 60
+
+static void next_host(struct session *);
+
+static int64_t
+seconds(const struct session *s, uint64_t n)
+{
+	return (int64_t)n * s->relay->net->second;
+}
+
+const char *
+session_host(const struct session *s)
+{
+	return s->relay->conf->hosts[s->host].name;
+}
+
+bool
+session_is_idle(const struct session *s)
+{
+	return s->ready && !s->leaving && s->smtp.step == AT_IDLE &&
+	       s->job == NULL;
+}
+
+static void
+finish_job(struct session *s)
+{
+	struct job *job = s->job;
+	bool delivered = job->delivered;
+
+	s->job = NULL;
+	conn_limit(&s->conn, 0);
+	if (s->smtp.given_back) {
+		job->mail.again = false;
+		relay_give_back(s->relay, job);
+	} else {
+		job_end(job);
+	}
+	if (delivered)
+		relay_delivered(s->relay);
+}
+
+static void
+begin_job(struct session *s)
+{
+	struct job *job = s->job;
+
+	job->mta = session_host(s);
+	job->delivered = false;
+	data_begin(&s->data, job->fd, job->offset, job->length, job->sum);
+	conn_limit(
+	    &s->conn, seconds(s, MESSAGE_SECONDS + job->length / MESSAGE_RATE));
+	smtp_begin(&s->smtp, &job->mail);
+}
+
+/* Between messages, and at the end of one. */
+static void
+settle(struct session *s)
+{
+	struct smtp *m = &s->smtp;
+
+	for (;;) {
+		if (s->job && m->mail == NULL)
+			finish_job(s);
+		if (m->step != AT_IDLE)
+			return;
+		if (!s->ready) {
+			s->ready = true;
+			relay_ready(s->relay, s);
+		}
+		if (s->leaving || (s->job = relay_take(s->relay)) == NULL)
+			break;
+		begin_job(s);
+	}
+	if (s->leaving)
+		smtp_quit(m);
+}
+
+static void
+send_body(struct session *s)
+{
+	char why[128];
+
+	switch (data_more(&s->data, &s->conn.out, s->conn.sent + FULL)) {
+	case DATA_MORE:
+		return;
+	case DATA_END:
+		smtp_dot(&s->smtp);
+		return;
+	case DATA_DAMAGED:
+		smtp_mishap(&s->smtp, MISHAP_DAMAGED,
+		    "the stored message is damaged: it does not match its "
+		    "length or sum");
+		return;
+	case DATA_ERROR:
+		snprintf(why, sizeof why, "cannot read the stored message: %s",
+		    strerror(errno));
+		smtp_mishap(&s->smtp, MISHAP_READ, why);
+		return;
+	}
+}
+
+/* Each step has its own time; text must move on, a block at a time. */
+static void
+watch(struct session *s)
+{
+	const struct smtp *m = &s->smtp;
+
+	if (m->ticks == s->ticks &&
+	    !(m->step == AT_BODY && s->conn.taken - s->taken >= BLOCK))
+		return;
+	s->ticks = m->ticks;
+	s->taken = s->conn.taken;
+	conn_patience(
+	    &s->conn, seconds(s, (uint64_t)smtp_steps[m->step].seconds));
+}
+
+static void
+cannot_open(struct session *s, const struct verdict *why, struct span text)
+{
+	s->why = *why;
+	buf_reset(&s->text);
+	buf_span(&s->text, text);
+	log_warn("net: relay=%s host=%s status=%s text=\"%s\"",
+	    s->relay->conf->name, session_host(s), why->status,
+	    buf_c(&s->text));
+}
+
+/* The connection is of no use any more. */
+static void
+ended(struct session *s)
+{
+	if (s->job)
+		finish_job(s);
+	if (s->ready || s->leaving) {
+		relay_down(s->relay, s);
+		return;
+	}
+	cannot_open(s, &s->smtp.why, buf_view(&s->smtp.text));
+	conn_next(&s->conn);
+}
+
+/* After anything that happened: says what is to be said. */
+static void
+run(struct session *s)
+{
+	struct smtp *m = &s->smtp;
+
+	settle(s);
+	if (m->step != AT_END)
+		smtp_more(m, &s->conn.out, s->conn.sent + FULL);
+	if (m->step == AT_BODY)
+		send_body(s);
+	if (s->conn.out.bad)
+		smtp_mishap(m, MISHAP_READ, "out of memory");
+	if (m->step == AT_END) {
+		ended(s);
+		return;
+	}
+	conn_flush(&s->conn);
+	watch(s);
+}
+
+static void
+mishap(struct session *s, enum mishap what, const char *fmt, const char *arg)
+{
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "%s: ", s->conn.name);
+	buf_fmt(&b, fmt, smtp_steps[s->smtp.step].name, arg);
+	smtp_mishap(&s->smtp, what, buf_c(&b));
+	buf_free(&b);
+}
+
+static void
+lost(struct session *s)
+{
+	int error = s->conn.error;
+
+	mishap(s, MISHAP_LOST, "connection lost at %s%s",
+	    error ? "" : ", closed by the server");
+}
+
+static void
+timed_out(struct session *s)
+{
+	char time[32];
+
+	if (s->smtp.step == AT_IDLE) {
+		s->leaving = true;
+		smtp_quit(&s->smtp);
+		return;
+	}
+	snprintf(time, sizeof time, "%d s", smtp_steps[s->smtp.step].seconds);
+	mishap(s, MISHAP_TIMEOUT, "no answer to %s within %s", time);
+}
+
+/* No address of this host took us as far as EHLO. */
+static void
+failed(struct session *s)
+{
+	struct verdict v;
+	struct buf b = { 0 };
+
+	if (s->conn.error) {
+		judge_mishap(AT_CONNECT, MISHAP_CONNECT, &v);
+		buf_fmt(&b, "%s: cannot connect: %s", s->conn.name,
+		    strerror(s->conn.error));
+		cannot_open(s, &v, buf_view(&b));
+		buf_free(&b);
+	}
+	s->tried++;
+	next_host(s);
+}
+
+static void
+happened(struct conn *c, enum conn_event event)
+{
+	struct session *s =
+	    (struct session *)((char *)c - offsetof(struct session, conn));
+
+	switch (event) {
+	case CONN_UP:
+		smtp_free(&s->smtp);
+		smtp_init(&s->smtp, s->relay->net->conf->hostname);
+		reply_reset(&s->reply);
+		s->ticks = s->smtp.ticks - 1;
+		break;
+	case CONN_DATA:
+		smtp_take(&s->smtp, &s->reply, &c->in);
+		break;
+	case CONN_ROOM:
+		break;
+	case CONN_LOST:
+		lost(s);
+		break;
+	case CONN_TIMEOUT:
+		timed_out(s);
+		break;
+	case CONN_TOO_LONG:
+		mishap(s, MISHAP_TIMEOUT, "too slow at %s%s",
+		    ": the message took longer than any should");
+		break;
+	case CONN_FAILED:
+		failed(s);
+		return;
+	}
+	run(s);
+}
+
+static void
+found(struct ask *a, enum dns_status status, struct span why,
+    const struct conn_addr *addrs, size_t n)
+{
+	struct session *s =
+	    (struct session *)((char *)a - offsetof(struct session, ask));
+	struct verdict v;
+	struct buf b = { 0 };
+
+	if (status == DNS_FOUND && n > 0) {
+		conn_open(&s->conn, addrs, n,
+		    seconds(s, (uint64_t)smtp_steps[AT_CONNECT].seconds));
+		return;
+	}
+	judge_mishap(AT_CONNECT,
+	    status == DNS_NONE ? MISHAP_NO_HOST : MISHAP_LOOKUP, &v);
+	buf_fmt(&b, "%s: ", session_host(s));
+	printable_add(&b, why, JUDGE_TEXT);
+	cannot_open(s, &v, buf_view(&b));
+	buf_free(&b);
+	s->tried++;
+	next_host(s);
+}
+
+static void
+next_host(struct session *s)
+{
+	const struct conf_relay *conf = s->relay->conf;
+
+	if (s->tried == conf->nhosts) {
+		relay_down(s->relay, s);
+		return;
+	}
+	if (s->tried)
+		s->host = (s->host + 1) % conf->nhosts;
+	s->ask.got = found;
+	s->ask.host = conf->hosts[s->host].name;
+	s->ask.port = conf->hosts[s->host].port;
+	ask(&s->relay->net->asks, &s->ask, seconds(s, LOOKUP_SECONDS));
+}
+
+struct session *
+session_open(struct relay *r, size_t host)
+{
+	struct session *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->relay = r;
+	s->host = host;
+	conn_init(&s->conn, happened);
+	next_host(s);
+	return s;
+}
+
+void
+session_wake(struct session *s)
+{
+	run(s);
+}
+
+void
+session_leave(struct session *s)
+{
+	bool idle = session_is_idle(s);
+
+	s->leaving = true;
+	if (idle)
+		run(s);
+	else if (!s->ready)
+		relay_down(s->relay, s);
+}
+
+void
+session_free(struct session *s)
+{
+	if (s->smtp.step == AT_IDLE && s->conn.up) {
+		smtp_quit(&s->smtp);
+		smtp_more(&s->smtp, &s->conn.out, FULL);
+		conn_flush(&s->conn);
+	}
+	ask_cancel(&s->ask);
+	conn_close(&s->conn);
+	job_free(s->job);
+	smtp_free(&s->smtp);
+	buf_free(&s->reply.text);
+	buf_free(&s->text);
+	free(s);
+}
