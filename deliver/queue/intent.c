@@ -37,6 +37,7 @@ intent_write(int dirfd, struct intent *in)
 
 	encode(in, &b);
 	if (b.bad) {
+		buf_free(&b);
 		errno = ENOMEM;
 		return -1;
 	}
@@ -118,6 +119,15 @@ items(struct span *text, struct intent *in)
 	return 0;
 }
 
+static bool
+only_digits(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] != '0' && s.ptr[i] != '1')
+			return false;
+	return true;
+}
+
 static int
 decode(struct span text, struct intent *in)
 {
@@ -144,11 +154,11 @@ decode(struct span text, struct intent *in)
 	    crc32c(0, all.ptr, (size_t)(text.ptr - all.ptr)));
 	if (line(&text, "sum", &value) == -1 || !span_eq(value, span_of(sum)))
 		return -1;
-	if (line(&text, "result", &value) == 0 && value.len == in->n) {
-		in->result = span_dup(value);
-		if (in->result == NULL)
-			return -1;
-	}
+	/* Not synced, so it may be anything after a crash: then the mailbox
+	 * is asked. */
+	if (line(&text, "result", &value) == 0 && value.len == in->n &&
+	    only_digits(value) && (in->result = span_dup(value)) == NULL)
+		return -1;
 	return 0;
 }
 
@@ -159,26 +169,32 @@ intent_read(int dirfd, const char *name, struct intent *in)
 	struct stat st;
 	char *text;
 	ssize_t n;
-	int done;
+	int done, saved;
 
 	*in = (struct intent){ 0 };
 	strlcpy(in->name, name, sizeof in->name);
 	if (fd == -1)
 		return -1;
+	errno = EBADMSG;
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    st.st_size > MAX_SIZE ||
 	    (text = malloc((size_t)st.st_size + 1)) == NULL) {
+		saved = errno;
 		close(fd);
-		errno = EBADMSG;
+		errno = saved;
 		return -1;
 	}
 	n = read(fd, text, (size_t)st.st_size);
 	close(fd);
+	errno = 0;
 	done = n < 0 ? -1 : decode((struct span){ text, (size_t)n }, in);
+	/* Whoever hears EBADMSG removes the file, and with it what is known
+	 * of the batch. */
+	saved = n < 0 ? EIO : errno == ENOMEM ? ENOMEM : EBADMSG;
 	free(text);
 	if (done == -1) {
 		intent_free(in);
-		errno = n < 0 ? EIO : EBADMSG;
+		errno = saved;
 	}
 	return done;
 }
