@@ -59,13 +59,14 @@ packages=${packages% }
 if [ "$mode" = install ] && [ "$(id -u)" = 0 ] && have apt-get; then
 	echo "installing: $packages"
 	export DEBIAN_FRONTEND=noninteractive
+	log=$(mktemp) || exit 1
 	# The lists may be older than the archive, or not there at all.
 	# shellcheck disable=SC2086 # words, one a package
 	{ apt-get -q update &&
 		apt-get -q install -y --no-install-recommends $packages
-	} >/tmp/bellman-apt.$$ 2>&1 && { rm -f /tmp/bellman-apt.$$; exit 0; }
-	tail -20 /tmp/bellman-apt.$$ >&2
-	rm -f /tmp/bellman-apt.$$
+	} >"$log" 2>&1 && { rm -f "$log"; exit 0; }
+	tail -20 "$log" >&2
+	rm -f "$log"
 	echo "These packages could not be installed: $packages" >&2
 	exit 1
 fi
