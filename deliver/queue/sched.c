@@ -66,6 +66,13 @@ void
 sched_park(struct queue *q, struct message *m)
 {
 	q->open--; /* without calling others: none of them has ended */
+	if (q->open == 0) {
+		/* Nobody is left who would call it; it had filled its
+		 * destination by itself, and has its room back. */
+		m->state = M_IDLE;
+		sched_ready(q, m);
+		return;
+	}
 	m->state = M_PARKED;
 	TAILQ_INSERT_TAIL(&q->parked, m, link);
 	loop_idle(pump);
