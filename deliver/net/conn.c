@@ -24,7 +24,7 @@ drop(struct conn *c)
 	buf_reset(&c->in);
 	buf_reset(&c->out);
 	c->sent = 0;
-	c->up = c->broken = false;
+	c->up = c->broken = c->more = false;
 }
 
 /* Before a connection is up only the loop reports, so that nobody's memory
@@ -158,7 +158,7 @@ conn_pending(const struct conn *c)
 static void
 want(struct conn *c)
 {
-	bool write = conn_pending(c) && !c->broken;
+	bool write = (conn_pending(c) || c->more) && !c->broken;
 
 	if (c->up && c->io.fd != -1)
 		loop_want(&c->io, EPOLLIN | (write ? EPOLLOUT : 0));
@@ -246,7 +246,7 @@ ready(struct loop_fd *f, uint32_t events)
 		conn_flush(c);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || c->broken)
 		receive(c);
-	else if (c->taken != before)
+	else if (c->taken != before || c->more)
 		c->happened(c, CONN_ROOM);
 }
 

@@ -30,6 +30,8 @@ struct conn {
 	void (*happened)(struct conn *, enum conn_event);
 	struct buf in;
 	struct buf out; /* append, then conn_flush */
+	bool more; /* the owner would append more: CONN_ROOM when out is empty,
+		      too */
 	int error;
 	uint64_t taken; /* octets that the kernel took from out, ever */
 	char name[64];	/* "192.0.2.25:25", of the address in use */

@@ -169,6 +169,7 @@ run(struct session *s)
 		ended(s);
 		return;
 	}
+	s->conn.more = m->step == AT_BODY; /* others have their turn between */
 	conn_flush(&s->conn);
 	watch(s);
 }

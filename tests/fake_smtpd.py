@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""fake_smtpd.py SCRIPT [FOLDER] - an SMTP server that does what it is told.
+
+SCRIPT is JSON: a list with an object for each connection (the last one serves
+all that follow), from stage to what is done there: banner, EHLO, HELO, MAIL,
+RCPT, DATA, dot, RSET, QUIT.  A value is a string, or a list of strings for the
+first time, the second and so on.  A string is steps parted by "|":
+
+    250 ok        says that (a newline in it begins another line)
+    wait 0.2      seconds, 10 at most
+    drip 0.05 250 ok   says it, an octet at a time
+    raw ...       says exactly that
+    close         closes;  reset   with an RST
+    silent        says and reads nothing any more, for 30 s at most
+    deaf          takes bytes but says nothing any more
+
+It prints its port, then a line for each connection, command and message, with
+the connection's number in front; it ends when its standard input does.
+FOLDER gets each message as N, CRLF and dots undone.
+"""
+import asyncio
+import json
+import os
+import socket
+import struct
+import sys
+
+SCRIPT = json.loads(sys.argv[1])
+FOLDER = sys.argv[2] if len(sys.argv) > 2 else None
+USUAL = {
+    "banner": "220 fake",
+    "EHLO": "250-fake\n250-PIPELINING\n250-SIZE 100000000\n"
+            "250-8BITMIME\n250 ENHANCEDSTATUSCODES",
+    "HELO": "250 fake",
+    "MAIL": "250 2.1.0 ok",
+    "RCPT": "250 2.1.5 ok",
+    "DATA": "354 go",
+    "dot": "250 2.0.0 taken",
+    "RSET": "250 ok",
+    "QUIT": "221 bye|close",
+}
+count = {"connection": 0, "message": 0}
+
+
+class Gone(Exception):
+    pass
+
+
+class Talk:
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+        self.number = count["connection"]
+        count["connection"] += 1
+        self.script = dict(USUAL)
+        if SCRIPT:
+            self.script.update(SCRIPT[min(self.number, len(SCRIPT) - 1)])
+        self.times = {}
+        self.deaf = False
+
+    def note(self, text):
+        print(f"{self.number} {text}", flush=True)
+
+    async def say(self, octets):
+        if not self.deaf:
+            self.writer.write(octets)
+            await self.writer.drain()
+
+    async def step(self, what):
+        word, _, rest = what.partition(" ")
+        if word == "wait":
+            await asyncio.sleep(min(float(rest), 10))
+        elif word == "drip":
+            pause, _, text = rest.partition(" ")
+            for octet in text.encode() + b"\r\n":
+                await self.say(bytes([octet]))
+                await asyncio.sleep(min(float(pause), 1))
+        elif word == "raw":
+            await self.say(rest.encode("latin-1"))
+        elif word == "close":
+            raise Gone
+        elif word == "reset":
+            sock = self.writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+            raise Gone
+        elif word == "silent":
+            self.reader._transport.pause_reading()
+            await asyncio.sleep(30)
+            raise Gone
+        elif word == "deaf":
+            self.deaf = True
+        else:
+            await self.say(what.replace("\n", "\r\n").encode() + b"\r\n")
+
+    async def act(self, stage):
+        todo = self.script[stage]
+        nth = self.times.get(stage, 0)
+        self.times[stage] = nth + 1
+        if isinstance(todo, list):
+            todo = todo[min(nth, len(todo) - 1)]
+        for what in todo.split("|"):
+            await self.step(what)
+        return todo
+
+    async def text(self):
+        lines = []
+        while True:
+            line = await self.reader.readline()
+            if not line.endswith(b"\r\n"):
+                self.note(f"torn after {sum(map(len, lines))}")
+                raise Gone
+            if line == b".\r\n":
+                break
+            lines.append(line[1:] if line.startswith(b".") else line)
+        body = b"".join(lines)
+        count["message"] += 1
+        self.note(f"dot {len(body)}")
+        if FOLDER:
+            with open(os.path.join(FOLDER, str(count["message"])), "wb") as f:
+                f.write(body.replace(b"\r\n", b"\n"))
+        await self.act("dot")
+
+    async def run(self):
+        self.note("open")
+        await self.act("banner")
+        while True:
+            line = await self.reader.readline()
+            if not line:
+                raise Gone
+            line = line.rstrip(b"\r\n").decode("utf-8", "replace")
+            self.note(line)
+            verb = line[:4].upper()
+            if verb not in self.script:
+                await self.say(b"500 what\r\n")
+                continue
+            said = await self.act(verb)
+            if verb == "DATA" and said.startswith("354"):
+                await self.text()
+
+
+async def serve(reader, writer):
+    talk = Talk(reader, writer)
+    try:
+        await talk.run()
+    except (Gone, ConnectionError):
+        pass
+    talk.note("close")
+    writer.close()
+
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, sys.stdin.read)
+    await asyncio.sleep(0.05)  # what has arrived by now is still said
+    os._exit(0)
+
+
+asyncio.run(main())
