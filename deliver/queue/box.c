@@ -106,8 +106,10 @@ start_others(struct queue *q)
 {
 	struct box *b;
 
+	/* One that only remembers an unknown end waits for a message, or it
+	 * would be tried without a pause while it cannot be opened. */
 	RB_FOREACH(b, boxes, &q->boxes)
-	if (b->state == B_IDLE && !b->again.armed)
+	if (b->state == B_IDLE && !b->again.armed && !TAILQ_EMPTY(&b->jobs))
 		start(b);
 }
 
@@ -137,7 +139,7 @@ start(struct box *b)
 	struct buf body = { 0 };
 
 	if (b->state != B_IDLE || b->q->boxes_busy >= RUNNING_MAX ||
-	    (TAILQ_EMPTY(&b->jobs) && b->nold == 0))
+	    b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0))
 		return;
 	b->ref = ++b->q->ref;
 	ipc_str(&body, b->user);
@@ -344,7 +346,6 @@ locked(struct box *b, struct span body)
 	struct ipc_in in = { body, false };
 	uint64_t ino = ipc_get64(&in), size = ipc_get64(&in);
 
-	b->crashes = 0;
 	if (b->nold && strcmp(b->old[0].box, b->q->conf->local_path) != 0) {
 		/* Another mailbox now: the old one cannot be looked into. */
 		log_warn(
@@ -433,6 +434,7 @@ appended(struct box *b)
 	struct box_job *j;
 
 	b->intent = (struct intent){ 0 };
+	b->crashes = 0; /* not before: its user may kill it at each lock */
 	/* With more than one, their removal is not one step: what is there is
 	 * said first, so that a kill in between leaves no doubt. */
 	if (in.n > 1 && b->result &&
@@ -509,7 +511,9 @@ gone(struct ipc *c, const char *why)
 	TAILQ_CONCAT(&b->batch, &b->jobs, link);
 	TAILQ_CONCAT(&b->jobs, &b->batch, link);
 	set_state(b, B_IDLE);
-	if (++b->crashes >= CRASHES || b->q->stopping) {
+	if (b->q->stopping) {
+		rest(b); /* the next process of the queue begins with them */
+	} else if (++b->crashes >= CRASHES) {
 		b->crashes = 0;
 		answer_all(b, OUT_LATER, SPAN("4.3.0"),
 		    SPAN("the process that delivers to that user ended in the "
@@ -576,6 +580,10 @@ box_refused(struct queue *q, uint32_t ref, bool permanent, struct span why)
 {
 	struct box *b = by_ref(q, ref);
 
+	if (q->stopping) { /* its messages stay as they are */
+		rest(b);
+		return;
+	}
 	answer_all(b, permanent ? OUT_NEVER : OUT_LATER,
 	    permanent ? SPAN("5.1.1") : SPAN("4.3.0"), why);
 	if (permanent) /* nobody's mailbox can be looked into any more */
@@ -624,6 +632,7 @@ box_recover(struct queue *q)
 	int fd = dup(q->dir);
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *e;
+	struct box *b;
 
 	RB_INIT(&q->boxes);
 	if (d)
@@ -633,4 +642,7 @@ box_recover(struct queue *q)
 			recover(q, e->d_name);
 	if (d)
 		closedir(d);
+	/* Looked for at once: later the owner may have moved them. */
+	RB_FOREACH(b, boxes, &q->boxes)
+	start(b);
 }

@@ -28,6 +28,8 @@ job_free(struct queue *q, struct job *j)
 	q->njobs--;
 	if (j->out)
 		q->jobs_out--;
+	if (q->stopping)
+		sched_soon(); /* it may have been the last */
 	free(j->relay);
 	free(j->rcpts);
 	free(j->answered);
@@ -109,7 +111,7 @@ remote_pump(struct queue *q)
 {
 	struct job *j;
 
-	if (!ipc_is_open(&q->net) || q->net.lost)
+	if (!ipc_is_open(&q->net) || q->net.lost || q->stopping)
 		return;
 	TAILQ_FOREACH(j, &q->jobs, link)
 	{

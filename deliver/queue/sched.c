@@ -199,12 +199,17 @@ sched_force(struct queue *q)
 static void
 finish(struct queue *q)
 {
+	/* What is open and not under way is as after a kill: the journal says
+	 * all that the next process needs. */
+	if (q->stopping && q->boxes_busy == 0 && q->jobs_out == 0 &&
+	    q->terminals_busy == 0) {
+		loop_stop();
+		return;
+	}
 	if (q->scanning || q->open || !TAILQ_EMPTY(&q->ready) ||
 	    !TAILQ_EMPTY(&q->late) || !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
 		return;
-	if (q->stopping) {
-		loop_stop();
-	} else if (q->start->once && q->patient == 0 && !q->told) {
+	if (q->start->once && !q->stopping && q->patient == 0 && !q->told) {
 		q->told = true;
 		ipc_send(&q->parent, IPC_DONE, 0, NULL, -1);
 	}
@@ -230,8 +235,6 @@ sched_pump(struct queue *q)
 		q->open++;
 		attempt(q, m);
 	}
-	if (q->stopping && q->open == 0 && q->boxes_busy == 0)
-		loop_stop();
 	if (!TAILQ_EMPTY(&q->ready) && q->open < OPEN_MAX_MESSAGES &&
 	    !q->stopping)
 		loop_idle(pump);

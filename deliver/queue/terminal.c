@@ -35,6 +35,8 @@ done(struct terminal *t, int result, struct span text)
 	TAILQ_REMOVE(&q->terminals, t, link);
 	if (t->asked)
 		q->terminals_busy--;
+	if (q->stopping)
+		sched_soon(); /* it may have been the last */
 	loop_cancel(&t->limit);
 	ipc_close(&t->chan);
 	free(t->user);
@@ -80,7 +82,7 @@ pump(struct queue *q)
 	{
 		struct buf body = { 0 };
 
-		if (q->terminals_busy >= RUNNING_MAX)
+		if (q->terminals_busy >= RUNNING_MAX || q->stopping)
 			return;
 		if (t->asked)
 			continue;
