@@ -87,6 +87,10 @@ finish() {
 			fail "no sanitizer speaks up"
 		fi
 	done
+	# 99 is how a sanitized program ends (sanitize.c)
+	if grep -E 'status=(99|-1 signal=(4|6|7|8|11))\b' $LOG >"$OUT" 2>/dev/null; then
+		fail "no process of the agent fails"
+	fi
 	if [ $FAILED -gt 0 ]; then
 		tail -n 15 "$LOG" 2>/dev/null | sed 's/^/# log: /'
 		cat /tmp/agent.err.* 2>/dev/null | head -n 5 | sed 's/^/# agent: /'
