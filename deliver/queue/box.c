@@ -20,6 +20,7 @@ struct box_job {
 	TAILQ_ENTRY(box_job) link;
 	struct message *m;
 	uint32_t rcpt;
+	bool there; /* written and synced */
 };
 TAILQ_HEAD(box_jobs, box_job);
 
@@ -375,24 +376,21 @@ result(struct box *b, struct ipc_msg *m)
 	struct box_job *j;
 	uint32_t n = m->ref;
 
-	if (!ipc_end(&in) || o >= OUT_COUNT || n >= i->n || b->result == NULL)
+	if (!ipc_end(&in) || o >= OUT_COUNT || n >= i->n)
 		return;
-	if (b->state == B_CHECKING) {
-		if (o == OUT_DELIVERED)
-			b->result[n] = '1';
-		return;
-	}
-	/* Success is told when the whole batch is marked; a failure, which
-	 * leaves nothing behind, at once. */
-	if (o == OUT_DELIVERED) {
+	if (o == OUT_DELIVERED && b->result)
 		b->result[n] = '1';
+	if (b->state != B_APPENDING)
 		return;
-	}
 	j = TAILQ_FIRST(&b->batch);
 	while (j && (strcmp(j->m->id, i->items[n].id) != 0 ||
 			j->rcpt != i->items[n].rcpt))
 		j = TAILQ_NEXT(j, link);
-	if (j)
+	/* Success is told when the whole batch is marked; a failure, which
+	 * leaves nothing behind, at once. */
+	if (j && o == OUT_DELIVERED)
+		j->there = true;
+	else if (j)
 		answer(b, &b->batch, j, (enum outcome)o, status, text);
 }
 
@@ -447,8 +445,12 @@ appended(struct box *b)
 		buf_fmt(&text, "%s of %s",
 		    b->q->conf->local == LOCAL_MAILDIR ? "Maildir" : "mailbox",
 		    b->user);
-		answer(
-		    b, &done, j, OUT_DELIVERED, SPAN("2.0.0"), buf_view(&text));
+		if (j->there)
+			answer(b, &done, j, OUT_DELIVERED, SPAN("2.0.0"),
+			    buf_view(&text));
+		else /* its item or its result was lost: never "delivered" */
+			answer(b, &done, j, OUT_LATER, SPAN("4.3.0"),
+			    SPAN("no word from the process that delivers"));
 		buf_free(&text);
 	}
 	forget_intent(b, &in);
