@@ -239,13 +239,13 @@ forget_intent(struct box *b, struct intent *in)
 	b->result = NULL;
 }
 
-/* A file's descriptor travels; the queue keeps its own. */
+/* A descriptor travels that may read the file; the queue keeps its own. */
 static int
 send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
     uint32_t rcpt)
 {
 	struct buf body = { 0 };
-	int done;
+	int done = -1, fd = file_reader(b->q->dir, id);
 
 	ipc_str(&body, id);
 	ipc_str(&body, f->env.from);
@@ -254,7 +254,10 @@ send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
 	ipc_u64(&body, SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&body, f->head.body_len);
 	ipc_u32(&body, f->head.body_sum);
-	done = ipc_send(&b->chan, IPC_BOX_ITEM, ref, &body, f->fd);
+	if (fd != -1) {
+		done = ipc_send(&b->chan, IPC_BOX_ITEM, ref, &body, fd);
+		close(fd);
+	}
 	buf_free(&body);
 	return done;
 }

@@ -18,6 +18,13 @@ file_is_bad(int err)
 	return err == EBADMSG || err == EPROTONOSUPPORT;
 }
 
+int
+file_reader(int dirfd, const char *id)
+{
+	return openat(
+	    dirfd, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
 /* All of [offset, offset + len), in memory that the caller frees. */
 static char *
 slice(int fd, off_t offset, size_t len)

@@ -55,6 +55,8 @@ struct message {
  * of the file itself are told by file_is_bad(errno). */
 struct file *file_open(int dirfd, const char *id, uid_t own);
 bool file_is_bad(int err);
+/* A descriptor for another role, which may read and nothing else: or -1. */
+int file_reader(int dirfd, const char *id);
 void file_close(struct file *);
 size_t file_waiting(const struct file *); /* recipients still to be served */
 /* Room for what an attempt may have to say about each waiting recipient:

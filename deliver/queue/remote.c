@@ -91,8 +91,10 @@ send_job(struct queue *q, struct job *j)
 {
 	const struct file *f = j->m->file;
 	struct buf b = { 0 };
-	int done;
+	int done, fd = file_reader(q->dir, j->m->id);
 
+	if (fd == -1)
+		return -1;
 	ipc_str(&b, j->relay);
 	ipc_str(&b, f->env.from);
 	ipc_u32(&b, (uint32_t)j->n);
@@ -101,7 +103,8 @@ send_job(struct queue *q, struct job *j)
 	ipc_u32(&b, f->head.body_sum);
 	ipc_u8(&b, (uint8_t)f->env.body);
 	j->ref = ++q->ref;
-	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, f->fd);
+	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, fd);
+	close(fd);
 	buf_free(&b);
 	return done == 0 ? send_rcpts(q, j) : -1;
 }

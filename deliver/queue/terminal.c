@@ -160,6 +160,7 @@ terminal_forked(struct queue *q, uint32_t ref, int fd)
 	struct terminal *t = by_ref(q, ref);
 	const struct file *f = t->m->file;
 	struct buf b = { 0 }, who = { 0 };
+	int body;
 
 	t->chan = (struct ipc){ .got = got, .gone = gone, .arg = t };
 	if (ipc_open(&t->chan, fd, ROLE_QUEUE, ROLE_TTY) == -1) {
@@ -176,8 +177,11 @@ terminal_forked(struct queue *q, uint32_t ref, int fd)
 	ipc_u8(&b, f->env.kind == ENV_SAML);
 	ipc_u64(&b, SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&b, f->head.body_len);
-	if (ipc_send(&t->chan, IPC_TTY_JOB, ref, &b, f->fd) == -1)
+	body = file_reader(q->dir, t->m->id);
+	if (body == -1 || ipc_send(&t->chan, IPC_TTY_JOB, ref, &b, body) == -1)
 		log_warn("%s: no job for the tty role", t->m->id);
+	if (body != -1)
+		close(body);
 	buf_free(&b);
 	buf_free(&who);
 }
