@@ -112,15 +112,17 @@ journal_get(struct span *rest, struct journal_line *l)
 {
 	struct span left = *rest, line = span_cut(&left, '\n');
 
-	if (left.ptr == NULL) /* nothing more, or torn */
-		return 0;
-	if (line.len <= LEAD || !sum_fits(line) ||
-	    parse(span_from(line, LEAD), l) == -1) {
-		if (left.len == 0) /* torn within reserved room: zeros, LF */
-			return 0;
-		errno = EBADMSG;
-		return -1;
+	if (left.ptr && line.len > LEAD && sum_fits(line) &&
+	    parse(span_from(line, LEAD), l) == 0) {
+		*rest = left;
+		return 1;
 	}
-	*rest = left;
-	return 1;
+	/* The end; or the last line, torn: the beginning of one, or zeros from
+	 * reserved room.  Anything else was not written here, and is not to be
+	 * cut off as if it had been. */
+	if (rest->len == 0 ||
+	    (left.len == 0 && (*rest->ptr == '@' || *rest->ptr == '\0')))
+		return 0;
+	errno = EBADMSG;
+	return -1;
 }

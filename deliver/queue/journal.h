@@ -41,7 +41,7 @@ struct journal_line {
 
 void journal_put(struct buf *, const struct journal_line *);
 /* Takes the next line off *rest: 1; 0 at the end or at a torn last line, with
- * *rest where the next line is to be written; -1 EBADMSG for a whole line that
- * is none of ours. */
+ * *rest where the next line is to be written; -1 EBADMSG for anything that is
+ * none of ours. */
 int journal_get(struct span *rest, struct journal_line *);
 #endif
