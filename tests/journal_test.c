@@ -151,7 +151,7 @@ wrong_anywhere(void **state)
 		while ((got = journal_get(&rest, &l)) == 1)
 			;
 		/* without its LF the line before the last swallows the last */
-		if (i >= last || (lf && i == last - 1)) {
+		if (i > last || (lf && i == last - 1)) {
 			assert_int_equal(got, 0);
 		} else {
 			assert_int_equal(got, -1);
@@ -217,6 +217,24 @@ zeros_at_the_end_are_torn(void **state)
 	buf_free(&b);
 }
 
+/* The tail of a body, where the first line's length is wrong. */
+static void
+what_never_was_a_line_is_not_torn(void **state)
+{
+	static const struct span tails[] = { S("\n"), S("bye\n"), S("bye"),
+		S(" @ 5a3f01c2 1"), S("\xff") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(tails); i++) {
+		struct span rest = tails[i];
+		struct journal_line l;
+
+		errno = 0;
+		assert_int_equal(journal_get(&rest, &l), -1);
+		assert_int_equal(errno, EBADMSG);
+	}
+}
+
 int
 main(void)
 {
@@ -225,6 +243,7 @@ main(void)
 		cmocka_unit_test(torn_anywhere),
 		cmocka_unit_test(wrong_anywhere),
 		cmocka_unit_test(zeros_at_the_end_are_torn),
+		cmocka_unit_test(what_never_was_a_line_is_not_torn),
 	};
 	struct CMUnitTest tests[COUNT(rows) + COUNT(bad) + COUNT(more)];
 	size_t n = 0;
