@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -103,6 +104,24 @@ server_said(size_t i)
 		s->pid = 0;
 	}
 	return buf_c(&s->said);
+}
+
+/* Waits until it has printed what. */
+static void
+server_until(size_t i, const char *what)
+{
+	struct server *s = &w.servers[i];
+	struct pollfd p = { s->out, POLLIN, 0 };
+	ssize_t n = 0;
+
+	while (strstr(buf_c(&s->said), what) == NULL) {
+		assert_int_equal(buf_room(&s->said, 4096), 0);
+		if (poll(&p, 1, 10000) != 1 ||
+		    (n = read(s->out, s->said.ptr + s->said.len, 4096)) <= 0)
+			fail_msg(
+			    "no \"%s\" in 10 s: %s", what, buf_c(&s->said));
+		s->said.len += (size_t)n;
+	}
 }
 
 static unsigned
@@ -404,7 +423,7 @@ one_connection(void **state)
 	assert_string_equal(w.status[3], "2.0.0");
 	assert_string_equal(w.text[3], "250 2.0.0 taken");
 	assert_string_equal(w.mta[3], "127.0.0.1");
-	await(0, 400); /* 5 s of no work are 100 ms */
+	server_until(0, "QUIT"); /* 5 s of no work are 100 ms */
 	said = server_said(0);
 	assert_int_equal(times(said, "open"), 1);
 	assert_int_equal(times(said, "dot 24"), 20);
@@ -567,7 +586,8 @@ silence(void **state)
 
 static const struct silence losses[] = {
 	{ "banner", "[{\"banner\": \"close\"}]", "4.4.2", "connect" },
-	{ "banner_reset", "[{\"banner\": \"reset\"}]", "4.4.2", "connect" },
+	{ "banner_reset", "[{\"banner\": \"wait 0.1|reset\"}]", "4.4.2",
+	    "connect" },
 	{ "EHLO", "[{\"EHLO\": \"close\"}]", "4.4.2", "EHLO" },
 	{ "MAIL", "[{\"MAIL\": \"close\"}]", "4.4.2", "MAIL" },
 	{ "RCPT", "[{\"RCPT\": \"reset\"}]", "4.4.2", "RCPT" },
@@ -615,6 +635,28 @@ thousand_recipients(void **state)
 	said = server_said(0);
 	assert_int_equal(times(said, "RCPT TO:"), 1000);
 	assert_int_equal(times(said, "dot"), 1);
+}
+
+/* A server that takes two at a time gets the rest in further transactions. */
+static void
+too_many_recipients(void **state)
+{
+	struct span body = SPAN("hello\n");
+	const char *said;
+
+	(void)state;
+	server_start(0,
+	    "[{\"RCPT\": [\"250 ok\", \"250 ok\", \"452 4.5.3 no\","
+	    " \"452 4.5.3 no\", \"250 ok\", \"250 ok\"]}]",
+	    NULL);
+	roles_start();
+	send_mail(7, "main", 4, body, crc32c(0, body.ptr, body.len));
+	send_rcpts(7, 0, 4);
+	await(1, 10000);
+	want(7, OUT_DELIVERED, 4);
+	said = server_said(0);
+	assert_int_equal(times(said, "open"), 1);
+	assert_int_equal(times(said, "dot 7"), 2);
 }
 
 static char *
@@ -750,14 +792,14 @@ queue_ends(void **state)
 	send_mail(
 	    0, "main", 1, (struct span){ body, LEN }, crc32c(0, body, LEN));
 	send_rcpts(0, 0, 1);
-	await(1, 200);
+	server_until(0, "DATA");
 	assert_int_equal(w.ended, 0);
 	ipc_close(&w.queue);
 	join_queue();
 	job(1);
 	await(1, 5000);
 	want(1, OUT_DELIVERED, 1);
-	await(0, 500);
+	server_until(0, "torn");
 	said = server_said(0);
 	assert_int_equal(times(said, "torn"), 1);
 	assert_int_equal(times(said, "dot"), 1);
@@ -825,7 +867,7 @@ stop(void **state)
 	roles_start();
 	for (uint32_t i = 0; i < 3; i++)
 		job(i);
-	await(1, 150);
+	server_until(0, "dot");
 	assert_int_equal(w.ended, 0);
 	assert_int_equal(ipc_send(&w.to_net, IPC_STOP, 0, NULL, -1), 0);
 	await(2, 3000);
@@ -852,6 +894,7 @@ main(void)
 		STORY(second_host),
 		STORY(no_host),
 		STORY(thousand_recipients),
+		STORY(too_many_recipients),
 		STORY(ten_megabytes),
 		STORY(stalled_text),
 		STORY(damaged),

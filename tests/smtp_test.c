@@ -132,16 +132,41 @@ static const struct row {
 		"S 250 ok\nS 550 5.1.1 no\nS 354 go\nC .\nS 554 none\nC RSET\n"
 		"S 250 ok\n",
 	    .want = "N5.1.1 | nothing" },
-	{ "too_many_recipients_452", "a@x b@x",
-	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 354 go\n" HI
-		"S 250 ok\n",
-	    .want = "D2.0.0 L4.5.3 | nothing" },
+	{ "too_many_recipients_452", "a@x b@x c@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\n"
+		"C RCPT TO:<c@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 452 too many\n"
+		"S 354 go\n" HI "S 250 ok\n"
+		"C MAIL FROM:<me@x>\nC RCPT TO:<b@x>\nC RCPT TO:<c@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 550 5.1.1 no\nS 354 go\n" HI
+		"S 250 2.6.0 ok\n",
+	    .want = "D2.0.0 D2.6.0 N5.1.1 | nothing" },
 	{ "too_many_recipients_552", "a@x b@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 552 too many\nS 354 go\n" HI
-		"S 250 ok\n",
-	    .want = "D2.0.0 L4.0.0 | nothing" },
+		"S 250 ok\nS 250 ok\nS 552 too many\nS 354 go\n" HI "S 250 ok\n"
+		"C MAIL FROM:<me@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 452 no room\nS 554 none\nC RSET\n",
+	    .want = "D2.0.0 L4.0.0 | RSET" },
+	{ "too_many_recipients_and_lost", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 354 go\n" HI
+		"lost\n",
+	    .want = "L4.4.2 L4.4.2 | nothing to wait for 4.4.2" },
+	{ "too_many_recipients_and_refused", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 354 go\n" HI
+		"S 554 5.6.0 spam\n",
+	    .want = "N5.6.0 L4.5.3 | nothing" },
+	{ "too_many_recipients_data_refused", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 451 4.3.0 no\n"
+		"C RSET\n",
+	    .want = "L4.3.0 L4.5.3 | RSET" },
+	{ "too_many_is_one", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 452 4.5.3 too many\nS 552 5.5.3 too many\n"
+		"S 554 none\nC RSET\n",
+	    .want = "L4.5.3 L4.5.3 | RSET" },
 	{ "mailbox_full_552", "a@x b@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
 		"S 250 ok\nS 250 ok\nS 552 5.2.2 full\nS 354 go\n" HI
@@ -295,6 +320,7 @@ struct talk {
 	struct smtp_rcpt rcpts[MAX_RCPTS];
 	char store[512];
 	struct data data;
+	uint32_t sum;
 	int fd;
 	unsigned mails;
 };
@@ -344,8 +370,7 @@ new_mail(struct talk *t)
 		    (struct smtp_rcpt){ .addr = span_dup(span_word(&rest)),
 			    .index = i };
 	}
-	data_begin(&t->data, t->fd, 0, strlen(body),
-	    crc32c(0, body, strlen(body)) ^ t->row->damaged);
+	t->sum = crc32c(0, body, strlen(body)) ^ t->row->damaged;
 }
 
 /* As the session does it. */
@@ -362,6 +387,7 @@ pump(struct talk *t)
 	smtp_more(&t->m, &t->out, 1 << 16);
 	if (t->m.step != AT_BODY || t->in.len)
 		return;
+	data_begin(&t->data, t->fd, 0, t->mail.size, t->sum);
 	switch (data_more(&t->data, &t->out, 1 << 16)) {
 	case DATA_END:
 		smtp_dot(&t->m);

@@ -79,15 +79,13 @@ find(enum stage stage, int code)
 	return row;
 }
 
-/* RFC 5321 4.5.3.1.10: 552 may mean too many recipients, which is temporary.
- * It cannot mean that before one was accepted, nor with another enhanced code
- * beside it (5.2.2: a full mailbox). */
+/* RFC 5321 4.5.3.1.10: 452, and of old 552, may mean too many recipients; with
+ * another enhanced code beside it (5.2.2: a full mailbox) it does not. */
 static bool
-too_many(enum stage stage, const struct reply *r, bool some)
+too_many(enum stage stage, const struct reply *r)
 {
-	return stage == AT_RCPT && r->code == 552 &&
-	       (strcmp(r->enhanced, "5.5.3") == 0 ||
-		   (some && r->enhanced[0] == '\0'));
+	return stage == AT_RCPT && (r->code == 452 || r->code == 552) &&
+	       (r->enhanced[0] == '\0' || strcmp(r->enhanced + 1, ".5.3") == 0);
 }
 
 static void
@@ -96,6 +94,7 @@ rule(const struct row *row, const char *status, struct verdict *v)
 	v->next = row->next;
 	v->outcome = row->outcome;
 	v->close = row->close;
+	v->again = false;
 	strlcpy(v->status, status, sizeof v->status);
 	/* What we decide holds, and the status says the same. */
 	if (v->outcome == OUT_LATER && v->status[0] != '4')
@@ -106,10 +105,14 @@ void
 judge_reply(
     enum stage stage, const struct reply *r, bool some, struct verdict *v)
 {
-	const struct row *row =
-	    find(stage, too_many(stage, r, some) ? 452 : r->code);
+	bool many = too_many(stage, r);
+	/* Before one was accepted there cannot be too many, unless it says
+	 * so. */
+	bool later = many && (some || r->enhanced[0]);
+	const struct row *row = find(stage, later ? 452 : r->code);
 
 	rule(row, r->enhanced[0] ? r->enhanced : row->status, v);
+	v->again = many && some;
 }
 
 void

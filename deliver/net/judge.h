@@ -54,7 +54,9 @@ enum judge_next {
 struct verdict {
 	enum judge_next next;
 	enum outcome outcome;
-	bool close;	 /* the session is of no use any more */
+	bool close; /* the session is of no use any more */
+	bool again; /* too many recipients: in another transaction it may do
+		       (RFC 5321 4.5.3.1.10) */
 	char status[12]; /* RFC 3463: the server's own, or derived */
 };
 

@@ -59,7 +59,6 @@ begin_job(struct session *s)
 
 	job->mta = session_host(s);
 	job->delivered = false;
-	data_begin(&s->data, job->fd, job->offset, job->length, job->sum);
 	conn_limit(
 	    &s->conn, seconds(s, MESSAGE_SECONDS + job->length / MESSAGE_RATE));
 	smtp_begin(&s->smtp, &job->mail);
@@ -91,8 +90,13 @@ settle(struct session *s)
 static void
 send_body(struct session *s)
 {
+	const struct job *job = s->job;
 	char why[128];
 
+	if (s->round != s->smtp.rounds)
+		data_begin(
+		    &s->data, job->fd, job->offset, job->length, job->sum);
+	s->round = s->smtp.rounds;
 	switch (data_more(&s->data, &s->conn.out, s->conn.sent + FULL)) {
 	case DATA_MORE:
 		return;
@@ -236,6 +240,7 @@ happened(struct conn *c, enum conn_event event)
 	case CONN_UP:
 		smtp_free(&s->smtp);
 		smtp_init(&s->smtp, s->relay->net->conf->hostname);
+		s->round = s->smtp.rounds;
 		reply_reset(&s->reply);
 		s->ticks = s->smtp.ticks - 1;
 		break;

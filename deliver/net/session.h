@@ -17,6 +17,7 @@ struct session {
 	bool leaving;	    /* it takes no more of them */
 	struct job *job;
 	struct data data;
+	unsigned round; /* of smtp, for which data was begun */
 	unsigned ticks; /* of smtp, when the deadline was set */
 	uint64_t taken; /* of conn, likewise */
 	/* why it could not be opened */

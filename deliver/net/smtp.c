@@ -70,10 +70,25 @@ answer_all(struct smtp *m, const struct verdict *v, bool taken)
 			answer(m, &m->mail->rcpts[i], v);
 }
 
-/* Nothing is outstanding, every recipient has its answer. */
+/* The transaction for which they were too many has failed. */
+static void
+answer_put_off(struct smtp *m)
+{
+	struct verdict v = {
+		.next = NEXT_FAIL, .outcome = OUT_LATER, .status = "4.5.3"
+	};
+
+	buf_reset(&m->text);
+	buf_str(&m->text, "too many recipients for one message to the server");
+	answer_all(m, &v, false);
+}
+
+/* Nothing is outstanding, and nobody is left who could be asked for. */
 static void
 over(struct smtp *m, enum stage then)
 {
+	if (m->put_off)
+		answer_put_off(m);
 	m->mail = NULL;
 	m->reused = true;
 	if (then == AT_RSET)
@@ -156,7 +171,8 @@ smtp_begin(struct smtp *m, struct smtp_mail *mail)
 	m->mail = mail;
 	m->mail_sent = m->data_sent = m->failed = m->heard = false;
 	m->given_back = false;
-	m->next = m->oldest = m->taken = 0;
+	m->next = m->oldest = m->taken = m->put_off = 0;
+	m->rounds++;
 	if (m->peer.size && mail->size > m->peer.size)
 		refuse(m, MISHAP_SIZE,
 		    "the message is larger than the server takes (SIZE)",
@@ -352,7 +368,9 @@ on_rcpt(struct smtp *m, const struct verdict *v)
 {
 	struct smtp_rcpt *rcpt = &m->mail->rcpts[m->oldest++];
 
-	if (v->next != NEXT_ON) {
+	if (v->again && !m->failed) {
+		m->put_off++;
+	} else if (v->next != NEXT_ON) {
 		answer(m, rcpt, v);
 	} else if (!m->failed) {
 		rcpt->taken = true;
@@ -383,7 +401,12 @@ on_dot(struct smtp *m, const struct verdict *v)
 
 	if (m->taken)
 		answer_all(m, v, true);
-	over(m, ok || m->taken ? AT_IDLE : AT_RSET);
+	if (ok && m->put_off) {
+		m->reused = true;
+		smtp_begin(m, m->mail); /* at least one was settled now */
+	} else {
+		over(m, ok || m->taken ? AT_IDLE : AT_RSET);
+	}
 }
 
 void

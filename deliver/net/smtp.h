@@ -10,7 +10,8 @@
  *     else           smtp_more, and wait for smtp_steps[step].seconds at most,
  *                    counted anew when ticks has changed
  *
- * mail is NULL again once every recipient has had its answer. */
+ * mail is NULL again once every recipient has had its answer.  Recipients that
+ * are too many for the server in one transaction follow in another. */
 #ifndef DELIVER_NET_SMTP_H
 #define DELIVER_NET_SMTP_H
 #include "deliver/net/ehlo.h"
@@ -53,18 +54,20 @@ struct smtp {
 	struct ehlo peer;
 	struct smtp_mail *mail;
 	bool given_back; /* see smtp_begin */
+	unsigned rounds; /* transactions so far: the body is sent in each */
 	/* the last refusal or mishap */
 	struct verdict why;
 	struct buf text;
 	/* inside */
 	enum stage say; /* a command that is not written yet; AT_IDLE: none */
 	bool mail_sent, data_sent;
-	bool failed;   /* this transaction has, as a whole */
-	bool heard;    /* a reply in this transaction */
-	bool reused;   /* a transaction has ended here before */
-	size_t next;   /* recipient whose RCPT is written next */
-	size_t oldest; /* recipient whose reply comes next */
-	size_t taken;  /* recipients the server accepted */
+	bool failed;	/* this transaction has, as a whole */
+	bool heard;	/* a reply in this transaction */
+	bool reused;	/* a transaction has ended here before */
+	size_t next;	/* recipient whose RCPT is written next */
+	size_t oldest;	/* recipient whose reply comes next */
+	size_t taken;	/* recipients the server accepted */
+	size_t put_off; /* recipients left for a transaction after this one */
 };
 
 void smtp_init(struct smtp *, const char *self);
