@@ -50,7 +50,9 @@ open_file(struct box *b, struct verdict *v)
 
 	b->fd =
 	    open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (b->fd == -1 && errno == ENOENT) {
+	/* Root's is the parent's to make: one of bellman's own would be refused
+	 * from then on. */
+	if (b->fd == -1 && errno == ENOENT && b->start->uid == geteuid()) {
 		b->fd = open(path,
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		/* 0660 user:mail; where the group cannot be given, 0600 stays
@@ -137,8 +139,10 @@ lock_dot(struct box *b)
 	    mine, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd == -1)
 		return -1;
-	if (dprintf(fd, "%ld\n", (long)getpid()) < 0)
+	if (dprintf(fd, "%ld\n", (long)getpid()) < 0) {
+		err = errno;
 		goto out;
+	}
 	for (int ms = 0; ms <= LOCK_PATIENCE * 1000; ms += LOCK_STEP) {
 		if (link(mine, lock) == 0) {
 			b->locked = true;
