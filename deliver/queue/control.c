@@ -123,8 +123,8 @@ list(struct client *c)
 static void
 run(struct client *c)
 {
+	drop_scan(c->q); /* first: what came a moment ago is asked for too */
 	sched_force(c->q);
-	drop_scan(c->q);
 	buf_str(&c->out, "ok\n");
 }
 

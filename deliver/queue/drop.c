@@ -77,6 +77,7 @@ take(struct queue *q, const char *name)
 {
 	const int how = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	int fd = openat(q->drop, name, O_RDONLY | how);
+	struct message *m;
 	enum look l;
 
 	if (fd == -1 && (errno == ELOOP || errno == EACCES || errno == ENXIO)) {
@@ -91,8 +92,8 @@ take(struct queue *q, const char *name)
 	}
 	l = judge(q, name, fd);
 	close(fd);
-	if (l == TAKEN)
-		sched_add(q, name, false);
+	if (l == TAKEN && (m = sched_add(q, name, false)) != NULL)
+		m->force = q->start->force;
 	return l;
 }
 

@@ -189,9 +189,10 @@ sched_force(struct queue *q)
 	struct message *m;
 
 	RB_FOREACH(m, ids, &q->ids)
-	if (m->state == M_WAITS) {
+	if (m->state != M_OPEN) {
 		m->force = true;
-		sched_ready(q, m);
+		if (m->state == M_WAITS)
+			sched_ready(q, m);
 	}
 	set_timer(q);
 }
