@@ -110,7 +110,7 @@ role_fork(enum role role, const struct priv_id *id,
 	pid_t parent = getpid(), pid = fork();
 	char ident[32];
 	sigset_t none;
-	int fds[8];
+	int fds[8], waits;
 
 	if (pid != 0)
 		return pid;
@@ -118,6 +118,8 @@ role_fork(enum role role, const struct priv_id *id,
 		fds[i] = keep[i];
 	closelog(); /* before its number can be given to another file */
 	close_others(fds, nkeep);
+	/* Before the log opens a file: this closes the parent's number. */
+	waits = loop_init();
 	snprintf(ident, sizeof ident, "bellman/%s", role_rows[role].name);
 	log_open(ident);
 	sigemptyset(&none);
@@ -127,7 +129,7 @@ role_fork(enum role role, const struct priv_id *id,
 	else
 		setproctitle("%s", role_rows[role].name);
 	priv_become(id, parent, role_rows[role].name);
-	if (loop_init() == -1) {
+	if (waits == -1) {
 		log_errno("agent: no loop");
 		_exit(EX_OSERR);
 	}
