@@ -1,16 +1,14 @@
 #include "deliver/parent.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/identity.h"
 #include "deliver/ipc.h"
 #include "deliver/lock.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,11 +18,18 @@
 #define STEADY 10000 /* ms of life after which it counts as sound */
 #define STOP_QUEUE 10000 /* ms for transactions under way */
 #define STOP_REST 1000
+#define BRIEF_LIMIT 300000 /* ms: its user may have stopped it */
+#define PASS_CRASHES 5	   /* ends of the queue role, before a pass gives up */
 
 struct child { /* a long-lived role */
 	pid_t pid;
 	struct ipc chan;
 	int64_t began;
+};
+
+struct brief { /* a user or tty process */
+	pid_t pid;
+	int64_t until; /* loop_now() at which it is killed */
 };
 
 static struct {
@@ -34,11 +39,12 @@ static struct {
 	enum parent_pass pass;
 	int lock, control, status;
 	struct child role[ROLES];
-	pid_t *brief; /* user and tty processes under way */
+	struct brief *brief; /* under way */
 	size_t nbrief;
+	unsigned crashes; /* of the queue role, in a pass */
 	bool stopping, reload, restart_all;
 	int64_t wait; /* ms before the next restart */
-	struct loop_timer again, kill;
+	struct loop_timer again, kill, overdue;
 	struct loop_fd signals;
 } p;
 
@@ -54,7 +60,30 @@ kill_all(void)
 		if (p.role[standing[i]].pid > 0)
 			kill(p.role[standing[i]].pid, SIGKILL);
 	for (size_t i = 0; i < p.nbrief; i++)
-		kill(p.brief[i], SIGKILL);
+		kill(p.brief[i].pid, SIGKILL);
+}
+
+/* Nobody's mail waits for a process that somebody has stopped; what it did is
+ * looked for by the next one. */
+static void
+kill_overdue(struct loop_timer *t)
+{
+	int64_t now = loop_now(), next = INT64_MAX;
+
+	for (size_t i = 0; i < p.nbrief; i++) {
+		struct brief *b = &p.brief[i];
+
+		if (b->until <= now) {
+			log_warn("agent: killing pid=%ld after %d s",
+			    (long)b->pid, BRIEF_LIMIT / 1000);
+			kill(b->pid, SIGKILL);
+			b->until = now + BRIEF_LIMIT;
+		}
+		if (b->until < next)
+			next = b->until;
+	}
+	if (p.nbrief)
+		loop_in(t, next - now);
 }
 
 static void
@@ -73,6 +102,17 @@ all_gone(void)
 	return p.nbrief == 0;
 }
 
+/* The queue has ended in good order: the others have nothing left to do. */
+static void
+stop_rest(void)
+{
+	for (size_t i = 0; i < STANDING; i++)
+		if (ipc_is_open(&p.role[standing[i]].chan))
+			ipc_send(
+			    &p.role[standing[i]].chan, IPC_STOP, 0, NULL, -1);
+	loop_in(&p.kill, STOP_REST);
+}
+
 static void
 stop(void)
 {
@@ -84,19 +124,10 @@ stop(void)
 	if (ipc_is_open(&p.role[ROLE_QUEUE].chan))
 		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_STOP, 0, NULL, -1);
 	loop_in(&p.kill, STOP_QUEUE);
+	if (p.role[ROLE_QUEUE].pid <= 0)
+		stop_rest(); /* between its end and its restart */
 	if (all_gone())
 		loop_stop();
-}
-
-/* The queue has ended in good order: the others have nothing left to do. */
-static void
-stop_rest(void)
-{
-	for (size_t i = 0; i < STANDING; i++)
-		if (ipc_is_open(&p.role[standing[i]].chan))
-			ipc_send(
-			    &p.role[standing[i]].chan, IPC_STOP, 0, NULL, -1);
-	loop_in(&p.kill, STOP_REST);
 }
 
 /* A role that breaks the table is ended; its end is seen by SIGCHLD. */
@@ -124,72 +155,6 @@ no_fork(uint32_t ref, bool permanent, const char *why)
 	buf_free(&b);
 }
 
-/* Names of files and users from elsewhere never reach a path unchecked. */
-static bool
-name_is_safe(const char *name)
-{
-	if (*name == '-' || *name == '.' || *name == '\0')
-		return false;
-	for (const char *c = name; *c; c++)
-		if (*c <= ' ' || *c == '/' || *c == ':' || *c == 0x7f)
-			return false;
-	return strlen(name) <= 64;
-}
-
-/* /var/mail/root: made here, appended to by bellman with the group mail. */
-static int
-make_root_box(void)
-{
-	char path[] = "/var/mail/root";
-	int saved,
-	    fd = open(path,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
-
-	if (fd == -1)
-		return errno == EEXIST ? 0 : -1; /* looked at by the writer */
-	if (fchown(fd, 0, p.ids->mail) == 0 && fchmod(fd, 0660) == 0) {
-		close(fd);
-		return 0;
-	}
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static const char *
-identity(enum role role, const char *name, struct role_start *start,
-    struct priv_id *id, bool *permanent)
-{
-	struct passwd *pw;
-
-	*permanent = false;
-	errno = 0;
-	pw = name_is_safe(name) ? getpwnam(name) : NULL;
-	if (pw == NULL) {
-		*permanent = errno == 0 || errno == ENOENT;
-		return errno ? strerror(errno) : "there is no such user";
-	}
-	start->user = pw->pw_name;
-	start->home = pw->pw_dir;
-	start->uid = pw->pw_uid;
-	start->gid = pw->pw_gid;
-	start->mail = p.ids->mail;
-	if (role == ROLE_TTY) {
-		*id = (struct priv_id){ p.ids->uid[ROLE_TTY], p.ids->tty,
-			{ p.ids->tty }, 1 };
-		return NULL;
-	}
-	*id = (struct priv_id){ pw->pw_uid, pw->pw_gid, { p.ids->mail }, 1 };
-	if (pw->pw_uid == 0) {
-		id->uid = p.ids->uid[ROLE_QUEUE];
-		id->gid = p.ids->mail;
-		return make_root_box() == -1 ? strerror(errno) : NULL;
-	}
-	*permanent = true;
-	return role_owns(p.ids, pw->pw_uid) ? "that user takes no mail" : NULL;
-}
-
 static void
 fork_brief(enum role role, uint32_t ref, struct span who)
 {
@@ -197,9 +162,10 @@ fork_brief(enum role role, uint32_t ref, struct span who)
 	struct priv_id id;
 	bool permanent = false;
 	char *name = span_dup(who);
-	pid_t *more = reallocarray(p.brief, p.nbrief + 1, sizeof *more);
+	struct brief *more = reallocarray(p.brief, p.nbrief + 1, sizeof *more);
 	const char *why =
-	    name ? identity(role, name, &start, &id, &permanent) : "not a name";
+	    name ? identity(p.ids, role, name, &start, &id, &permanent)
+		 : "not a name";
 	int ends[2], keep[2];
 	pid_t pid = -1;
 
@@ -215,7 +181,10 @@ fork_brief(enum role role, uint32_t ref, struct span who)
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
 		} else {
-			p.brief[p.nbrief++] = pid;
+			p.brief[p.nbrief++] =
+			    (struct brief){ pid, loop_now() + BRIEF_LIMIT };
+			if (!p.overdue.armed)
+				loop_in(&p.overdue, BRIEF_LIMIT);
 			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
 			    NULL, ends[0]);
 		}
@@ -327,13 +296,16 @@ start_missing(struct loop_timer *t)
 			    "agent: cannot start role=%s", role_rows[r].name);
 			p.role[r].pid = 0;
 			loop_in(&p.again, LATEST);
-			return;
+			continue; /* it is joined to the others when it comes */
 		}
 		fresh[r] = true;
 	}
-	if (fresh[ROLE_QUEUE] || fresh[ROLE_NET])
+	if (p.role[ROLE_NET].pid <= 0)
+		return;
+	if (p.role[ROLE_QUEUE].pid > 0 &&
+	    (fresh[ROLE_QUEUE] || fresh[ROLE_NET]))
 		join(ROLE_QUEUE, ROLE_NET);
-	if (fresh[ROLE_NET] || fresh[ROLE_DNS])
+	if (p.role[ROLE_DNS].pid > 0 && (fresh[ROLE_NET] || fresh[ROLE_DNS]))
 		join(ROLE_NET, ROLE_DNS);
 }
 
@@ -367,6 +339,12 @@ role_ended(enum role r, int status)
 		    role_rows[r].name,
 		    WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	if (r == ROLE_QUEUE && p.pass != PASS_NONE &&
+	    ++p.crashes >= PASS_CRASHES) {
+		p.status = EX_TEMPFAIL; /* whoever waits for it is told */
+		stop();
+		return;
+	}
 	if (r ==
 	    ROLE_QUEUE) { /* whatever runs on its behalf is of no use now */
 		p.restart_all = true;
@@ -387,7 +365,7 @@ reap(void)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);
 		for (size_t i = 0; i < p.nbrief; i++)
-			if (p.brief[i] == pid) {
+			if (p.brief[i].pid == pid) {
 				p.brief[i] = p.brief[--p.nbrief];
 				break;
 			}
@@ -475,6 +453,7 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.control = control;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_now;
+	p.overdue.fire = kill_overdue;
 	if (loop_init() == -1 || watch_signals() == -1) {
 		log_errno("agent: cannot start");
 		return EX_OSERR;

@@ -14,6 +14,7 @@
 #define ROUNDS 8	/* batches before a reader of the mailbox gets a turn */
 #define CRASHES 5	/* in a row, before its mail is deferred */
 #define AFTER_CRASH 300 /* ms */
+#define LONG 60000	/* ms: one that ends after that is not tried at once */
 #define SILENCE 120000	/* ms without a word: longer than both lock waits */
 
 struct box_job {
@@ -45,6 +46,7 @@ struct box {
 	size_t nold;
 	char *result; /* of the intent under way: '0' and '1' */
 	unsigned rounds, crashes;
+	int64_t began; /* loop_now() at which its process came */
 	struct loop_timer again, silence;
 };
 
@@ -518,7 +520,7 @@ gone(struct ipc *c, const char *why)
 	set_state(b, B_IDLE);
 	if (b->q->stopping) {
 		rest(b); /* the next process of the queue begins with them */
-	} else if (++b->crashes >= CRASHES) {
+	} else if (++b->crashes >= CRASHES || loop_now() - b->began > LONG) {
 		b->crashes = 0;
 		answer_all(b, OUT_LATER, SPAN("4.3.0"),
 		    SPAN("the process that delivers to that user ended in the "
@@ -570,6 +572,7 @@ box_forked(struct queue *q, uint32_t ref, int fd)
 {
 	struct box *b = by_ref(q, ref);
 
+	b->began = loop_now();
 	b->chan = (struct ipc){ .got = got, .gone = gone, .arg = b };
 	if (ipc_open(&b->chan, fd, ROLE_QUEUE, ROLE_USER) == -1) {
 		close(fd);
