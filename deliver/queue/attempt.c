@@ -205,6 +205,7 @@ send_all(struct queue *q, struct message *m)
 }
 
 static void settle(struct queue *, struct message *);
+static int tell_sender(struct queue *, struct message *);
 
 /* Once a message: who handed what over, by the kernel's word. */
 static void
@@ -252,6 +253,8 @@ attempt(struct queue *q, struct message *m)
 	if (file_waiting(f) == 0) {
 		f->busy = 1;
 		attempt_release(q, m);
+	} else if (tell_sender(q, m) == -1) {
+		put_back(q, m, TROUBLE); /* an earlier process had not */
 	} else if (q->conf->hold || (f->env.wait && !m->force)) {
 		put_back(q, m, -1);
 	} else if (until > now && !m->force) {
@@ -449,6 +452,9 @@ tell_sender(struct queue *q, struct message *m)
 		log_errno("%s: its bounce cannot be made now", m->id);
 		return -1;
 	}
+	for (size_t i = 0; i < m->file->env.nrcpts; i++)
+		m->file->rcpts[i].bounced |=
+		    m->file->rcpts[i].state == R_FAILED;
 	m->file->rounds++;
 	if (file_waiting(m->file))
 		note(
@@ -478,6 +484,17 @@ defer(struct queue *q, struct message *m)
 		log_errno("%s: journal", m->id);
 	buf_free(&b);
 	put_back(q, m, next - now);
+}
+
+/* What was left out, since the file was to go at once. */
+static void
+note_done(struct message *m)
+{
+	for (uint32_t i = 0; i < m->file->env.nrcpts; i++)
+		if (m->file->rcpts[i].state == R_DONE)
+			note(m, &(struct journal_line){ J_DONE, time(NULL), i,
+				    0, SPAN("2.0.0"),
+				    span_of(m->file->rcpts[i].text) });
 }
 
 /* Every answer is in. */
@@ -514,6 +531,7 @@ settle(struct queue *q, struct message *m)
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
 		log_errno("%s: cannot be removed", m->id);
+		note_done(m); /* or the next attempt would double it */
 		put_back(q, m, TROUBLE);
 		return;
 	}
