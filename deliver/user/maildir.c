@@ -53,10 +53,9 @@ maildir_open(struct box *b, uint64_t *ino, uint64_t *size, struct verdict *v)
 		maildir_close(b);
 		return -1;
 	}
-	b->tmp = folder(b->fd, "tmp");
-	b->new = folder(b->fd, "new");
-	cur = folder(b->fd, "cur");
-	if (b->tmp == -1 || b->new == -1 || cur == -1)
+	if ((b->tmp = folder(b->fd, "tmp")) == -1 ||
+	    (b->new = folder(b->fd, "new")) == -1 ||
+	    (cur = folder(b->fd, "cur")) == -1)
 		goto fail;
 	close(cur);
 	b->was_open = true;
@@ -144,21 +143,29 @@ maildir_sync(struct box *b, struct verdict *v)
 	return -1;
 }
 
-/* A reader moves it to cur and puts flags behind its name. */
-static bool
+/* A reader moves it to cur and puts flags behind its name: 1, 0, or -1 when
+ * that cannot be told. */
+static int
 in_cur(struct box *b, const char *name)
 {
 	int fd = openat(b->fd, "cur", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	size_t n = strlen(name);
 	struct dirent *e;
-	bool found = false;
+	int found = 0;
 
-	while (d && !found && (e = readdir(d)) != NULL)
+	if (d == NULL) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	errno = 0;
+	while (!found && (e = readdir(d)) != NULL)
 		found = strncmp(e->d_name, name, n) == 0 &&
 			(e->d_name[n] == '\0' || e->d_name[n] == ':');
-	if (d)
-		closedir(d);
+	if (!found && errno)
+		found = -1;
+	closedir(d);
 	return found;
 }
 
@@ -170,11 +177,17 @@ maildir_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 	(void)size;
 	for (size_t i = 0; i < n; i++) {
 		char name[400];
+		int there = 1;
 
 		file_name(b, &items[i], name, sizeof name);
-		items[i].settled =
-		    faccessat(b->new, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-		    in_cur(b, name);
+		if (faccessat(b->new, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
+			there = errno == ENOENT ? in_cur(b, name) : -1;
+		if (there == -1) { /* written again it might be there twice */
+			box_verdict(
+			    v, errno, "cannot look into", buf_c(&b->path));
+			return -1;
+		}
+		items[i].settled = there == 1;
 		if (!items[i].settled)
 			unlinkat(b->tmp, name, 0);
 	}
