@@ -659,6 +659,24 @@ too_many_recipients(void **state)
 	assert_int_equal(times(said, "dot 7"), 2);
 }
 
+/* Each reply comes in time, but the message never ends. */
+static void
+too_slow(void **state)
+{
+	struct span body = SPAN("hello\n");
+
+	(void)state;
+	w.second = 1; /* 3600 s are 3.6 s */
+	server_start(0, "[{\"RCPT\": \"wait 0.15|250 ok\"}]", NULL);
+	roles_start();
+	send_mail(0, "main", 100, body, crc32c(0, body.ptr, body.len));
+	send_rcpts(0, 0, 100);
+	await(1, 8000);
+	assert_false(w.late);
+	want(0, OUT_LATER, 100);
+	assert_non_null(strstr(w.text[0], "too slow"));
+}
+
 static char *
 big_body(size_t len)
 {
@@ -895,6 +913,7 @@ main(void)
 		STORY(no_host),
 		STORY(thousand_recipients),
 		STORY(too_many_recipients),
+		STORY(too_slow),
 		STORY(ten_megabytes),
 		STORY(stalled_text),
 		STORY(damaged),

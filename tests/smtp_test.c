@@ -19,8 +19,9 @@
 #define NEW GREET "S 250-x\nS 250 PIPELINING\n"
 #define HI "C hi\nC .\n"
 
-/* Script lines: S server, C client (one line each), and mishaps: "lost",
- * "timeout".  S lines next to each other arrive together.
+/* Script lines: S server, C client (one line each), P server without a line's
+ * end, and mishaps: "lost", "timeout".  S and P lines next to each other arrive
+ * together.
  * want: for each recipient of each message D, L, N, X (damaged) and status, B
  * for one that was given back, - for one without an answer; then the step. */
 static const struct row {
@@ -278,6 +279,12 @@ static const struct row {
 	{ "reply_ahead_in_lockstep", "a@x",
 	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nS 250 ok\n",
 	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "reply_ahead_cut_short", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nP 25\n",
+	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
+	{ "reply_in_pieces", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nP 25\nwait\nS 0 ok\nC RCPT TO:<a@x>\n",
+	    .want = "- | RCPT" },
 	{ "reply_ahead_of_the_next_message", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
 		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\nS 250 ok\n",
@@ -432,10 +439,12 @@ script(struct talk *t)
 	while (rest.ptr != NULL && rest.len) {
 		struct span line = span_cut(&rest, '\n');
 
-		if (line.ptr[0] == 'S') {
+		if (line.ptr[0] == 'S' || line.ptr[0] == 'P') {
 			buf_span(&t->in, span_from(line, 2));
-			buf_str(&t->in, "\r\n");
-			if (rest.len && rest.ptr[0] == 'S')
+			if (line.ptr[0] == 'S')
+				buf_str(&t->in, "\r\n");
+			if (rest.len &&
+			    (rest.ptr[0] == 'S' || rest.ptr[0] == 'P'))
 				continue;
 			take(t);
 		} else if (line.ptr[0] == 'C') {
