@@ -1,9 +1,10 @@
 /* slay - kill -9 for a process that lives only for milliseconds:
  *
- *     slay SECONDS TITLE
+ *     slay SECONDS TITLE [WHILE]
  *
  * looks again and again for a process whose command line begins with TITLE,
- * and kills the first one it sees.  1 when there was none in that time. */
+ * and kills the first one it sees; with WHILE only a moment after a process of
+ * that title was seen.  1 when there was none in that time. */
 #include <ctype.h>
 #include <dirent.h>
 #include <err.h>
@@ -32,34 +33,43 @@ begins_with(const char *pid, const char *title)
 	return n >= (ssize_t)want && memcmp(line, title, want) == 0;
 }
 
-static int
-slay(DIR *proc, const char *title)
+static pid_t
+find(DIR *proc, const char *title)
 {
 	struct dirent *de;
 
 	rewinddir(proc);
 	while ((de = readdir(proc)) != NULL)
 		if (isdigit((unsigned char)de->d_name[0]) &&
-		    begins_with(de->d_name, title) &&
-		    kill((pid_t)atol(de->d_name), SIGKILL) == 0)
-			return 1;
+		    begins_with(de->d_name, title))
+			return (pid_t)atol(de->d_name);
 	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
+	struct timespec moment = { 0 };
 	time_t end;
+	pid_t pid;
 	DIR *proc = opendir("/proc");
 
-	if (argc != 3)
-		errx(64, "usage: slay SECONDS TITLE");
+	if (argc < 3 || argc > 4)
+		errx(64, "usage: slay SECONDS TITLE [WHILE]");
 	if (proc == NULL)
 		err(71, "/proc");
+	srandom((unsigned)getpid());
 	end = time(NULL) + atol(argv[1]);
-	do {
-		if (slay(proc, argv[2]))
+	while (time(NULL) <= end) {
+		pid = find(proc, argv[2]);
+		if (pid == 0 || (argc == 4 && find(proc, argv[3]) == 0))
+			continue;
+		if (argc == 4) {
+			moment.tv_nsec = random() % 6000000;
+			nanosleep(&moment, NULL);
+		}
+		if (kill(pid, SIGKILL) == 0)
 			return 0;
-	} while (time(NULL) <= end);
+	}
 	return 1;
 }
