@@ -10,16 +10,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX 32
+#define CLIENTS_MAX 64
+#define EACH_MAX 8 /* of one user, so that nobody shuts others out */
+#define BUSY "error too many ask at once; try again in a minute\n"
 #define REQUEST_MAX 64
 #define PATIENCE 30000 /* ms */
 
 struct client {
+	TAILQ_ENTRY(client) link;
 	struct queue *q;
 	struct loop_fd io;
 	struct loop_timer limit;
 	uid_t uid;
 	struct buf in, out;
+	size_t sent; /* of out */
 	bool answered;
 };
 
@@ -31,7 +35,7 @@ end(struct client *c)
 	close(c->io.fd);
 	buf_free(&c->in);
 	buf_free(&c->out);
-	c->q->clients--;
+	TAILQ_REMOVE(&c->q->clients, c, link);
 	free(c);
 }
 
@@ -171,17 +175,32 @@ serve(struct loop_fd *io, uint32_t events)
 		return;
 	}
 	n = c->out.bad ? -1
-		       : send(io->fd, c->out.ptr, c->out.len, MSG_NOSIGNAL);
+		       : send(io->fd, c->out.ptr + c->sent,
+			     c->out.len - c->sent, MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN) {
 		end(c);
 		return;
 	}
 	if (n > 0)
-		buf_drop(&c->out, (size_t)n);
-	if (c->out.len == 0)
+		c->sent += (size_t)n;
+	if (c->sent == c->out.len)
 		end(c);
 	else
 		loop_want(io, EPOLLOUT);
+}
+
+static bool
+may_come(const struct queue *q, uid_t uid)
+{
+	size_t all = 0, his = 0;
+	struct client *c;
+
+	TAILQ_FOREACH(c, &q->clients, link)
+	{
+		all++;
+		his += c->uid == uid;
+	}
+	return his < EACH_MAX && all < CLIENTS_MAX;
 }
 
 static void
@@ -191,14 +210,19 @@ come(struct loop_fd *io, uint32_t events)
 	struct ucred peer;
 	socklen_t len = sizeof peer;
 	struct client *c;
+	char request[REQUEST_MAX];
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
 	if (fd == -1)
 		return;
 	c = calloc(1, sizeof *c);
-	if (c == NULL || q->clients >= CLIENTS_MAX ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
+	if (c == NULL ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1 ||
+	    !may_come(q, peer.uid)) {
+		/* Unread, its request would reset the connection. */
+		if (recv(fd, request, sizeof request, 0) != -1)
+			send(fd, BUSY, sizeof BUSY - 1, MSG_NOSIGNAL);
 		free(c);
 		close(fd);
 		return;
@@ -212,13 +236,14 @@ come(struct loop_fd *io, uint32_t events)
 		close(fd);
 		return;
 	}
-	q->clients++;
+	TAILQ_INSERT_TAIL(&q->clients, c, link);
 	loop_in(&c->limit, PATIENCE);
 }
 
 int
 control_listen(struct queue *q, int fd)
 {
+	TAILQ_INIT(&q->clients);
 	q->listener = (struct loop_fd){ fd, EPOLLIN, come, q };
 	return loop_add(&q->listener);
 }

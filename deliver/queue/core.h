@@ -26,7 +26,7 @@ struct queue {
 	struct messages ready, parked;
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
-	size_t open, patient, count, clients;
+	size_t open, patient, count;
 	bool stopping, told, scanning;
 
 	struct boxes boxes;
@@ -37,6 +37,7 @@ struct queue {
 	size_t terminals_busy;
 	uint32_t ref; /* the last one given out */
 	struct loop_fd inotify, listener;
+	TAILQ_HEAD(, client) clients; /* control.c */
 	struct loop_timer stop, look;
 	unsigned looks;
 };
