@@ -246,6 +246,16 @@ made_already(struct queue *q, const char *id)
 	return false;
 }
 
+static void
+log_made(const struct message *m, const char *id)
+{
+	struct buf to = { 0 };
+
+	printable_add(&to, span_of(m->file->env.from), 300);
+	log_info("%s: bounce id=%s to=<%s>", m->id, id, buf_c(&to));
+	buf_free(&to);
+}
+
 int
 bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 {
@@ -272,7 +282,7 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 	if (e.from && env_add(&e, span_of(f->env.from)) == 0 &&
 	    compose(q, m, id, &e, &text) == 0 &&
 	    write_file(q, id, &e, &text) == 0) {
-		log_info("%s: bounce id=%s to=<%s>", m->id, id, f->env.from);
+		log_made(m, id);
 		sched_add(q, id, false);
 		done = 0;
 	}

@@ -50,8 +50,9 @@ void sched_ready(struct queue *, struct message *);
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *);		     /* everything is due */
-void sched_pump(struct queue *); /* opens what is ready, as room allows */
-void sched_soon(void);		 /* pumps at the end of this round */
+void sched_scanned(struct queue *); /* all of queue/ was added */
+void sched_pump(struct queue *);    /* opens what is ready, as room allows */
+void sched_soon(void);		    /* pumps at the end of this round */
 void sched_init(struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */

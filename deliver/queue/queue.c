@@ -49,8 +49,7 @@ scan_some(void)
 		return;
 	}
 	closedir(scan);
-	q.scanning = false;
-	sched_pump(&q);
+	sched_scanned(&q);
 }
 
 static void

@@ -241,3 +241,22 @@ sched_pump(struct queue *q)
 		loop_idle(pump);
 	finish(q);
 }
+
+void
+sched_scanned(struct queue *q)
+{
+	struct message *m, *next;
+	char id[SPOOL_IDSIZE];
+
+	q->scanning = false;
+	/* A bounce waits for its message alone, not for a quiet moment. */
+	for (m = TAILQ_FIRST(&q->late); m; m = next) {
+		next = TAILQ_NEXT(m, link);
+		strlcpy(id, m->id, SPOOL_ID + 1);
+		if (sched_find(q, id))
+			continue;
+		TAILQ_REMOVE(&q->late, m, link);
+		sched_ready(q, m);
+	}
+	sched_pump(q);
+}
