@@ -7,16 +7,17 @@
 
 enum addr_error {
 	ADDR_OK,
-	ADDR_EMPTY,   /* nothing there, or <> where that is not allowed */
+	ADDR_EMPTY, /* nothing there, or <> where that is not allowed */
 	ADDR_SYNTAX,
 	ADDR_CONTROL, /* CR, LF, NUL or another control octet */
-	ADDR_LONG,    /* local part over 64, domain over 255 (RFC 5321 4.5.3.1) */
+	ADDR_LONG, /* local part over 64, domain over 255 (RFC 5321 4.5.3.1) */
 };
 
 /* Both spans point into the parsed text.  local keeps its quotes. */
 struct addr {
 	struct span local;
-	struct span domain; /* empty: a user of this machine, not yet qualified */
+	struct span
+	    domain; /* empty: a user of this machine, not yet qualified */
 };
 
 enum addr_error addr_parse(struct span, struct addr *);

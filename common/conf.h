@@ -23,7 +23,7 @@ struct conf_host {
 };
 
 struct conf_relay {
-	char *name; /* "main" is the default relay */
+	char *name;		 /* "main" is the default relay */
 	struct conf_host *hosts; /* in the order in which they are tried */
 	size_t nhosts;
 	enum conf_tls tls;
@@ -32,19 +32,19 @@ struct conf_relay {
 
 struct conf {
 	char *hostname; /* what we call ourselves; never empty */
-	char *domain;   /* behind a bare name: /etc/mailname, else hostname */
+	char *domain;	/* behind a bare name: /etc/mailname, else hostname */
 	char **local_domains;
 	size_t nlocal_domains;
 	enum conf_local local;
-	char *local_path;       /* "/var/mail/%u", "~/Maildir" */
-	bool terminal;          /* SEND, SOML, SAML are offered */
-	bool hold;              /* accept, deliver nothing */
-	long retry[32];         /* seconds; the last repeats */
-	size_t nretry;          /* at least 1 */
-	long warn, give_up;     /* seconds */
-	uint64_t max_size;      /* octets of one message */
-	uint64_t max_queue;     /* messages */
-	uint64_t min_free;      /* octets that stay free in the spool */
+	char *local_path;   /* "/var/mail/%u", "~/Maildir" */
+	bool terminal;	    /* SEND, SOML, SAML are offered */
+	bool hold;	    /* accept, deliver nothing */
+	long retry[32];	    /* seconds; the last repeats */
+	size_t nretry;	    /* at least 1 */
+	long warn, give_up; /* seconds */
+	uint64_t max_size;  /* octets of one message */
+	uint64_t max_queue; /* messages */
+	uint64_t min_free;  /* octets that stay free in the spool */
 	struct conf_relay *relays;
 	size_t nrelays;
 };
@@ -55,8 +55,8 @@ struct conf {
 int conf_load(const char *path, struct conf *, struct buf *err);
 /* The same for the text of a file, without the machine's names: hostname and
  * domain may stay NULL, local_domains empty.  path is for the sentence. */
-int conf_parse(struct span text, const char *path, struct conf *,
-    struct buf *err);
+int conf_parse(
+    struct span text, const char *path, struct conf *, struct buf *err);
 void conf_free(struct conf *);
 /* NULL when there is no such block. */
 const struct conf_relay *conf_relay(const struct conf *, const char *name);

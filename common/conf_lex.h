@@ -5,25 +5,32 @@
 #include "common/conf.h"
 
 enum {
-	CONF_LINE_MAX = 4096,   /* octets, without the LF */
+	CONF_LINE_MAX = 4096, /* octets, without the LF */
 	CONF_FILE_MAX = 1 << 20,
 };
 
-enum conf_token { CONF_WORD, CONF_OPEN, CONF_CLOSE, CONF_SEMI, CONF_EOL,
-	CONF_EOF, CONF_BAD /* the sentence is in err */ };
+enum conf_token {
+	CONF_WORD,
+	CONF_OPEN,
+	CONF_CLOSE,
+	CONF_SEMI,
+	CONF_EOL,
+	CONF_EOF,
+	CONF_BAD /* the sentence is in err */
+};
 
 struct conf_lex {
 	struct span rest; /* of the file, behind this line */
 	struct span text; /* of this line */
-	unsigned line;    /* from 1 */
+	unsigned line;	  /* from 1 */
 	const char *path;
 	struct buf *err;
 	enum conf_token token;
 	struct span word; /* of CONF_WORD; valid until the next token */
 	/* the statement being read, for its sentences */
 	const char *name;
-	unsigned from; /* its line */
-	bool block;    /* where ; and } end it too */
+	unsigned from;		   /* its line */
+	bool block;		   /* where ; and } end it too */
 	char store[CONF_LINE_MAX]; /* words that had escapes in them */
 };
 

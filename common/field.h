@@ -7,8 +7,8 @@
 
 struct field {
 	struct span whole; /* all its lines with their LFs */
-	struct span name;  /* without blanks before the colon ("Bcc :" is Bcc) */
-	struct span body;  /* after the colon, still folded, without last LF */
+	struct span name; /* without blanks before the colon ("Bcc :" is Bcc) */
+	struct span body; /* after the colon, still folded, without last LF */
 };
 
 /* Takes the next field off *rest (lines end in LF).  1 and the field; 0 at the
@@ -22,8 +22,8 @@ bool field_is(const struct field *, const char *name); /* case ignored */
  * addr is the bare address ("bob", "\"a b\"@c.example"), valid in the call.
  * 0, or -1 at once when each() answers -1, or with EILSEQ where the text is no
  * address list (what came before has been given to each()). */
-int field_addresses(struct span body,
-    int (*each)(struct span addr, void *arg), void *arg);
+int field_addresses(
+    struct span body, int (*each)(struct span addr, void *arg), void *arg);
 
 /* Appends text as a phrase (RFC 5322 3.2.5): as it is, quoted, or, where it is
  * not ASCII, encoded (RFC 2047 B, UTF-8 or ISO-8859-1).  Control octets become

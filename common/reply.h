@@ -5,10 +5,10 @@
 #include "common/buf.h"
 
 struct reply {
-	int code;          /* 200 to 599 */
+	int code;	   /* 200 to 599 */
 	char enhanced[12]; /* "5.1.1", or "" when the server sent none */
-	struct buf text;   /* lines joined by LF, code and enhanced code cut off,
-			      printable only; the owner frees it */
+	struct buf text; /* lines joined by LF, code and enhanced code cut off,
+			    printable only; the owner frees it */
 	size_t lines;
 };
 

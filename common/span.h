@@ -15,7 +15,7 @@ struct span span_of(const char *); /* of a C string; NULL is empty */
 struct span span_from(struct span, size_t start); /* the rest, from start */
 struct span span_trim(struct span); /* without SP, HTAB, CR, LF at both ends */
 bool span_eq(struct span, struct span);
-bool span_ieq(struct span, struct span); /* ASCII case ignored */
+bool span_ieq(struct span, struct span);	 /* ASCII case ignored */
 bool span_starts(struct span, struct span head); /* ASCII case ignored */
 bool span_has(struct span, char);
 
