@@ -18,7 +18,7 @@ for test; do
 	timeout 120 "$test" >"$log" 2>&1
 	rc=$?
 	ok=$(grep -c '^\[       OK \]' "$log")
-	bad=$(grep -c -E '^\[  (FAILED|ERROR) +\] [a-z_0-9]+$' "$log")
+	bad=$(grep -E '^\[  (FAILED|ERROR) +\] [a-z_0-9]+$' "$log" | sort -u | wc -l)
 	listed=$(sed -n 's/^ *\([0-9]*\) FAILED TEST(S)$/\1/p' "$log")
 	bad=$((${listed:-0} > bad ? listed : bad))
 	if [ $rc != 0 ] && [ "$bad" = 0 ]; then
