@@ -122,7 +122,7 @@ complete_header(struct span header, const struct complete *c, struct buf *out)
 	while (field_next(&rest, &f))
 		if (!one_of(&f, removed, COUNT(removed)))
 			buf_span(out, f.whole);
-	if (header.len && header.ptr[header.len - 1] != '\n')
+	if (out->len && out->ptr[out->len - 1] != '\n')
 		buf_chr(out, '\n');
 	if (!has(header, date, 1))
 		buf_fmt(out, "Date: %s\n", now);

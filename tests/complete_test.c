@@ -42,6 +42,8 @@ static const struct row {
 	    "Resent-Date: x\n" DATE TAIL_ID FROM, "" },
 	{ "last_line_without_newline", S("X: 1"), "X: 1\n" DATE TAIL_ID FROM,
 	    "" },
+	{ "bcc_last_without_newline", S("X: 1\nBcc: b"),
+	    "X: 1\n" DATE TAIL_ID FROM, "" },
 	{ "full_name", S(""), DATE TAIL_ID "From: Alice A <alice@d.example>\n",
 	    "Alice A" },
 	{ "full_name_quoted", S(""),
