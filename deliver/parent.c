@@ -166,7 +166,7 @@ fork_brief(enum role role, uint32_t ref, struct span who)
 	const char *why =
 	    name ? identity(p.ids, role, name, &start, &id, &permanent)
 		 : "not a name";
-	int ends[2], keep[2];
+	int ends[2] = { -1, -1 }, keep[2];
 	pid_t pid = -1;
 
 	if (more)
