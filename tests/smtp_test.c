@@ -168,6 +168,10 @@ static const struct row {
 		"S 250 ok\nS 452 4.5.3 too many\nS 552 5.5.3 too many\n"
 		"S 554 none\nC RSET\n",
 	    .want = "L4.5.3 L4.5.3 | RSET" },
+	{ "mailbox_full_552_without_words", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 552 full\nS 250 ok\nS 354 go\n" HI "S 250 ok\n",
+	    .want = "N5.0.0 D2.0.0 | nothing" },
 	{ "mailbox_full_552", "a@x b@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
 		"S 250 ok\nS 250 ok\nS 552 5.2.2 full\nS 354 go\n" HI

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define ADDRS 16	/* in an answer */
-#define TRY_MS 3000	/* for a server's answer; doubled with each try */
+#define TRY_MS 2000	/* for a server's answer; doubled with each try */
 #define TRIES 3		/* of each server */
 #define LONELY_MS 10000 /* without anybody who could ask */
 #define WHY_MAX 200

@@ -1,0 +1,393 @@
+/* The role dns against a name server of our own, in a network namespace with
+ * its own resolv.conf. */
+#include "common/log.h"
+#include "deliver/dns/dns.h"
+#include "deliver/ipc.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { A = 1, AAAA = 28, NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
+
+/* What the server says of each name: an rcode and a record, or nothing. */
+static const struct zone {
+	const char *name;
+	int a, aaaa;		/* rcodes */
+	const char *four, *six; /* addresses, or NULL: no data */
+	/* what is wanted */
+	enum dns_status status;
+	const char *answer;
+} zones[] = {
+	{ "four", NOERROR, NOERROR, "192.0.2.7", NULL, DNS_FOUND,
+	    "192.0.2.7:25" },
+	{ "six", NOERROR, NOERROR, NULL, "2001:db8::7", DNS_FOUND,
+	    "2001:db8::7:25" },
+	{ "none", NXDOMAIN, NXDOMAIN, NULL, NULL, DNS_NONE, "" },
+	{ "empty", NOERROR, NOERROR, NULL, NULL, DNS_LATER, "" },
+	{ "fail", SERVFAIL, SERVFAIL, NULL, NULL, DNS_LATER, "" },
+	{ "refused", REFUSED, REFUSED, NULL, NULL, DNS_LATER, "" },
+	/* A server that fails for one family only. */
+	{ "half", SERVFAIL, NOERROR, NULL, NULL, DNS_LATER, "" },
+	{ "other-half", NOERROR, SERVFAIL, NULL, NULL, DNS_LATER, "" },
+	{ "half-found", NOERROR, SERVFAIL, "192.0.2.9", NULL, DNS_FOUND,
+	    "192.0.2.9:25" },
+	{ "slow", NOERROR, NOERROR, "192.0.2.10", NULL, DNS_FOUND,
+	    "192.0.2.10:25" }, /* the first question gets lost */
+};
+#define ZONES (sizeof zones / sizeof *zones)
+
+static struct {
+	char conf[64]; /* stands where resolv.conf was */
+	pid_t server, dns;
+	struct ipc parent, net;
+	struct loop_timer timer;
+	unsigned got, until;
+	int status[32];
+	char answer[32][128];
+} w;
+
+/* --- the name server --- */
+
+static size_t
+respond(unsigned char *q, size_t n, int shift)
+{
+	static int lost[2];
+	size_t at = 12;
+	const struct zone *z = NULL;
+	int type, rcode, family;
+	const char *addr;
+
+	for (size_t i = 0; i < ZONES; i++)
+		if (q[12] == strlen(zones[i].name) &&
+		    memcmp(q + 13, zones[i].name, q[12]) == 0)
+			z = &zones[i];
+	while (at < n && q[at])
+		at += q[at] + 1u;
+	type = q[at + 1] << 8 | q[at + 2];
+	at += 5;
+	if (z == NULL || (strcmp(z->name, "slow") == 0 && !lost[type == A]++))
+		return 0;
+	rcode = type == A ? z->a : z->aaaa;
+	addr = type == A ? z->four : z->six;
+	family = type == A ? AF_INET : AF_INET6;
+	q[2] = 0x81;
+	q[3] = (unsigned char)(0x80 | rcode);
+	memset(q + 6, 0, 6);
+	if (addr && rcode == NOERROR) {
+		unsigned char raw[16];
+		size_t len = type == A ? 4 : 16;
+
+		inet_pton(family, addr, raw);
+		raw[len - 1] = (unsigned char)(raw[len - 1] + shift);
+		q[7] = 1;
+		memcpy(q + at, "\xc0\x0c\0\0\0\1\0\0\0\0\0", 11);
+		q[at + 3] = (unsigned char)type;
+		q[at + 11] = (unsigned char)len;
+		memcpy(q + at + 12, raw, len);
+		at += 12 + len;
+	}
+	return at;
+}
+
+/* On 127.0.0.1, and with other addresses on 127.0.0.2. */
+static void
+serve(int shift)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		.sin_port = htons(53),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned)shift) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	unsigned char q[600];
+
+	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) == -1)
+		_exit(1);
+	for (;;) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof from;
+		ssize_t n =
+		    recvfrom(fd, q, 512, 0, (struct sockaddr *)&from, &len);
+		size_t reply = n > 17 ? respond(q, (size_t)n, shift) : 0;
+
+		if (reply)
+			sendto(fd, q, reply, 0, (struct sockaddr *)&from, len);
+	}
+}
+
+static void
+write_conf(const char *server)
+{
+	int fd = open(w.conf, O_WRONLY | O_TRUNC | O_CREAT, 0644);
+
+	assert_true(dprintf(fd, "nameserver %s\n", server) > 0);
+	close(fd);
+}
+
+/* 0, or -1 where this machine does not allow it. */
+static int
+own_network(void)
+{
+	struct ifreq lo = { .ifr_name = "lo" };
+	int fd;
+
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) == -1 &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) == -1)
+		return -1;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	lo.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &lo) == -1)
+		return -1;
+	close(fd);
+	snprintf(w.conf, sizeof w.conf, "/tmp/dns_test.%d", (int)getpid());
+	write_conf("127.0.0.1");
+	if (mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount(w.conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) == -1)
+		return -1;
+	return 0;
+}
+
+/* --- the role --- */
+
+static void
+got(struct ipc *c, struct ipc_msg *m)
+{
+	struct ipc_in in = { .rest = m->body };
+	char *out = w.answer[m->ref];
+	unsigned n;
+
+	(void)c;
+	assert_true(m->ref < 32);
+	w.status[m->ref] = ipc_get8(&in);
+	ipc_get(&in);
+	n = ipc_get8(&in);
+	out[0] = '\0';
+	while (n--) {
+		struct span s = ipc_get(&in);
+		struct sockaddr_storage sa;
+		char host[64] = "";
+		bool four;
+
+		assert_true(s.len <= sizeof sa);
+		memcpy(&sa, s.ptr, s.len);
+		four = sa.ss_family == AF_INET;
+		inet_ntop(sa.ss_family,
+		    four ? (void *)&((struct sockaddr_in *)&sa)->sin_addr
+			 : (void *)&((struct sockaddr_in6 *)&sa)->sin6_addr,
+		    host, sizeof host);
+		snprintf(out + strlen(out), 128 - strlen(out), "%s%s:%d",
+		    *out ? " " : "", host,
+		    ntohs(((struct sockaddr_in *)&sa)->sin_port));
+	}
+	assert_true(ipc_end(&in));
+	if (++w.got == w.until)
+		loop_stop();
+}
+
+static void
+gone(struct ipc *c, const char *why)
+{
+	(void)why;
+	ipc_close(c);
+	loop_stop();
+}
+
+static void
+too_late(struct loop_timer *t)
+{
+	(void)t;
+	loop_stop();
+}
+
+static void
+await(unsigned n)
+{
+	w.until = n;
+	loop_init();
+	loop_add(&w.parent.io);
+	loop_add(&w.net.io);
+	w.timer = (struct loop_timer){ .fire = too_late };
+	loop_in(&w.timer, 30000);
+	if (w.got < n)
+		loop_run();
+	assert_int_equal(w.got, n);
+}
+
+static void
+ask(uint32_t ref, const char *host, const char *port)
+{
+	struct buf b = { 0 };
+
+	ipc_str(&b, host);
+	ipc_str(&b, port);
+	assert_int_equal(ipc_send(&w.net, IPC_DNS_ASK, ref, &b, -1), 0);
+	buf_free(&b);
+}
+
+static pid_t
+child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static void
+start(void)
+{
+	struct role_start s = { .control = -1 };
+	int up[2], net[2];
+	struct buf b = { 0 };
+
+	loop_init();
+	assert_int_equal(ipc_pair(up), 0);
+	assert_int_equal(ipc_pair(net), 0);
+	w.dns = child();
+	if (w.dns == 0) {
+		close(up[0]);
+		close(net[0]);
+		close(net[1]);
+		s.fd = up[1];
+		loop_init();
+		dns_run(&s);
+		_exit(0);
+	}
+	close(up[1]);
+	w.parent = (struct ipc){ .got = got, .gone = gone };
+	w.net = w.parent;
+	assert_int_equal(ipc_open(&w.parent, up[0], ROLE_PARENT, ROLE_DNS), 0);
+	assert_int_equal(ipc_open(&w.net, net[0], ROLE_NET, ROLE_DNS), 0);
+	ipc_u8(&b, ROLE_NET);
+	assert_int_equal(ipc_send(&w.parent, IPC_PEER, 0, &b, net[1]), 0);
+	close(net[1]);
+	buf_free(&b);
+}
+
+static void
+test_literals(void **state)
+{
+	static const struct {
+		const char *host, *port, *want;
+		enum dns_status status;
+	} rows[] = {
+		{ "192.0.2.1", "25", "192.0.2.1:25", DNS_FOUND },
+		{ "[192.0.2.1]", "2525", "192.0.2.1:2525", DNS_FOUND },
+		{ "2001:db8::1", "25", "2001:db8::1:25", DNS_FOUND },
+		{ "[2001:db8::1]", "25", "2001:db8::1:25", DNS_FOUND },
+		{ "[IPv6:2001:db8::1]", "25", "2001:db8::1:25", DNS_FOUND },
+		{ "192.0.2.1", "smtp", "192.0.2.1:25", DNS_FOUND },
+		{ "192.0.2.1", "no-such-port", "", DNS_NONE },
+		{ "name.onion", "25", "", DNS_NONE },
+		{ "", "25", "", DNS_NONE },
+		{ "192.0.2.1", "", "", DNS_NONE },
+	};
+	enum { N = sizeof rows / sizeof *rows };
+
+	(void)state;
+	w.got = 0;
+	for (uint32_t i = 0; i < N; i++)
+		ask(i, rows[i].host, rows[i].port);
+	await(N);
+	for (uint32_t i = 0; i < N; i++)
+		if (w.status[i] != (int)rows[i].status ||
+		    strcmp(w.answer[i], rows[i].want) != 0)
+			fail_msg("%s %s: %d \"%s\"", rows[i].host, rows[i].port,
+			    w.status[i], w.answer[i]);
+}
+
+static void
+test_zones(void **state)
+{
+	(void)state;
+	if (w.server <= 0)
+		skip();
+	w.got = 0;
+	for (uint32_t i = 0; i < ZONES; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "%s.test", zones[i].name);
+		ask(i, name, "25");
+	}
+	await(ZONES);
+	for (uint32_t i = 0; i < ZONES; i++)
+		if (w.status[i] != (int)zones[i].status ||
+		    strcmp(w.answer[i], zones[i].answer) != 0)
+			fail_msg("%s: %d \"%s\"", zones[i].name, w.status[i],
+			    w.answer[i]);
+}
+
+/* A machine that has come to another network. */
+static void
+test_changed_conf(void **state)
+{
+	(void)state;
+	if (w.server <= 0)
+		skip();
+	write_conf("127.0.0.2");
+	w.got = 0;
+	ask(0, "four.test", "25");
+	await(1);
+	assert_string_equal(w.answer[0], "192.0.2.8:25");
+}
+
+static void
+test_stop(void **state)
+{
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(ipc_send(&w.parent, IPC_STOP, 0, NULL, -1), 0);
+	assert_int_equal(waitpid(w.dns, &status, 0), w.dns);
+	assert_int_equal(status, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_zones),
+		cmocka_unit_test(test_changed_conf),
+		cmocka_unit_test(test_stop),
+	};
+	pid_t second = 0;
+	int rc;
+
+	log_open("dns_test");
+	if (own_network() == 0) {
+		w.server = child();
+		if (w.server == 0)
+			serve(0);
+		second = child();
+		if (second == 0)
+			serve(1);
+		usleep(100000); /* they bind */
+	}
+	start();
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	if (w.server > 0) {
+		kill(w.server, SIGKILL);
+		kill(second, SIGKILL);
+		waitpid(w.server, NULL, 0);
+		waitpid(second, NULL, 0);
+	}
+	unlink(w.conf);
+	return rc;
+}
