@@ -24,6 +24,15 @@ names() {
 
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 
+MAN=$DESTDIR$PREFIX/share/man
+manuals() {
+	for page in man/*.[158]; do
+		echo "$page $MAN/man${page##*.}/${page#man/}"
+	done
+}
+# Another sendmail has manuals of the same names; ours say whose they are.
+our_page() { head -n 1 "$1" 2>/dev/null | grep -q -x '.\\" Bellman'; }
+
 # Only our program is set-gid bellman; our links lead to it.
 ours() {
 	[ "$(stat -L -c %G "$1" 2>/dev/null)" = bellman ]
@@ -104,6 +113,15 @@ install_all() {
 	links | while read -r name target; do
 		ln -sf "$target" "$DESTDIR$name"
 	done
+	manuals | while read -r page to; do
+		if exists "$to" && ! our_page "$to"; then
+			echo "not installed: $to is another program's" >&2
+			continue
+		fi
+		mkdir -p "${to%/*}"
+		cp "$page" "$to"
+		chmod 0644 "$to"
+	done
 	mkdir -p "$ETC"
 	if [ ! -e "$ETC/bellman.conf" ]; then
 		cp bellman.conf.sample "$ETC/bellman.conf"
@@ -131,6 +149,9 @@ uninstall_all() {
 		rm -f "$SBIN/sendmail"
 	fi
 	rm -f "$SBIN/deliver"
+	manuals | while read -r page to; do
+		if our_page "$to"; then rm -f "$to"; fi
+	done
 	if [ -z "$DESTDIR" ] && command -v dpkg-divert >/dev/null; then
 		for name in $(names); do
 			if dpkg-divert --list "$name" | grep -q '^local diversion'; then
@@ -138,7 +159,7 @@ uninstall_all() {
 			fi
 		done
 	fi
-	echo "Removed: the programs and their links."
+	echo "Removed: the programs, their links and manuals."
 	echo "Kept: $SPOOL and $STATE (mail that waits), $ETC (settings), the users bellman*."
 }
 

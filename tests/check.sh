@@ -54,7 +54,7 @@ else
 	for test in tests/*_test.c; do
 		[ -e "$test" ] && units+=("$O/${test%.c}")
 	done
-	stories=(tests/[0-9][0-9]-*.sh)
+	stories=(tests/[0-9][0-9]-*.sh tests/manuals.sh)
 fi
 
 if [ "${#units[@]}" -gt 0 ]; then

@@ -26,6 +26,7 @@ table() {
 	check util-linux have setpriv
 	check procps have pgrep
 	check iproute2 have ip
+	check mandoc have mandoc
 	check strace have strace
 	check libnsl2 file /usr/lib/*/libnsl.so.2
 	check libicu72 file /usr/lib/*/libicuuc.so.*
