@@ -38,6 +38,7 @@ table() {
 	demo procps have pgrep
 	demo login have login
 	lint clang have clang
+	lint libclang-rt-14-dev file /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a
 	lint clang-tidy have clang-tidy
 	lint clang-format have clang-format
 	lint cppcheck have cppcheck
