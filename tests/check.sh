@@ -65,10 +65,11 @@ if [ "${#units[@]}" -gt 0 ]; then
 			failed=$((failed + 1))
 		}
 	done
-	while read -r ok bad skip; do
+	while read -r ok bad skip; do # no <(...): a bare chroot has no /dev/fd
+		[ -n "$ok" ] || continue
 		total "$ok" "$bad"
 		skipped=$((skipped + ${skip:-0}))
-	done < <(sed -n 's/^[a-z0-9_]*_test: \([0-9]*\) passed, \([0-9]*\) failed,* *\([0-9]*\).*/\1 \2 \3/p' "$logs/units.log")
+	done <<<"$(sed -n 's/^[a-z0-9_]*_test: \([0-9]*\) passed, \([0-9]*\) failed,* *\([0-9]*\).*/\1 \2 \3/p' "$logs/units.log")"
 fi
 
 if [ "${#stories[@]}" -gt 0 ]; then
