@@ -190,6 +190,7 @@ static const struct rewritten {
 	{ "replaced_by_a_longer_file",
 	    "From reader\n\nwith much more text than there was before\n\n",
 	    true },
+	{ "replaced_with_what_was_torn", "From a\n\nb\n\nFrom s@x M", true },
 	{ "replaced_by_an_empty_file", "", true },
 	{ "shortened_in_place", "From", false },
 	{ "emptied_in_place", "", false },
