@@ -1,0 +1,24 @@
+/* attempt - what attempt.c and settle.c share: an open message. */
+#ifndef DELIVER_QUEUE_ATTEMPT_H
+#define DELIVER_QUEUE_ATTEMPT_H
+#include "deliver/queue/core.h"
+
+#define TROUBLE 60  /* seconds until our own disk is tried again */
+#define PATIENCE 60 /* seconds for which a SEND is tried */
+
+/* Seconds since its arrival; 0 where the clock jumped back. */
+int64_t attempt_age(const struct file *);
+/* Closes it; it is due again in that time (negative: when somebody asks). */
+void attempt_put_back(struct queue *, struct message *, int64_t seconds);
+/* Closes it and forgets it. */
+void attempt_drop(struct queue *, struct message *);
+/* One line for the journal. */
+void attempt_note(struct message *, const struct journal_line *);
+/* One line for the log. */
+void attempt_log(const struct message *, uint32_t rcpt, const char *word,
+    struct span status, struct span text, struct span mta);
+/* Makes the bounce for failures not yet told: 0, or -1: not now. */
+int attempt_tell(struct queue *, struct message *);
+/* Every answer is in.  The message is gone or closed afterwards. */
+void attempt_settle(struct queue *, struct message *);
+#endif

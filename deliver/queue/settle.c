@@ -1,0 +1,209 @@
+/* settle - every answer is in: the journal, the bounce, the next attempt, or
+ * the end of the file. */
+#include "common/log.h"
+#include "deliver/queue/attempt.h"
+#include "deliver/queue/retry.h"
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AGAIN 5 /* seconds between the attempts of a SEND */
+
+/* All waiting recipients with one and the same reason make one line. */
+static void
+put_reasons(struct message *m, struct buf *b, int64_t now)
+{
+	struct file *f = m->file;
+	struct rcpt *first = NULL;
+	bool same = true;
+
+	for (size_t i = 0; i < f->env.nrcpts; i++) {
+		struct rcpt *r = &f->rcpts[i];
+
+		if (r->state != R_WAITS || !r->fresh)
+			continue;
+		if (first == NULL)
+			first = r;
+		same = same && strcmp(first->status, r->status) == 0 &&
+		       span_eq(span_of(first->text), span_of(r->text));
+	}
+	for (uint32_t i = 0; first && i < f->env.nrcpts; i++) {
+		struct rcpt *r = same ? first : &f->rcpts[i];
+
+		if (r->state == R_WAITS && r->fresh)
+			journal_put(
+			    b, &(struct journal_line){ J_LATER, now,
+				   same ? JOURNAL_ALL : i, 0,
+				   span_of(r->status), span_of(r->text) });
+		if (same)
+			break;
+	}
+}
+
+/* Failures are written down before their bounce is made, so that after a crash
+ * nobody is tried, and nobody told, twice. */
+static void
+put_failures(struct message *m, struct buf *b, int64_t now)
+{
+	for (uint32_t i = 0; i < m->file->env.nrcpts; i++) {
+		struct rcpt *r = &m->file->rcpts[i];
+
+		if (r->state != R_FAILED || r->logged)
+			continue;
+		journal_put(b, &(struct journal_line){ J_FAIL, now, i, 0,
+				   span_of(r->status), span_of(r->text) });
+		r->logged = true;
+	}
+}
+
+static bool
+untold(const struct file *f)
+{
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		if (f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced)
+			return true;
+	return false;
+}
+
+/* Those who waited as long as they may fail now, with the last answer. */
+static void
+expire(struct queue *q, struct message *m)
+{
+	struct file *f = m->file;
+	bool send = f->env.kind == ENV_SEND;
+
+	if (send ? attempt_age(f) < PATIENCE
+		 : !retry_over(q->conf, f->env.time_us / 1000000, time(NULL)))
+		return;
+	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+		struct rcpt *r = &f->rcpts[i];
+
+		if (r->state != R_WAITS)
+			continue;
+		r->state = R_FAILED;
+		if (!send)
+			strlcpy(r->status, "4.4.7", sizeof r->status);
+		attempt_log(m, i, "expired", span_of(r->status),
+		    span_of(r->text), SPAN(""));
+	}
+}
+
+int
+attempt_tell(struct queue *q, struct message *m)
+{
+	char id[SPOOL_IDSIZE];
+
+	if (!untold(m->file))
+		return 0;
+	if (bounce_make(q, m, id) == -1) {
+		log_errno("%s: its bounce cannot be made now", m->id);
+		return -1;
+	}
+	for (size_t i = 0; i < m->file->env.nrcpts; i++)
+		m->file->rcpts[i].bounced |=
+		    m->file->rcpts[i].state == R_FAILED;
+	m->file->rounds++;
+	if (file_waiting(m->file))
+		attempt_note(
+		    m, &(struct journal_line){ J_BOUNCE, time(NULL), 0,
+			   m->file->rounds, { 0 }, span_of(id[0] ? id : "-") });
+	return 0;
+}
+
+static void
+defer(struct queue *q, struct message *m)
+{
+	struct file *f = m->file;
+	int64_t now = time(NULL), next;
+	struct buf b = { 0 };
+
+	if (f->env.kind == ENV_SEND) {
+		attempt_put_back(q, m, AGAIN);
+		m->patient = true;
+		q->patient++;
+		return;
+	}
+	next = retry_next(q->conf, f->tries, now);
+	put_reasons(m, &b, now);
+	journal_put(
+	    &b, &(struct journal_line){ J_DEFER, now, 0, next, { 0 }, { 0 } });
+	if (file_note(f, &b) == -1 || file_sync(f) == -1)
+		log_errno("%s: journal", m->id);
+	buf_free(&b);
+	attempt_put_back(q, m, next - now);
+}
+
+/* What was left out, since the file was to go at once. */
+static void
+note_done(struct message *m)
+{
+	for (uint32_t i = 0; i < m->file->env.nrcpts; i++)
+		if (m->file->rcpts[i].state == R_DONE)
+			attempt_note(m, &(struct journal_line){ J_DONE,
+					    time(NULL), i, 0, SPAN("2.0.0"),
+					    span_of(m->file->rcpts[i].text) });
+}
+
+/* Every answer is in. */
+void
+attempt_settle(struct queue *q, struct message *m)
+{
+	struct file *f = m->file;
+	struct buf b = { 0 };
+	int wrote;
+
+	if (f->damaged) {
+		quarantine(q, q->dir, m->id, "its body does not match its sum");
+		attempt_drop(q, m);
+		return;
+	}
+	if (!f->park)
+		expire(q, m);
+	put_failures(m, &b, time(NULL));
+	wrote = b.len ? file_note(f, &b) : 0;
+	buf_free(&b);
+	if (wrote == -1 || attempt_tell(q, m) == -1) {
+		attempt_put_back(q, m, TROUBLE);
+		return;
+	}
+	if (file_waiting(f) && f->park) {
+		file_close(f);
+		m->file = NULL;
+		sched_park(q, m);
+		return;
+	}
+	if (file_waiting(f)) {
+		defer(q, m);
+		return;
+	}
+	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
+		log_errno("%s: cannot be removed", m->id);
+		note_done(m); /* or the next attempt would double it */
+		attempt_put_back(q, m, TROUBLE);
+		return;
+	}
+	log_info("%s: removed recipients=%zu", m->id, f->env.nrcpts);
+	attempt_drop(q, m);
+}
+
+void
+attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
+{
+	struct file *f = file_open(q->dir, id, q->start->uid);
+	struct buf b = { 0 };
+
+	if (f == NULL) /* gone: all of it was finished */
+		return;
+	if (i < f->env.nrcpts && f->rcpts[i].state == R_WAITS) {
+		journal_put(&b, &(struct journal_line){ J_DONE, time(NULL), i,
+				    0, SPAN("2.0.0"), text });
+		if (file_note(f, &b) == -1)
+			log_errno("%s: journal", id);
+		log_info("%s: found recipient=%u text=\"delivered before the "
+			 "last restart\"",
+		    id, i);
+	}
+	buf_free(&b);
+	file_close(f);
+}
