@@ -200,7 +200,6 @@ send_all(struct queue *q, struct message *m)
 	attempt_release(q, m);
 }
 
-
 /* Once a message: who handed what over, by the kernel's word. */
 static void
 log_taken(const struct message *m)

@@ -106,8 +106,7 @@ list(struct client *c)
 	size_t n = 0;
 
 	buf_str(&c->out, "ok\n");
-	RB_FOREACH(m, ids, &c->q->ids)
-	{
+	RB_FOREACH (m, ids, &c->q->ids) {
 		struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
 
 		if (f == NULL)
@@ -195,8 +194,7 @@ may_come(const struct queue *q, uid_t uid)
 	size_t all = 0, his = 0;
 	struct client *c;
 
-	TAILQ_FOREACH(c, &q->clients, link)
-	{
+	TAILQ_FOREACH (c, &q->clients, link) {
 		all++;
 		his += c->uid == uid;
 	}

@@ -116,8 +116,7 @@ remote_pump(struct queue *q)
 
 	if (!ipc_is_open(&q->net) || q->net.lost || q->stopping)
 		return;
-	TAILQ_FOREACH(j, &q->jobs, link)
-	{
+	TAILQ_FOREACH (j, &q->jobs, link) {
 		if (q->jobs_out >= OUT_MAX)
 			return;
 		if (j->out)
@@ -171,9 +170,9 @@ by_ref(struct queue *q, uint32_t ref)
 {
 	struct job *j;
 
-	TAILQ_FOREACH(j, &q->jobs, link)
-	if (j->out && j->ref == ref)
-		return j;
+	TAILQ_FOREACH (j, &q->jobs, link)
+		if (j->out && j->ref == ref)
+			return j;
 	return NULL;
 }
 

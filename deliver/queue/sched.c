@@ -188,12 +188,12 @@ sched_force(struct queue *q)
 {
 	struct message *m;
 
-	RB_FOREACH(m, ids, &q->ids)
-	if (m->state != M_OPEN) {
-		m->force = true;
-		if (m->state == M_WAITS)
-			sched_ready(q, m);
-	}
+	RB_FOREACH (m, ids, &q->ids)
+		if (m->state != M_OPEN) {
+			m->force = true;
+			if (m->state == M_WAITS)
+				sched_ready(q, m);
+		}
 	set_timer(q);
 }
 

@@ -78,8 +78,7 @@ pump(struct queue *q)
 {
 	struct terminal *t;
 
-	TAILQ_FOREACH(t, &q->terminals, link)
-	{
+	TAILQ_FOREACH (t, &q->terminals, link) {
 		struct buf body = { 0 };
 
 		if (q->terminals_busy >= RUNNING_MAX || q->stopping)
@@ -123,9 +122,9 @@ by_ref(struct queue *q, uint32_t ref)
 {
 	struct terminal *t;
 
-	TAILQ_FOREACH(t, &q->terminals, link)
-	if (t->asked && t->ref == ref)
-		return t;
+	TAILQ_FOREACH (t, &q->terminals, link)
+		if (t->asked && t->ref == ref)
+			return t;
 	return NULL;
 }
 

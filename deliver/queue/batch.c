@@ -1,0 +1,347 @@
+/* batch - the talk with a user's process: what waits goes in under one lock,
+ * with the intent on disk before the append (intent.h); what a killed one may
+ * have done is looked for first. */
+#include "common/log.h"
+#include "deliver/queue/box.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUNDS 8	/* batches before a reader of the mailbox gets a turn */
+#define CRASHES 5	/* in a row, before its mail is deferred */
+#define AFTER_CRASH 300 /* ms */
+#define LONG 60000	/* ms: one that ends after that is not tried at once */
+
+/* An intent whose end is unknown: to be looked for under the lock. */
+int
+batch_keep(struct box *b, const struct intent *in)
+{
+	struct intent *more = reallocarray(b->old, b->nold + 1, sizeof *more);
+
+	if (more == NULL)
+		return -1;
+	b->old = more;
+	b->old[b->nold++] = *in;
+	return 0;
+}
+
+void
+batch_forget(struct box *b, struct intent *in)
+{
+	if (unlinkat(b->q->dir, in->name, 0) == -1 && errno != ENOENT)
+		log_errno("%s: cannot be removed", in->name);
+	intent_free(in);
+	free(b->result);
+	b->result = NULL;
+}
+
+/* A descriptor travels that may read the file; the queue keeps its own. */
+static int
+send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
+    uint32_t rcpt)
+{
+	struct buf body = { 0 };
+	int done = -1, fd = file_reader(b->q->dir, id);
+
+	ipc_str(&body, id);
+	ipc_str(&body, f->env.from);
+	ipc_str(&body, f->env.rcpts[rcpt].addr);
+	ipc_u64(&body, (uint64_t)f->env.time_us);
+	ipc_u64(&body, SPOOL_HEAD + f->head.env_len);
+	ipc_u64(&body, f->head.body_len);
+	ipc_u32(&body, f->head.body_sum);
+	if (fd != -1) {
+		done = ipc_send(&b->chan, IPC_BOX_ITEM, ref, &body, fd);
+		close(fd);
+	}
+	buf_free(&body);
+	return done;
+}
+
+static void
+check_old(struct box *b)
+{
+	struct intent *in = &b->old[0];
+	struct buf body = { 0 };
+
+	box_state(b, B_CHECKING);
+	b->result = calloc(in->n + 1, 1);
+	if (b->result)
+		memset(b->result, '0', in->n);
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct file *f =
+		    file_open(b->q->dir, in->items[i].id, b->q->start->uid);
+
+		/* One that is gone was finished, and so was all of it. */
+		if (f && in->items[i].rcpt < f->env.nrcpts)
+			send_item(b, i, in->items[i].id, f, in->items[i].rcpt);
+		if (f)
+			file_close(f);
+	}
+	ipc_u64(&body, in->ino);
+	ipc_u64(&body, in->size);
+	ipc_send(&b->chan, IPC_BOX_CHECK, 0, &body, -1);
+	buf_free(&body);
+}
+
+static void
+append_batch(struct box *b)
+{
+	struct box_job *j;
+	uint32_t n = 0;
+
+	/* On disk before anything that could be torn. */
+	if (intent_write(b->q->dir, &b->intent) == -1) {
+		struct buf why = { 0 };
+
+		buf_fmt(&why, "cannot write the intent in the spool: %s",
+		    strerror(errno));
+		intent_free(&b->intent);
+		box_answer_all(b, OUT_LATER, SPAN("4.3.1"), buf_view(&why));
+		buf_free(&why);
+		box_rest(b);
+		return;
+	}
+	box_state(b, B_APPENDING);
+	b->result = calloc(b->intent.n + 1, 1);
+	if (b->result)
+		memset(b->result, '0', b->intent.n);
+	TAILQ_FOREACH (j, &b->batch, link)
+		send_item(b, n++, j->m->id, j->m->file, j->rcpt);
+	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, -1);
+}
+
+static void
+make_batch(struct box *b, uint64_t ino, uint64_t size)
+{
+	struct intent *in = &b->intent;
+	struct box_job *j;
+
+	*in = (struct intent){ .user = strdup(b->user),
+		.box = strdup(b->q->conf->local_path),
+		.ino = ino,
+		.size = size,
+		.items = calloc(BATCH, sizeof *in->items) };
+	while (in->n < BATCH && (j = TAILQ_FIRST(&b->jobs)) != NULL) {
+		TAILQ_REMOVE(&b->jobs, j, link);
+		TAILQ_INSERT_TAIL(&b->batch, j, link);
+		if (in->items) {
+			strlcpy(in->items[in->n].id, j->m->id, SPOOL_IDSIZE);
+			in->items[in->n].rcpt = j->rcpt;
+		}
+		in->n++;
+	}
+	if (in->user && in->box && in->items) {
+		append_batch(b);
+		return;
+	}
+	intent_free(in);
+	box_answer_all(b, OUT_LATER, SPAN("4.3.0"), SPAN("no memory"));
+	box_rest(b);
+}
+
+static void
+locked(struct box *b, struct span body)
+{
+	struct ipc_in in = { body, false };
+	uint64_t ino = ipc_get64(&in), size = ipc_get64(&in);
+
+	if (b->nold && strcmp(b->old[0].box, b->q->conf->local_path) != 0) {
+		/* Another mailbox now: the old one cannot be looked into. */
+		log_warn(
+		    "agent: %s: user=%s mailbox changed; up to %zu messages "
+		    "may come twice",
+		    b->old[0].name, b->user, b->old[0].n);
+		batch_forget(b, &b->old[0]);
+		memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+	}
+	if (b->nold)
+		check_old(b);
+	else if (TAILQ_EMPTY(&b->jobs) || b->q->stopping ||
+		 b->rounds++ >= ROUNDS)
+		box_rest(b);
+	else
+		make_batch(b, ino, size);
+}
+
+static void
+result(struct box *b, struct ipc_msg *m)
+{
+	struct ipc_in in = { m->body, false };
+	uint8_t o = ipc_get8(&in);
+	struct span status = ipc_get(&in), text = ipc_get(&in);
+	const struct intent *i =
+	    b->state == B_CHECKING ? &b->old[0] : &b->intent;
+	struct box_job *j;
+	uint32_t n = m->ref;
+
+	if (!ipc_end(&in) || o >= OUT_COUNT || n >= i->n)
+		return;
+	if (o == OUT_DELIVERED && b->result)
+		b->result[n] = '1';
+	if (b->state != B_APPENDING)
+		return;
+	j = TAILQ_FIRST(&b->batch);
+	while (j && (strcmp(j->m->id, i->items[n].id) != 0 ||
+			j->rcpt != i->items[n].rcpt))
+		j = TAILQ_NEXT(j, link);
+	/* Success is told when the whole batch is marked; a failure, which
+	 * leaves nothing behind, at once. */
+	if (j && o == OUT_DELIVERED)
+		j->there = true;
+	else if (j)
+		box_answer(b, &b->batch, j, (enum outcome)o, status, text);
+}
+
+/* Found in the mailbox after an unknown end. */
+static void
+found(struct box *b, const char *id, uint32_t rcpt)
+{
+	struct span text = SPAN("found in the mailbox");
+	struct message *m = sched_find(b->q, id);
+	struct box_job *j;
+
+	TAILQ_FOREACH (j, &b->jobs, link)
+		if (j->rcpt == rcpt && strcmp(j->m->id, id) == 0)
+			break;
+	if (j)
+		box_answer(b, &b->jobs, j, OUT_DELIVERED, SPAN("2.0.0"), text);
+	else if (m == NULL || m->file == NULL)
+		attempt_found(b->q, id, rcpt, text);
+}
+
+static void
+checked(struct box *b)
+{
+	struct intent in = b->old[0];
+
+	memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+	for (size_t i = 0; b->result && i < in.n; i++)
+		if (b->result[i] == '1')
+			found(b, in.items[i].id, in.items[i].rcpt);
+	batch_forget(b, &in);
+	batch_begin(b);
+}
+
+static void
+appended(struct box *b)
+{
+	struct intent in = b->intent;
+	struct box_jobs done = TAILQ_HEAD_INITIALIZER(done);
+	struct box_job *j;
+
+	b->intent = (struct intent){ 0 };
+	b->crashes = 0; /* not before: its user may kill it at each lock */
+	/* With more than one, their removal is not one step: what is there is
+	 * said first, so that a kill in between leaves no doubt. */
+	if (in.n > 1 && b->result &&
+	    intent_mark(b->q->dir, &in, b->result) == -1)
+		log_errno("agent: %s: cannot be marked", in.name);
+	TAILQ_CONCAT(&done, &b->batch, link);
+	while ((j = TAILQ_FIRST(&done)) != NULL) {
+		struct buf text = { 0 };
+
+		buf_fmt(&text, "%s of %s",
+		    b->q->conf->local == LOCAL_MAILDIR ? "Maildir" : "mailbox",
+		    b->user);
+		if (j->there)
+			box_answer(b, &done, j, OUT_DELIVERED, SPAN("2.0.0"),
+			    buf_view(&text));
+		else /* its item or its result was lost: never "delivered" */
+			box_answer(b, &done, j, OUT_LATER, SPAN("4.3.0"),
+			    SPAN("no word from the process that delivers"));
+		buf_free(&text);
+	}
+	batch_forget(b, &in);
+	batch_begin(b); /* the lock is held: says where the mailbox ends now */
+}
+
+static void
+failed(struct box *b, struct span body)
+{
+	struct ipc_in in = { body, false };
+	uint8_t o = ipc_get8(&in);
+	struct span status = ipc_get(&in), text = ipc_get(&in);
+
+	if (!ipc_end(&in) || o == OUT_DELIVERED || o >= OUT_COUNT)
+		o = OUT_LATER, status = SPAN("4.3.0"), text = SPAN("no answer");
+	if (b->state == B_CHECKING) {
+		free(b->result);
+		b->result = NULL;
+	}
+	box_answer_all(b, (enum outcome)o, status, text);
+	box_rest(b);
+}
+
+void
+batch_got(struct ipc *c, struct ipc_msg *m)
+{
+	struct box *b = c->arg;
+
+	if (m->fd != -1)
+		close(m->fd);
+	if (m->type == IPC_BOX_LOCKED && b->state == B_LOCKING)
+		locked(b, m->body);
+	else if (m->type == IPC_BOX_FAIL)
+		failed(b, m->body);
+	else if (m->type == IPC_BOX_RESULT)
+		result(b, m);
+	else if (m->type == IPC_BOX_END && b->state == B_CHECKING)
+		checked(b);
+	else if (m->type == IPC_BOX_END && b->state == B_APPENDING)
+		appended(b);
+}
+
+/* The process was killed, or gave up: what it did is unknown, and the next one
+ * looks. */
+void
+batch_gone(struct ipc *c, const char *why)
+{
+	struct box *b = c->arg;
+
+	log_warn(
+	    "agent: role=user user=%s ended in the middle (%s)", b->user, why);
+	ipc_close(c);
+	free(b->result);
+	b->result = NULL;
+	if (b->state == B_APPENDING) {
+		if (batch_keep(b, &b->intent) == -1)
+			intent_free(&b->intent);
+		b->intent = (struct intent){ 0 };
+	}
+	TAILQ_CONCAT(&b->batch, &b->jobs, link);
+	TAILQ_CONCAT(&b->jobs, &b->batch, link);
+	box_state(b, B_IDLE);
+	if (b->q->stopping) {
+		box_rest(
+		    b); /* the next process of the queue begins with them */
+	} else if (++b->crashes >= CRASHES || loop_now() - b->began > LONG) {
+		b->crashes = 0;
+		box_answer_all(b, OUT_LATER, SPAN("4.3.0"),
+		    SPAN("the process that delivers to that user ended in the "
+			 "middle, again and again"));
+		box_rest(b);
+	} else {
+		loop_in(&b->again, AFTER_CRASH);
+	}
+}
+
+/* Its user may have stopped it (SIGSTOP): nobody else waits for that. */
+void
+batch_silent(struct loop_timer *t)
+{
+	struct box *b = t->arg;
+
+	if (b->state == B_FORKING)
+		loop_in(t, SILENCE); /* the parent answers, or we end */
+	else
+		batch_gone(&b->chan, "silent");
+}
+
+void
+batch_begin(struct box *b)
+{
+	box_state(b, B_LOCKING);
+	ipc_send(&b->chan, IPC_BOX_OPEN, 0, NULL, -1);
+}

@@ -1,0 +1,61 @@
+/* box - what box.c and batch.c share: one mailbox. */
+#ifndef DELIVER_QUEUE_BOX_H
+#define DELIVER_QUEUE_BOX_H
+#include "deliver/queue/core.h"
+#include "deliver/queue/intent.h"
+
+#define BATCH 200      /* messages under one sync */
+#define SILENCE 120000 /* ms without a word: longer than both lock waits */
+
+struct box_job {
+	TAILQ_ENTRY(box_job) link;
+	struct message *m;
+	uint32_t rcpt;
+	bool there; /* written and synced */
+};
+TAILQ_HEAD(box_jobs, box_job);
+
+struct box {
+	RB_ENTRY(box) link;
+	char *user;
+	enum box_state {
+		B_IDLE,
+		B_FORKING,
+		B_LOCKING,
+		B_CHECKING, /* the intent of a batch whose end is unknown */
+		B_APPENDING,
+	} state;
+	struct queue *q;
+	struct ipc chan;
+	uint32_t ref;
+	struct box_jobs jobs;  /* waiting */
+	struct box_jobs batch; /* under way, in the intent's order */
+	size_t njobs;
+	struct intent intent; /* of the batch, while B_APPENDING */
+	struct intent *old;   /* unknown ends, oldest first */
+	size_t nold;
+	char *result; /* of the intent under way: '0' and '1' */
+	unsigned rounds, crashes;
+	int64_t began; /* loop_now() at which its process came */
+	struct loop_timer again, silence;
+};
+
+void box_state(struct box *, enum box_state);
+/* The process is let go; the box may be freed. */
+void box_rest(struct box *);
+/* Ends one job, or all of them, with that answer. */
+void box_answer(struct box *, struct box_jobs *, struct box_job *, enum outcome,
+    struct span status, struct span text);
+void box_answer_all(
+    struct box *, enum outcome, struct span status, struct span text);
+
+/* Asks the process for the lock, and for where the mailbox ends. */
+void batch_begin(struct box *);
+void batch_got(struct ipc *, struct ipc_msg *);
+void batch_gone(struct ipc *, const char *why);
+void batch_silent(struct loop_timer *);
+/* Keeps an intent whose end is unknown, to be looked for under the lock: 0, or
+ * -1.  Or removes one, whose end is known. */
+int batch_keep(struct box *, const struct intent *);
+void batch_forget(struct box *, struct intent *);
+#endif
