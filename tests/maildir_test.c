@@ -249,7 +249,7 @@ put_in_the_way(struct place *p, enum in_the_way what)
 	case FOREIGN:
 		if (mkdirat(p->fd, "box", 0700) == -1)
 			return -1;
-		return fchownat(p->fd, "box", 65534, (gid_t)-1, 0);
+		return fchownat(p->fd, "box", 65533, (gid_t)-1, 0);
 	case NO_PARENT:
 		buf_str(&p->box.path, "/of/nowhere");
 		return 0;

@@ -299,7 +299,7 @@ put_in_the_way(struct place *p, enum in_the_way what)
 		return mkdir(path, 0700);
 	case FOREIGN:
 		box_put(p->fd, "box", SPAN(""));
-		return chown(path, 65534, (gid_t)-1);
+		return chown(path, 65533, (gid_t)-1);
 	case SOCKET:
 		s = socket(AF_UNIX, SOCK_STREAM, 0);
 		snprintf(sun.sun_path, sizeof sun.sun_path, "%s", path);
