@@ -363,7 +363,7 @@ setup(void **state)
 {
 	(void)state;
 	memset(&w, 0, sizeof w);
-	w.second = 20;
+	w.second = 100;
 	w.relays[0].tls = TLS_NEVER;
 	return 0;
 }
@@ -423,7 +423,7 @@ one_connection(void **state)
 	assert_string_equal(w.status[3], "2.0.0");
 	assert_string_equal(w.text[3], "250 2.0.0 taken");
 	assert_string_equal(w.mta[3], "127.0.0.1");
-	server_until(0, "QUIT"); /* 5 s of no work are 100 ms */
+	server_until(0, "QUIT"); /* 5 s of no work are 500 ms */
 	said = server_said(0);
 	assert_int_equal(times(said, "open"), 1);
 	assert_int_equal(times(said, "dot 24"), 20);
@@ -573,7 +573,7 @@ silence(void **state)
 {
 	const struct silence *s = *state;
 
-	w.second = 1; /* 300 s are 0.3 s */
+	w.second = 2; /* 300 s are 0.6 s */
 	server_start(0, s->script, NULL);
 	roles_start();
 	job(0);
@@ -595,7 +595,8 @@ static const struct silence losses[] = {
 	{ "dot", "[{\"dot\": \"close\"}]", "4.4.2", "end of DATA" },
 	{ "garbage", "[{\"banner\": \"raw \\u0000\\u00ff\\u0001\\r\\n\"}]",
 	    "4.5.0", "no SMTP reply" },
-	{ "early", "[{\"banner\": \"220 hi|250 ok\"}]", "4.5.0", "nothing" },
+	{ "early", "[{\"banner\": \"raw 220 hi\\r\\n250 ok\\r\\n\"}]", "4.5.0",
+	    "nothing" },
 };
 
 static void
@@ -667,7 +668,7 @@ too_slow(void **state)
 
 	(void)state;
 	w.second = 1; /* 3600 s are 3.6 s */
-	server_start(0, "[{\"RCPT\": \"wait 0.15|250 ok\"}]", NULL);
+	server_start(0, "[{\"RCPT\": \"wait 0.05|250 ok\"}]", NULL);
 	roles_start();
 	send_mail(0, "main", 100, body, crc32c(0, body.ptr, body.len));
 	send_rcpts(0, 0, 100);
@@ -729,7 +730,7 @@ stalled_text(void **state)
 	char *body = big_body(LEN);
 
 	(void)state;
-	w.second = 2;
+	w.second = 4;
 	server_start(0,
 	    "[{\"DATA\": \"354 go|silent\"},"
 	    " {\"DATA\": \"354 go|552 5.3.4 too much|wait 0.1|close\"}]",

@@ -265,7 +265,7 @@ static const struct row {
 	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
 	{ "data_250", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 250 ok\n",
+		"S 250 ok\nS 250 ok\nS 250 2.1.5 ok\n",
 	    .want = "L4.5.0 | nothing to wait for 4.5.0" },
 	{ "dot_354", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"

@@ -111,7 +111,11 @@ judge_reply(
 	bool later = many && (some || r->enhanced[0]);
 	const struct row *row = find(stage, later ? 452 : r->code);
 
-	rule(row, r->enhanced[0] ? r->enhanced : row->status, v);
+	/* A 2.x.x where it is out of place says nothing of the failure. */
+	bool theirs = r->enhanced[0] &&
+		      (r->enhanced[0] != '2' || row->outcome == OUT_DELIVERED);
+
+	rule(row, theirs ? r->enhanced : row->status, v);
 	v->again = many && some;
 }
 

@@ -137,6 +137,9 @@ cannot_open(struct session *s, const struct verdict *why, struct span text)
 	s->why = *why;
 	buf_reset(&s->text);
 	buf_span(&s->text, text);
+	for (size_t i = 0; i < s->text.len; i++) /* one value in the log */
+		if (s->text.ptr[i] == '"')
+			s->text.ptr[i] = '\'';
 	log_warn("net: relay=%s host=%s status=%s text=\"%s\"",
 	    s->relay->conf->name, session_host(s), why->status,
 	    buf_c(&s->text));
