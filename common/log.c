@@ -27,6 +27,12 @@ log_stderr(int on)
 	echo = on;
 }
 
+int
+log_echoes(void)
+{
+	return echo;
+}
+
 static void
 put(int level, const char *fmt, va_list ap, int err)
 {

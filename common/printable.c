@@ -24,3 +24,17 @@ printable_str(char *s)
 		*p = safe(*p);
 	return s;
 }
+
+void
+printable_quoted(struct buf *b, struct span s, size_t max)
+{
+	size_t from;
+
+	buf_chr(b, '"');
+	from = b->len;
+	printable_add(b, s, max);
+	for (size_t i = from; !b->bad && i < b->len; i++)
+		if (b->ptr[i] == '"')
+			b->ptr[i] = '\'';
+	buf_chr(b, '"');
+}

@@ -6,6 +6,8 @@
 #include "common/buf.h"
 
 void printable_add(struct buf *, struct span, size_t max);
+/* The same as one "quoted value" of a log line: '"' within becomes '\''. */
+void printable_quoted(struct buf *, struct span, size_t max);
 /* The same in place, for a C string that may be written to. */
 char *printable_str(char *);
 #endif

@@ -18,6 +18,20 @@ name_is_safe(const char *name)
 	return strlen(name) <= 64;
 }
 
+/* Empty, root's, and without the group: made by an agent that was killed
+ * before it could give it away. */
+static bool
+unfinished(const char *path, gid_t mail)
+{
+	struct stat st;
+	bool is = lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		  st.st_uid == 0 && st.st_gid != mail && st.st_size == 0 &&
+		  st.st_nlink == 1;
+
+	errno = EEXIST;
+	return is;
+}
+
 /* /var/mail/root: made here, appended to by bellman with the group mail. */
 static int
 make_root_box(gid_t mail)
@@ -27,6 +41,8 @@ make_root_box(gid_t mail)
 	    fd = open(path,
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
 
+	if (fd == -1 && errno == EEXIST && unfinished(path, mail))
+		fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
 		return errno == EEXIST ? 0 : -1; /* looked at by the writer */
 	if (fchown(fd, 0, mail) == 0 && fchmod(fd, 0660) == 0) {

@@ -103,6 +103,18 @@ close_others(int *keep, int n)
 	syscall(SYS_close_range, from, ~0u, 0);
 }
 
+/* Whoever started the agent: its terminal is not for processes of users. */
+static void
+leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null != -1 && fd <= (log_echoes() ? 1 : 2); fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
 pid_t
 role_fork(enum role role, const struct priv_id *id,
     const struct role_start *start, const int *keep, int nkeep)
@@ -122,6 +134,7 @@ role_fork(enum role role, const struct priv_id *id,
 	waits = loop_init();
 	snprintf(ident, sizeof ident, "bellman/%s", role_rows[role].name);
 	log_open(ident);
+	leave_terminal();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (start->user)

@@ -367,6 +367,8 @@ read_message(struct submit *s)
 			break;
 		intake_feed(
 		    &s->intake, (struct span){ chunk, (size_t)n }, &s->text);
+		if (s->text.bad)
+			return EX_OSERR;
 		if ((status = more(s, &top_done)) != 0)
 			return status;
 	}

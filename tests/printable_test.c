@@ -29,6 +29,17 @@ check(void **state)
 }
 
 static void
+quoted(void **state)
+{
+	struct buf got = { 0 };
+
+	(void)state;
+	printable_quoted(&got, SPAN("said \"no\"\n key=1"), 12);
+	assert_string_equal(buf_c(&got), "\"said 'no'? k\"");
+	buf_free(&got);
+}
+
+static void
 in_place(void **state)
 {
 	char text[] = "a\x1b[2J\xe9z";
@@ -41,10 +52,11 @@ in_place(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1];
+	struct CMUnitTest tests[COUNT(rows) + 2];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(quoted);
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(in_place);
 	return cmocka_run_group_tests_name("printable", tests, NULL, NULL);
 }

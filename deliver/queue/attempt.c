@@ -69,9 +69,8 @@ attempt_log(const struct message *m, uint32_t i, const char *word,
 		buf_str(&b, " host=");
 		printable_add(&b, mta, 100);
 	}
-	buf_str(&b, " text=\"");
-	printable_add(&b, text, 500);
-	buf_chr(&b, '"');
+	buf_str(&b, " text=");
+	printable_quoted(&b, text, 500);
 	log_info("%s", buf_c(&b));
 	buf_free(&b);
 }
@@ -249,7 +248,8 @@ attempt(struct queue *q, struct message *m)
 	} else if (attempt_tell(q, m) == -1) {
 		attempt_put_back(
 		    q, m, TROUBLE); /* an earlier process had not */
-	} else if (q->conf->hold || (f->env.wait && !m->force)) {
+	} else if (q->conf->hold ||
+		   (f->env.wait && !m->force && f->tries == 0)) {
 		attempt_put_back(q, m, -1);
 	} else if (until > now && !m->force) {
 		attempt_put_back(q, m, until - now);

@@ -60,6 +60,20 @@ send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
 }
 
 static void
+cannot_check(struct box *b)
+{
+	struct buf why = { 0 };
+
+	buf_fmt(&why, "a message of the last batch cannot be read: %s",
+	    strerror(errno));
+	free(b->result);
+	b->result = NULL;
+	box_answer_all(b, OUT_LATER, SPAN("4.3.0"), buf_view(&why));
+	buf_free(&why);
+	box_rest(b);
+}
+
+static void
 check_old(struct box *b)
 {
 	struct intent *in = &b->old[0];
@@ -74,6 +88,10 @@ check_old(struct box *b)
 		    file_open(b->q->dir, in->items[i].id, b->q->start->uid);
 
 		/* One that is gone was finished, and so was all of it. */
+		if (f == NULL && errno != ENOENT && !file_is_bad(errno)) {
+			cannot_check(b);
+			return;
+		}
 		if (f && in->items[i].rcpt < f->env.nrcpts)
 			send_item(b, i, in->items[i].id, f, in->items[i].rcpt);
 		if (f)
@@ -208,7 +226,7 @@ found(struct box *b, const char *id, uint32_t rcpt)
 	if (j)
 		box_answer(b, &b->jobs, j, OUT_DELIVERED, SPAN("2.0.0"), text);
 	else if (m == NULL || m->file == NULL)
-		attempt_found(b->q, id, rcpt, text);
+		(void)attempt_found(b->q, id, rcpt, text); /* it says so */
 }
 
 static void

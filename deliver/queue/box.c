@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SLOW_LOCK 2000 /* ms */
 #define RUNNING_MAX 16 /* user processes at once */
 
 static int
@@ -161,6 +162,10 @@ box_full(struct queue *q, const char *user)
 	struct box key = { .user = (char *)(uintptr_t)user };
 	struct box *b = RB_FIND(boxes, &q->boxes, &key);
 
+	/* Locked by somebody else: what waits for it must not fill the table.
+	 */
+	if (b && b->state == B_LOCKING && loop_now() - b->began > SLOW_LOCK)
+		return b->njobs >= BATCH / 10;
 	return b && b->njobs >= BATCH + BATCH / 2;
 }
 
@@ -231,6 +236,20 @@ box_refused(struct queue *q, uint32_t ref, bool permanent, struct span why)
 	box_rest(b);
 }
 
+/* What its process has said of a whole batch. */
+static int
+apply_result(struct queue *q, const struct intent *in)
+{
+	int done = 0;
+
+	for (size_t i = 0; i < in->n; i++)
+		if (in->result[i] == '1' &&
+		    attempt_found(q, in->items[i].id, in->items[i].rcpt,
+			SPAN("marked as delivered")) == -1)
+			done = -1; /* then the mailbox is asked */
+	return done;
+}
+
 /* One intent file of an earlier process. */
 static void
 recover(struct queue *q, const char *name)
@@ -246,12 +265,7 @@ recover(struct queue *q, const char *name)
 			log_errno("agent: %s", name);
 		return;
 	}
-	if (in.result) {
-		for (size_t i = 0; i < in.n; i++)
-			if (in.result[i] == '1')
-				attempt_found(q, in.items[i].id,
-				    in.items[i].rcpt,
-				    SPAN("marked as delivered"));
+	if (in.result && apply_result(q, &in) == 0) {
 		unlinkat(q->dir, name, 0);
 		intent_free(&in);
 		return;

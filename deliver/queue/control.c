@@ -84,7 +84,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 			buf_str(b, ", being delivered");
 		} else if (q->conf->hold) {
 			buf_str(b, ", held (hold yes in bellman.conf)");
-		} else if (f->env.wait && !m->force) {
+		} else if (f->env.wait && f->tries == 0) {
 			buf_str(b, ", waits for sendmail -q");
 		} else if (f->until > now) {
 			buf_str(b, ", next try in ");
@@ -212,8 +212,14 @@ come(struct loop_fd *io, uint32_t events)
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
-	if (fd == -1)
+	if (fd == -1) {
+		/* No descriptor is free: they come again in a moment. */
+		if (errno == EMFILE || errno == ENFILE) {
+			loop_want(io, 0);
+			loop_in(&q->listen_again, 1000);
+		}
 		return;
+	}
 	c = calloc(1, sizeof *c);
 	if (c == NULL ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1 ||
@@ -238,10 +244,19 @@ come(struct loop_fd *io, uint32_t events)
 	loop_in(&c->limit, PATIENCE);
 }
 
+static void
+listen_again(struct loop_timer *t)
+{
+	struct queue *q = t->arg;
+
+	loop_want(&q->listener, EPOLLIN);
+}
+
 int
 control_listen(struct queue *q, int fd)
 {
 	TAILQ_INIT(&q->clients);
 	q->listener = (struct loop_fd){ fd, EPOLLIN, come, q };
+	q->listen_again = (struct loop_timer){ .fire = listen_again, .arg = q };
 	return loop_add(&q->listener);
 }

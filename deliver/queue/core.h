@@ -38,7 +38,7 @@ struct queue {
 	uint32_t ref; /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
-	struct loop_timer stop, look;
+	struct loop_timer stop, look, listen_again;
 	unsigned looks;
 };
 
@@ -67,8 +67,9 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
  * the message may be gone afterwards. */
 void attempt_release(struct queue *, struct message *);
 /* Journal and state for a recipient whom a batch of an earlier process
- * served; works also for a message that is not open. */
-void attempt_found(
+ * served, for a message that is not open: 0 also when it is gone, and so was
+ * finished; -1: it cannot be said now. */
+int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
 /* box: local mailboxes.  Each call owes attempt_answer. */

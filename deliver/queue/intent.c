@@ -27,6 +27,10 @@ encode(const struct intent *in, struct buf *b)
 	for (size_t i = 0; i < in->n; i++)
 		buf_fmt(b, "item %s %u\n", in->items[i].id, in->items[i].rcpt);
 	buf_fmt(b, "sum %08x\n", b->bad ? 0 : crc32c(0, b->ptr, b->len));
+	buf_str(b, "result ");
+	for (size_t i = 0; i < in->n; i++)
+		buf_chr(b, '?');
+	buf_chr(b, '\n');
 }
 
 int
@@ -66,17 +70,18 @@ intent_write(int dirfd, struct intent *in)
 int
 intent_mark(int dirfd, const struct intent *in, const char *result)
 {
-	struct buf b = { 0 };
-	int fd = openat(
-		dirfd, in->name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC),
-	    done = -1;
+	int fd = openat(dirfd, in->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	off_t end = fd == -1 ? -1 : lseek(fd, 0, SEEK_END);
+	size_t n = strlen(result);
+	int done = -1;
 
-	buf_fmt(&b, "result %s\n", result);
-	if (fd != -1 && !b.bad && write(fd, b.ptr, b.len) == (ssize_t)b.len)
+	/* Over the question marks, which are the last line: this needs no room
+	 * on a full disk. */
+	if (end > (off_t)n && n == in->n &&
+	    pwrite(fd, result, n, end - 1 - (off_t)n) == (ssize_t)n)
 		done = 0;
 	if (fd != -1)
 		close(fd);
-	buf_free(&b);
 	return done;
 }
 

@@ -7,8 +7,9 @@
  *     ino 1234 size 5678
  *     item ID RECIPIENT             one for each
  *     sum 5a3f01c2                  CRC-32C of the lines above
- *     result 0110                   added when the batch is synced: 1 for each
- *                                   item that is there, before any is removed
+ *     result ????                   when the batch is synced, before any of its
+ *                                   messages is removed: 1 for each item that
+ *                                   is there, 0 for the others
  */
 #ifndef DELIVER_QUEUE_INTENT_H
 #define DELIVER_QUEUE_INTENT_H
@@ -34,7 +35,7 @@ struct intent {
 bool intent_is_name(const char *);
 /* Makes the file and syncs it; fills in->name: 0, or -1 and no file. */
 int intent_write(int dirfd, struct intent *);
-/* Adds the result line, without a sync: 0, or -1. */
+/* Fills in the result, without a sync: 0, or -1. */
 int intent_mark(int dirfd, const struct intent *, const char *result);
 /* 0; -1: EBADMSG for a file that was never whole (nothing was appended). */
 int intent_read(int dirfd, const char *name, struct intent *);

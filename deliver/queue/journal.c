@@ -42,7 +42,7 @@ journal_put(struct buf *b, const struct journal_line *l)
 	}
 	if (shape & TEXT) {
 		buf_chr(b, ' ');
-		printable_add(b, l->text, 700);
+		printable_add(b, l->text, l->event == J_DONE ? 160 : 300);
 	}
 	if (!b->bad) {
 		buf_fmt(&s, "@ %08x ",

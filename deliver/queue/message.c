@@ -9,7 +9,7 @@
 
 #define FIRST 8192 /* octets: nearly every envelope, and most whole files */
 #define BLOCK 4096
-#define LINE_ROOM 256 /* octets reserved for one recipient's outcome */
+#define LINE_ROOM 384 /* octets reserved for one recipient's outcome */
 #define MAX_JOURNAL (256 << 20)
 
 bool

@@ -187,18 +187,21 @@ attempt_settle(struct queue *q, struct message *m)
 	attempt_drop(q, m);
 }
 
-void
+int
 attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 {
 	struct file *f = file_open(q->dir, id, q->start->uid);
 	struct buf b = { 0 };
 
+	int done = 0;
+
 	if (f == NULL) /* gone: all of it was finished */
-		return;
+		return errno == ENOENT || file_is_bad(errno) ? 0 : -1;
 	if (i < f->env.nrcpts && f->rcpts[i].state == R_WAITS) {
 		journal_put(&b, &(struct journal_line){ J_DONE, time(NULL), i,
 				    0, SPAN("2.0.0"), text });
-		if (file_note(f, &b) == -1)
+		done = file_note(f, &b);
+		if (done == -1)
 			log_errno("%s: journal", id);
 		log_info("%s: found recipient=%u text=\"delivered before the "
 			 "last restart\"",
@@ -206,4 +209,5 @@ attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 	}
 	buf_free(&b);
 	file_close(f);
+	return done;
 }
