@@ -14,6 +14,9 @@
 #define CONF_MAILNAME "/etc/mailname"
 #endif
 
+#define CONF_WARN (4 * 3600) /* the defaults of warn and limits queue */
+#define CONF_QUEUE 1000000
+
 enum conf_local { LOCAL_MBOX, LOCAL_MAILDIR };
 enum conf_tls { TLS_VERIFY, TLS_NEVER };
 

@@ -304,10 +304,10 @@ defaults(struct conf *c)
 	*c = (struct conf){ .local = LOCAL_MBOX,
 		.terminal = true,
 		.nretry = sizeof retry / sizeof *retry,
-		.warn = 4 * 3600,
+		.warn = CONF_WARN,
 		.give_up = 5 * 86400,
 		.max_size = 50u << 20,
-		.max_queue = 1000000,
+		.max_queue = CONF_QUEUE,
 		.min_free = 64u << 20 };
 	memcpy(c->retry, retry, sizeof retry);
 	c->local_path = strdup("/var/mail/%u");

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/priv.h"
 #include "common/run.h"
+#include "common/spool.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include <errno.h>
@@ -81,6 +82,16 @@ check(const struct conf *c)
 		printf("Other mail goes to %s port %s in plain text.\n",
 		    r->hosts[0].name, r->hosts[0].port);
 	printf("SEND, SOML and SAML are %s.\n", c->terminal ? "on" : "off");
+	if (c->warn != CONF_WARN)
+		printf("No warning is sent about mail that waits: \"warn\" has "
+		       "no effect in this version.\n");
+	if (c->max_queue != CONF_QUEUE)
+		printf("The number of waiting messages has no limit: \"limits "
+		       "queue\" has no effect in this version.\n");
+	if (!conf_is_local(c, span_of(c->domain)))
+		printf("Bare names, root among them, are not local: %s is not "
+		       "in local-domains, so their mail leaves this machine.\n",
+		    c->domain);
 	if (c->hold)
 		printf("Nothing is delivered: hold is on.\n");
 	return r && r->tls != TLS_NEVER ? EX_CONFIG : 0;
@@ -99,6 +110,13 @@ run(struct conf *conf, enum parent_pass pass, struct buf *why)
 	}
 	if (role_ids(&ids, why) == -1)
 		return EX_OSFILE;
+	if (access(SPOOL_DIR "/queue", F_OK) == -1) {
+		buf_fmt(why,
+		    "the spool %s is not there: %s; `make install` or "
+		    "the package makes it",
+		    SPOOL_DIR, strerror(errno));
+		return EX_OSFILE;
+	}
 	switch (lock_take(pass != PASS_NONE, &lock, &other)) {
 	case LOCK_MINE:
 		break;

@@ -28,8 +28,10 @@ run_mode(const struct opt *o, struct buf *why)
 	case MODE_RUN:
 		status = ask("run", why);
 		if (status == EX_UNAVAILABLE && getuid() == 0 &&
-		    ask_start_pass(true) == 0)
+		    ask_start_pass(true) == 0) {
+			buf_reset(why); /* nobody is missed: a pass is at work */
 			return 0;
+		}
 		return status;
 	case MODE_NOT_YET:
 		buf_fmt(why, "%s is not in this version", o->not_yet);

@@ -15,7 +15,9 @@
 bool
 file_is_bad(int err)
 {
-	return err == EBADMSG || err == EPROTONOSUPPORT;
+	/* The last three: no file at all under that name. */
+	return err == EBADMSG || err == EPROTONOSUPPORT || err == ELOOP ||
+	       err == EISDIR || err == ENXIO;
 }
 
 int
