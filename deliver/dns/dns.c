@@ -129,9 +129,9 @@ socket_state(void *arg, ares_socket_t fd, int in, int out)
 	uint32_t events = (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0);
 	struct watched *w;
 
-	TAILQ_FOREACH(w, &r->fds, link)
-	if (w->io.fd == fd)
-		break;
+	TAILQ_FOREACH (w, &r->fds, link)
+		if (w->io.fd == fd)
+			break;
 	if (w && events) {
 		loop_want(&w->io, events);
 	} else if (w) {

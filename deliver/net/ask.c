@@ -51,9 +51,9 @@ got_answer(struct ipc *c, struct ipc_msg *m)
 		c->gone(c, "an answer that does not parse");
 		return;
 	}
-	TAILQ_FOREACH(a, &all->list, link)
-	if (a->ref == m->ref)
-		break;
+	TAILQ_FOREACH (a, &all->list, link)
+		if (a->ref == m->ref)
+			break;
 	if (a == NULL)
 		return; /* nobody waits for it any more */
 	ask_cancel(a);
@@ -89,8 +89,8 @@ asks_peer(struct asks *all, int fd)
 		close(fd);
 		return;
 	}
-	TAILQ_FOREACH(a, &all->list, link)
-	send_ask(all, a);
+	TAILQ_FOREACH (a, &all->list, link)
+		send_ask(all, a);
 }
 
 static void

@@ -55,8 +55,8 @@ drop_all(struct net *net)
 		TAILQ_REMOVE(&net->partial, job, link);
 		job_free(job);
 	}
-	TAILQ_FOREACH(r, &net->relays, link)
-	relay_drop(r);
+	TAILQ_FOREACH (r, &net->relays, link)
+		relay_drop(r);
 }
 
 /* What came half would leave half: no answer can reach anybody. */
@@ -157,9 +157,9 @@ net_session_ended(struct net *net)
 
 	if (!net->stopping)
 		return;
-	TAILQ_FOREACH(r, &net->relays, link)
-	if (!relay_is_idle(r))
-		return;
+	TAILQ_FOREACH (r, &net->relays, link)
+		if (!relay_is_idle(r))
+			return;
 	loop_stop();
 }
 
@@ -169,8 +169,8 @@ stop(struct net *net)
 	struct relay *r;
 
 	net->stopping = true;
-	TAILQ_FOREACH(r, &net->relays, link)
-	relay_stop(r);
+	TAILQ_FOREACH (r, &net->relays, link)
+		relay_stop(r);
 	net_session_ended(net);
 }
 

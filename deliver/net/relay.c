@@ -10,9 +10,9 @@ relay_find(struct net *net, const struct conf_relay *conf)
 {
 	struct relay *r;
 
-	TAILQ_FOREACH(r, &net->relays, link)
-	if (r->conf == conf)
-		return r;
+	TAILQ_FOREACH (r, &net->relays, link)
+		if (r->conf == conf)
+			return r;
 	r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return NULL;
@@ -30,8 +30,8 @@ live(const struct relay *r)
 	struct session *s;
 	unsigned n = 0;
 
-	TAILQ_FOREACH(s, &r->sessions, link)
-	n += !s->leaving;
+	TAILQ_FOREACH (s, &r->sessions, link)
+		n += !s->leaving;
 	return n;
 }
 
@@ -70,9 +70,9 @@ idle(struct relay *r)
 {
 	struct session *s;
 
-	TAILQ_FOREACH(s, &r->sessions, link)
-	if (session_is_idle(s))
-		return s;
+	TAILQ_FOREACH (s, &r->sessions, link)
+		if (session_is_idle(s))
+			return s;
 	return NULL;
 }
 
