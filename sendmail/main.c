@@ -29,7 +29,8 @@ run_mode(const struct opt *o, struct buf *why)
 		status = ask("run", why);
 		if (status == EX_UNAVAILABLE && getuid() == 0 &&
 		    ask_start_pass(true) == 0) {
-			buf_reset(why); /* nobody is missed: a pass is at work */
+			buf_reset(
+			    why); /* nobody is missed: a pass is at work */
 			return 0;
 		}
 		return status;

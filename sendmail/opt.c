@@ -128,7 +128,8 @@ static const struct {
 	const char *wants;
 } with_arg[] = {
 	{ 'B', body_type, "-B takes 7BIT or 8BITMIME" },
-	{ 'b', set_mode, "-b takes m (the default) or p; this mode is unknown" },
+	{ 'b', set_mode,
+	    "-b takes m (the default) or p; this mode is unknown" },
 	{ 'N', notify, "-N takes never, or a list of success, failure, delay" },
 	{ 'O', long_option, "-O Terminal= takes mail, send, soml or saml" },
 	{ 'o', short_option, NULL },
