@@ -161,7 +161,7 @@ decode(struct span text, struct intent *in)
 		return -1;
 	/* Not synced, so it may be anything after a crash: then the mailbox
 	 * is asked. */
-	if (line(&text, "result", &value) == 0 && value.len == in->n &&
+	if (in->n && line(&text, "result", &value) == 0 && value.len == in->n &&
 	    only_digits(value) && (in->result = span_dup(value)) == NULL)
 		return -1;
 	return 0;
