@@ -293,6 +293,7 @@ test_literals(void **state)
 		{ "[2001:db8::1]", "25", "2001:db8::1:25", DNS_FOUND },
 		{ "[IPv6:2001:db8::1]", "25", "2001:db8::1:25", DNS_FOUND },
 		{ "192.0.2.1", "smtp", "192.0.2.1:25", DNS_FOUND },
+		{ "192.0.2.1", "submissions", "192.0.2.1:465", DNS_FOUND },
 		{ "192.0.2.1", "no-such-port", "", DNS_NONE },
 		{ "name.onion", "25", "", DNS_NONE },
 		{ "", "25", "", DNS_NONE },

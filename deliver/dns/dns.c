@@ -306,6 +306,22 @@ look_up(struct dns *d, uint32_t ref, const char *host, const char *port)
 	after(r);
 }
 
+/* The ports of mail by their names (IANA): a small container has no file of
+ * services. */
+static const char *
+known_port(const char *port)
+{
+	static const struct {
+		const char *name, *number;
+	} ports[] = { { "smtp", "25" }, { "submission", "587" },
+		{ "submissions", "465" }, { "lmtp", "24" } };
+
+	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+		if (strcmp(port, ports[i].name) == 0)
+			return ports[i].number;
+	return port;
+}
+
 static void
 from_net(struct ipc *c, struct ipc_msg *m)
 {
@@ -316,8 +332,8 @@ from_net(struct ipc *c, struct ipc_msg *m)
 
 	if (!ipc_end(&in) || h == NULL || p == NULL || *h == '\0' || *p == '\0')
 		answer(d, m->ref, DNS_NONE, "not a name", NULL, 0);
-	else if (!literal(d, m->ref, host, p))
-		look_up(d, m->ref, h, p);
+	else if (!literal(d, m->ref, host, known_port(p)))
+		look_up(d, m->ref, h, known_port(p));
 	free(h);
 	free(p);
 }
