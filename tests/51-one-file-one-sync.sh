@@ -42,6 +42,20 @@ timeout 3 strace -f $(printf -- '-p %s ' $pids) -o /tmp/idle 2>/dev/null
 same "does not wake up once in three seconds" "" \
     "$(grep -v -E 'detached|unfinished|restart_syscall\(<\.\.\.|^$' /tmp/idle | head -n 3)"
 check "while it was watched" test "$(grep -c 'epoll_wait(' /tmp/idle)" -ge 4
+
+# After the submission the text is written once more: into the mailbox, by its
+# owner's process.
+strace -f -y -s 9999 -e trace='write,writev,pwrite64,pwritev,sendto,sendmsg,sendfile,splice,copy_file_range' \
+    $(printf -- '-p %s ' $pids) -o /tmp/writes 2>/tmp/attached &
+tracer=$!
+await count /tmp/attached "$(echo $pids | wc -w)" attached
+printf 'Subject: s\n\nthe very words\n' | submit alice bob
+check "a message while its writes are watched" await mbox /var/mail/bob 2
+check "is delivered" drained
+kill $tracer
+wait $tracer
+same "its text is written once" 1 "$(grep -c 'the very words' /tmp/writes)"
+same "into the mailbox" 1 "$(grep -c -E 'write.*</var/mail/bob>.*the very words' /tmp/writes)"
 stop_agent
 [ ! -d /disk ] || umount $SPOOL
 finish
