@@ -282,6 +282,14 @@ ipc_close(struct ipc *c)
 	c->lost = true;
 }
 
+void
+ipc_end_with(struct ipc *c, const char *why)
+{
+	(void)why;
+	ipc_close(c);
+	loop_stop();
+}
+
 /* Keeps the packet until the socket has room. */
 static int
 put_by(

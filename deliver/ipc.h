@@ -82,6 +82,9 @@ struct ipc {
 int ipc_pair(int fds[2]);
 /* Takes fd over; fields got, gone, arg are set by the caller before. */
 int ipc_open(struct ipc *, int fd, enum role self, enum role peer);
+/* A gone() for a channel without which a process has no purpose: closes it and
+ * ends the loop. */
+void ipc_end_with(struct ipc *, const char *why);
 void ipc_close(struct ipc *); /* also of a zeroed or closed one */
 bool ipc_is_open(const struct ipc *);
 /* body may be NULL for an empty one.  fd, if not -1, is duplicated: the caller

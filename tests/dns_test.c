@@ -106,8 +106,18 @@ respond(unsigned char *q, size_t n, int shift)
 	return at;
 }
 
+static pid_t
+child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 /* On 127.0.0.1, and with other addresses on 127.0.0.2. */
-static void
+static pid_t
 serve(int shift)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET,
@@ -115,9 +125,16 @@ serve(int shift)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned)shift) };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	unsigned char q[600];
+	pid_t pid;
 
+	/* Bound before anybody asks. */
 	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) == -1)
-		_exit(1);
+		exit(1);
+	pid = child();
+	if (pid != 0) {
+		close(fd);
+		return pid;
+	}
 	for (;;) {
 		struct sockaddr_in from;
 		socklen_t len = sizeof from;
@@ -237,16 +254,6 @@ ask(uint32_t ref, const char *host, const char *port)
 	ipc_str(&b, port);
 	assert_int_equal(ipc_send(&w.net, IPC_DNS_ASK, ref, &b, -1), 0);
 	buf_free(&b);
-}
-
-static pid_t
-child(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
 }
 
 static void
@@ -373,13 +380,8 @@ main(void)
 
 	log_open("dns_test");
 	if (own_network() == 0) {
-		w.server = child();
-		if (w.server == 0)
-			serve(0);
-		second = child();
-		if (second == 0)
-			serve(1);
-		usleep(100000); /* they bind */
+		w.server = serve(0);
+		second = serve(1);
 	}
 	start();
 	rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -373,14 +374,16 @@ ended_well(pid_t pid)
 {
 	int status = -1;
 
-	for (int i = 0; i < 500; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		usleep(10000);
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return -2;
+	struct pollfd end = { (int)syscall(SYS_pidfd_open, pid, 0), POLLIN, 0 };
+	bool late = poll(&end, 1, 5000) != 1;
+
+	close(end.fd);
+	if (late)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	if (late)
+		return -2;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static int

@@ -383,14 +383,6 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 	}
 }
 
-static void
-parent_gone(struct ipc *c, const char *why)
-{
-	(void)why;
-	ipc_close(c);
-	loop_stop();
-}
-
 void
 dns_run(const struct role_start *start)
 {
@@ -398,7 +390,7 @@ dns_run(const struct role_start *start)
 	int rc = ares_library_init(ARES_LIB_INIT_ALL);
 
 	d.parent =
-	    (struct ipc){ .got = from_parent, .gone = parent_gone, .arg = &d };
+	    (struct ipc){ .got = from_parent, .gone = ipc_end_with, .arg = &d };
 	if (rc != ARES_SUCCESS)
 		log_warn("dns: no resolver: %s", ares_strerror(rc));
 	else if (ipc_open(&d.parent, start->fd, ROLE_DNS, ROLE_PARENT) == -1 ||

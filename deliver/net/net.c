@@ -194,14 +194,6 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 		close(m->fd);
 }
 
-static void
-parent_gone(struct ipc *c, const char *why)
-{
-	(void)why;
-	ipc_close(c);
-	loop_stop();
-}
-
 void
 net_serve(const struct role_start *start, int64_t second)
 {
@@ -214,7 +206,7 @@ net_serve(const struct role_start *start, int64_t second)
 	asks_init(&net.asks);
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
 	net.parent = (struct ipc){
-		.got = from_parent, .gone = parent_gone, .arg = &net
+		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
 	if (ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)

@@ -113,14 +113,6 @@ got(struct ipc *c, struct ipc_msg *m)
 	}
 }
 
-static void
-gone(struct ipc *c, const char *why)
-{
-	(void)why;
-	ipc_close(c);
-	loop_stop(); /* without a parent nothing can be delivered */
-}
-
 static int
 open_all(const struct role_start *start)
 {
@@ -132,7 +124,7 @@ open_all(const struct role_start *start)
 		log_errno("agent: the spool %s cannot be opened", SPOOL_DIR);
 		return -1;
 	}
-	q.parent = (struct ipc){ .got = got, .gone = gone };
+	q.parent = (struct ipc){ .got = got, .gone = ipc_end_with };
 	q.net.io.fd = -1;
 	if (ipc_open(&q.parent, start->fd, ROLE_QUEUE, ROLE_PARENT) == -1 ||
 	    drop_watch(&q) == -1 || control_listen(&q, start->control) == -1) {

@@ -158,14 +158,6 @@ got(struct ipc *c, struct ipc_msg *m)
 	}
 }
 
-static void
-gone(struct ipc *c, const char *why)
-{
-	(void)why;
-	ipc_close(c);
-	loop_stop();
-}
-
 /* %u is the user, ~ his home. */
 static void
 expand(const char *pattern, const struct role_start *start, struct buf *path)
@@ -203,7 +195,7 @@ user_run(const struct role_start *start)
 			u.box.kind = &box_maildir;
 		expand(c->local_path, start, &u.box.path);
 	}
-	u.queue = (struct ipc){ .got = got, .gone = gone };
+	u.queue = (struct ipc){ .got = got, .gone = ipc_end_with };
 	if (ipc_open(&u.queue, start->fd, ROLE_USER, ROLE_QUEUE) == -1)
 		return;
 	loop_run();
