@@ -30,7 +30,7 @@ same "each of them was killed" "$calls" "$killed"
 
 echo >$CONF
 deliver -q
-lost='' torn='' left=$(ls $SPOOL/drop $SPOOL/queue | grep -v -E '^$|:$')
+lost='' torn='' left=$(find $SPOOL/drop $SPOOL/queue -type f)
 for ((n = 1; n <= calls; n++)); do
 	heads=$(grep -c "^first of k$n\$" /var/mail/bob)
 	tails=$(grep -c "^last of k$n\$" /var/mail/bob)
