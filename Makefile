@@ -30,6 +30,7 @@ help:
 	@echo 'make              builds sendmail and deliver in $O'
 	@echo 'make demo         shows them at work in a private copy of this machine (root)'
 	@echo 'make check        all tests: of modules, then end to end (root)'
+	@echo 'make check-faults a delivery killed at every system call (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
@@ -92,13 +93,17 @@ check:
 	@$(MAKE) -s O=$O helpers $(TESTS)
 	@O=$O tests/check.sh
 
+# Every system call of a delivery, where check takes the first of each kind.
+check-faults: helpers
+	@O=$O KILL_MOST=999 tests/check.sh tests/53-*.sh tests/54-*.sh
+
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that do not count system calls.
 sanitize-check:
 	@$(MAKE) -s O=$O LDFLAGS= $O/tests/sanitize.o
 	@$(MAKE) -s O=$O helpers $(TESTS)
 	@O=$O SANITIZED=1 CRASH_SUBMITTERS=40 tests/check.sh $(TESTS) \
-	    $(filter-out tests/51-% tests/53-%,$(wildcard tests/[0-9][0-9]-*.sh))
+	    $(filter-out tests/51-% tests/53-% tests/54-%,$(wildcard tests/[0-9][0-9]-*.sh))
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:
@@ -132,5 +137,5 @@ uninstall:
 
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check sanitize-check demo bench lint fuzz install \
+.PHONY: all help deps need helpers check check-faults sanitize-check demo bench lint fuzz install \
 	uninstall clean
