@@ -36,6 +36,14 @@ layer() { # LOWER: seen at the same place of the copy, writes go to memory
 		skip "no overlay of $1 here"
 }
 
+open_way() { # PATH: alice reaches it, wherever the checkout lies; in the copy only
+	local path=$1
+	while [ "$path" != / ]; do
+		chmod o+rx "$R$path"
+		path=$(dirname "$path")
+	done
+}
+
 mount_dev() {
 	mount -t tmpfs -o mode=755 dev "$R/dev"
 	local name
@@ -83,6 +91,8 @@ copy() { # in namespaces of our own: the mounts
 	mount_dev
 	layer "$TREE"
 	case $O/ in "$TREE"/*) ;; *) layer "$O" ;; esac
+	open_way "$TREE"
+	open_way "$O"
 	if [ -n "$DISK" ]; then
 		mkdir "$R/disk"
 		mount --bind "$DISK" "$R/disk"
