@@ -40,6 +40,7 @@ static const struct rule {
 	[IPC_DNS_ANSWER] = { ROLE_DNS, ROLE_NET, 4, 4096, 0 },
 	[IPC_TTY_JOB] = { ROLE_QUEUE, ROLE_TTY, 32, 2048, WITH_FD },
 	[IPC_TTY_DONE] = { ROLE_TTY, ROLE_QUEUE, 3, 1024, 0 },
+	[IPC_TTY_LOOK] = { ROLE_QUEUE, ROLE_TTY, 0, 0, 0 },
 };
 
 struct head {

@@ -48,6 +48,7 @@ enum ipc_type {
 	/* queue to tty, tty to queue */
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
+	IPC_TTY_LOOK, /* queue to tty: only look; TTY_SHOWN is "could be" */
 	IPC_TYPES
 };
 

@@ -2,11 +2,21 @@
  * runs at all. */
 #ifndef SENDMAIL_ASK_H
 #define SENDMAIL_ASK_H
-#include "common/buf.h"
+#include "common/env.h"
 
 /* Sends one request ("run", "list") and prints the answer's lines on standard
  * output.  A sysexit; other than 0 with a sentence in why. */
 int ask(const char *request, struct buf *why);
+/* What the agent's router says about an address, as VRFY, EXPN and RCPT are to
+ * answer it: lines "CODE ENHANCED text" joined by LF, e.g.
+ *     250 2.1.5 Alice Example <alice@example.org>
+ *     251 2.1.5 User not local; will forward to <eve@far.example>
+ *     553 5.1.4 Ambiguous; the possibilities are      (a line each follows)
+ * All lines of a reply have one code.  0; or -1 (EAGAIN, ENOENT, ECONNREFUSED
+ * and their kin) when no agent answers within 5 s: then reply is empty. */
+int ask_verify(struct span addr, struct buf *reply);
+int ask_expand(struct span addr, struct buf *reply);
+int ask_rcpt(enum env_kind, struct span addr, struct buf *reply);
 /* After a message was queued: where no agent runs, root's sendmail starts one
  * pass; for another user a sentence in why says that the message waits. */
 void ask_for_agent(struct buf *why);

@@ -2,7 +2,8 @@
  * asks is known by SO_PEERCRED: root sees all, a user his own. */
 #include "common/log.h"
 #include "common/printable.h"
-#include "deliver/queue/core.h"
+#include "common/run.h"
+#include "deliver/queue/client.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,23 +14,12 @@
 #define CLIENTS_MAX 64
 #define EACH_MAX 8 /* of one user, so that nobody shuts others out */
 #define BUSY "error too many ask at once; try again in a minute\n"
-#define REQUEST_MAX 64
 #define PATIENCE 30000 /* ms */
-
-struct client {
-	TAILQ_ENTRY(client) link;
-	struct queue *q;
-	struct loop_fd io;
-	struct loop_timer limit;
-	uid_t uid;
-	struct buf in, out;
-	size_t sent; /* of out */
-	bool answered;
-};
 
 static void
 end(struct client *c)
 {
+	look_cancel(&c->look);
 	loop_cancel(&c->limit);
 	loop_del(&c->io);
 	close(c->io.fd);
@@ -100,12 +90,12 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 }
 
 static void
-list(struct client *c)
+list(struct client *c, struct span none)
 {
 	struct message *m;
 	size_t n = 0;
 
-	buf_str(&c->out, "ok\n");
+	(void)none;
 	RB_FOREACH (m, ids, &c->q->ids) {
 		struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
 
@@ -124,68 +114,113 @@ list(struct client *c)
 }
 
 static void
-run(struct client *c)
+run(struct client *c, struct span none)
 {
+	(void)none;
 	drop_scan(c->q); /* first: what came a moment ago is asked for too */
 	sched_force(c->q);
-	buf_str(&c->out, "ok\n");
 }
 
 static const struct {
 	const char *request;
-	void (*answer)(struct client *);
-} requests[] = { { "list", list }, { "run", run } };
+	bool words; /* follow it */
+	void (*answer)(struct client *, struct span words);
+} requests[] = {
+	{ "list", false, list },
+	{ "run", false, run },
+	{ "verify", true, query_verify },
+	{ "expand", true, query_expand },
+	{ "rcpt", true, query_rcpt },
+};
+
+static bool
+has_control(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+			return true;
+	return false;
+}
 
 static void
 answer(struct client *c, struct span request)
 {
+	struct span words = request, verb = span_word(&words);
+
+	words = span_trim(words);
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-		if (span_eq(request, span_of(requests[i].request))) {
-			requests[i].answer(c);
+		if (!has_control(request) &&
+		    span_eq(verb, span_of(requests[i].request)) &&
+		    (words.len != 0) == requests[i].words) {
+			buf_str(&c->out, "ok\n");
+			requests[i].answer(c, words);
 			return;
 		}
-	buf_str(&c->out, "error this agent knows list and run\n");
+	buf_str(&c->out, "error the agent does not know this request\n");
 }
 
+/* What is in out goes, as the client takes it. */
 static void
-serve(struct loop_fd *io, uint32_t events)
+flush(struct client *c)
 {
-	struct client *c = io->arg;
-	char bytes[REQUEST_MAX];
-	struct span line;
-	ssize_t n;
+	ssize_t n = c->out.bad ? -1
+			       : send(c->io.fd, c->out.ptr + c->sent,
+				     c->out.len - c->sent, MSG_NOSIGNAL);
 
-	if (!c->answered) {
-		n = read(io->fd, bytes, sizeof bytes);
-		if (n == -1 && errno == EAGAIN)
-			return;
-		if (n <= 0) {
-			end(c);
-			return;
-		}
-		buf_add(&c->in, bytes, (size_t)n);
-		line = buf_view(&c->in);
-		if (!span_has(line, '\n') && line.len < REQUEST_MAX)
-			return;
-		answer(c, span_trim(span_cut(&line, '\n')));
-		c->answered = true;
-	} else if (events & (EPOLLHUP | EPOLLERR)) {
-		end(c);
-		return;
-	}
-	n = c->out.bad ? -1
-		       : send(io->fd, c->out.ptr + c->sent,
-			     c->out.len - c->sent, MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN) {
 		end(c);
 		return;
 	}
 	if (n > 0)
 		c->sent += (size_t)n;
-	if (c->sent == c->out.len)
-		end(c);
+	if (c->sent < c->out.len)
+		loop_want(&c->io, EPOLLOUT);
+	else if (c->waits)
+		loop_want(&c->io, 0);
 	else
-		loop_want(io, EPOLLOUT);
+		end(c);
+}
+
+void
+client_done(struct client *c)
+{
+	c->waits = false;
+	flush(c);
+}
+
+static void
+serve(struct loop_fd *io, uint32_t events)
+{
+	struct client *c = io->arg;
+	char bytes[RUN_REQUEST];
+	struct span line, request;
+	ssize_t n;
+
+	if (c->answered) {
+		if (events & (EPOLLHUP | EPOLLERR))
+			end(c);
+		else
+			flush(c);
+		return;
+	}
+	n = read(io->fd, bytes, sizeof bytes);
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		end(c);
+		return;
+	}
+	buf_add(&c->in, bytes, (size_t)n);
+	line = buf_view(&c->in);
+	if (!span_has(line, '\n') && line.len < RUN_REQUEST)
+		return;
+	c->answered = true;
+	request = span_cut(&line, '\n');
+	if (request.len >= RUN_REQUEST)
+		buf_str(&c->out, "error the request is too long\n");
+	else
+		answer(c, span_trim(request));
+	flush(c);
 }
 
 static bool
@@ -208,7 +243,7 @@ come(struct loop_fd *io, uint32_t events)
 	struct ucred peer;
 	socklen_t len = sizeof peer;
 	struct client *c;
-	char request[REQUEST_MAX];
+	char request[RUN_REQUEST];
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;

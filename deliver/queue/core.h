@@ -35,7 +35,8 @@ struct queue {
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
 	size_t terminals_busy;
-	uint32_t ref; /* the last one given out */
+	TAILQ_HEAD(, looking) looks_out; /* look.c */
+	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
 	struct loop_timer stop, look, listen_again;
@@ -98,6 +99,11 @@ void terminal_refused(struct queue *, uint32_t ref, struct span why);
 bool terminal_owns(struct queue *, uint32_t ref);
 void attempt_shown(struct queue *, struct message *, uint32_t rcpt, int result,
     struct span text);
+
+/* look: see deliver/queue/look.h. */
+void look_forked(struct queue *, uint32_t ref, int fd);
+void look_refused(struct queue *, uint32_t ref);
+bool look_owns(struct queue *, uint32_t ref);
 
 /* bounce: makes the report for all failures that were not told yet.  0 and its
  * id ("" when nobody is to be told); -1 with errno: try again later. */

@@ -74,6 +74,8 @@ forked(struct ipc_msg *m)
 		box_forked(&q, m->ref, m->fd);
 	else if (terminal_owns(&q, m->ref))
 		terminal_forked(&q, m->ref, m->fd);
+	else if (look_owns(&q, m->ref))
+		look_forked(&q, m->ref, m->fd);
 	else
 		close(m->fd);
 }
@@ -89,6 +91,8 @@ not_forked(struct ipc_msg *m)
 		box_refused(&q, m->ref, permanent, why);
 	else if (terminal_owns(&q, m->ref))
 		terminal_refused(&q, m->ref, why);
+	else if (look_owns(&q, m->ref))
+		look_refused(&q, m->ref);
 }
 
 static void
@@ -150,6 +154,7 @@ queue_run(const struct role_start *start)
 	q.stop = (struct loop_timer){ .fire = give_up };
 	TAILQ_INIT(&q.jobs);
 	TAILQ_INIT(&q.terminals);
+	TAILQ_INIT(&q.looks_out);
 	umask(0);
 	sched_init(&q);
 	if (open_all(start) == -1)
