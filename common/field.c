@@ -23,8 +23,10 @@ field_next(struct span *rest, struct field *f)
 	size_t name = 0, colon, len = line_len(*rest);
 	const char *p = rest->ptr;
 
-	while (name < len && p[name] > ' ' && p[name] <= '~' && p[name] != ':')
-		name++; /* RFC 5322 3.6.8 */
+	/* RFC 5322 3.6.8; a longer name fits in no line that can be sent */
+	while (name < len && name < FIELD_LINE_MAX && p[name] > ' ' &&
+	       p[name] <= '~' && p[name] != ':')
+		name++;
 	for (colon = name; colon < len && blank(p[colon]);)
 		colon++; /* RFC 5322 4.5 */
 	if (name == 0 || colon == len || p[colon] != ':')

@@ -5,6 +5,8 @@
 #define COMMON_FIELD_H
 #include "common/addr.h"
 
+#define FIELD_LINE_MAX 998 /* octets without the LF: RFC 5322 2.1.1 */
+
 struct field {
 	struct span whole; /* all its lines with their LFs */
 	struct span name; /* without blanks before the colon ("Bcc :" is Bcc) */
@@ -33,8 +35,6 @@ struct field_mailbox {
 };
 int field_mailboxes(struct span body,
     int (*each)(const struct field_mailbox *, void *arg), void *arg);
-
-#define FIELD_LINE_MAX 998 /* octets without the LF: RFC 5322 2.1.1 */
 
 /* Appends a field's body with @domain behind every bare address in it; no
  * other octet changes, but where a line would pass FIELD_LINE_MAX it is folded

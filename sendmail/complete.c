@@ -28,6 +28,23 @@ complete_header_end(struct span text)
 	return text.len - rest.len;
 }
 
+bool
+complete_header_whole(struct span text)
+{
+	struct span rest = span_from(text, complete_header_end(text));
+	size_t i = 0;
+
+	if (rest.len && rest.ptr[0] == '\n')
+		return true;
+	/* where it stops to look like a field, no colon mends it */
+	while (i < rest.len && i < FIELD_LINE_MAX && rest.ptr[i] > ' ' &&
+	       rest.ptr[i] <= '~')
+		i++;
+	while (i && i < rest.len && (rest.ptr[i] == ' ' || rest.ptr[i] == '\t'))
+		i++;
+	return i < rest.len;
+}
+
 /* Exact case, and no colon behind the blanks: "From : bob" is a field. */
 size_t
 complete_from_line(struct span text)
@@ -145,17 +162,6 @@ complete_wants_mime(struct span header, struct span text)
 	/* a NUL is no text in any encoding but binary (RFC 2045 2.8) */
 	return memchr(text.ptr, '\0', text.len) == NULL &&
 	       utf8_valid(whole_characters(text));
-}
-
-void
-complete_gecos(const char *gecos, const char *login, struct buf *name)
-{
-	for (const char *p = gecos; p && *p && *p != ','; p++) {
-		if (*p == '&')
-			buf_str(name, login);
-		else
-			buf_chr(name, *p);
-	}
 }
 
 /* Is there anything of it that a person would see? */

@@ -19,6 +19,8 @@ struct complete {
 /* The length of the header at the front of text: whole fields, without the
  * empty line.  A line that is no field ends it. */
 size_t complete_header_end(struct span text);
+/* Is that the end whatever comes behind text? */
+bool complete_header_whole(struct span text);
 /* Drops a first line "From " or ">From " (mbox, UUCP): its length, or 0. */
 size_t complete_from_line(struct span text);
 /* Adds the recipients of To, Cc and Bcc; where there are Resent- fields, those
@@ -28,9 +30,6 @@ int complete_recipients(struct span header, struct rcpts *, struct buf *why);
 /* Is text, the body or the front of it, UTF-8 that no field of the header
  * tells how to read?  Then MIME fields say so. */
 bool complete_wants_mime(struct span header, struct span text);
-/* The name of a user as the GECOS field has it: up to the first comma, & for
- * the login name. */
-void complete_gecos(const char *gecos, const char *login, struct buf *);
 /* Appends the completed header, without the empty line. */
 void complete_header(struct span header, const struct complete *, struct buf *);
 #endif

@@ -248,27 +248,6 @@ check_mime(void **state)
 	    complete_wants_mime(row->header, row->text), row->want);
 }
 
-static const struct gecos {
-	const char *name, *gecos, *want;
-} gecoses[] = {
-	{ "gecos_to_the_comma", "Alice A,Room 1,,", "Alice A" },
-	{ "gecos_with_the_login", "& the First, x", "alice the First" },
-	{ "gecos_empty", ",,,", "" },
-	{ "gecos_none", NULL, "" },
-	{ "gecos_any_length", X900 "\xc3\xb6", X900 "\xc3\xb6" },
-};
-
-static void
-check_gecos(void **state)
-{
-	const struct gecos *row = *state;
-	struct buf got = { 0 };
-
-	complete_gecos(row->gecos, "alice", &got);
-	assert_string_equal(buf_c(&got), row->want);
-	buf_free(&got);
-}
-
 static const struct end {
 	const char *name;
 	struct span text;
@@ -289,6 +268,29 @@ check_end(void **state)
 	const struct end *row = *state;
 
 	assert_int_equal(complete_header_end(row->text), row->want);
+}
+
+static const struct end wholes[] = {
+	{ "whole_at_the_empty_line", S("A: 1\n\n"), true },
+	{ "whole_at_a_first_empty_line", S("\n"), true },
+	{ "whole_at_a_word_and_another", S("A: 1\nhello w"), true },
+	{ "whole_at_a_first_blank", S(" x"), true },
+	{ "whole_at_8_bit", S("A: 1\nhell\xc3"), true },
+	{ "whole_at_the_end_of_a_line", S("hello\n"), true },
+	{ "whole_at_a_name_that_is_too_long", S(X900 X100), true },
+	{ "not_whole_where_a_fold_may_come", S("A: 1\n"), false },
+	{ "not_whole_in_a_field", S("A: 1"), false },
+	{ "not_whole_in_a_name", S("A: 1\nSubj"), false },
+	{ "not_whole_behind_a_name", S("A: 1\nSubject \t"), false },
+	{ "not_whole_with_nothing", S(""), false },
+};
+
+static void
+check_whole(void **state)
+{
+	const struct end *row = *state;
+
+	assert_int_equal(complete_header_whole(row->text), row->want);
 }
 
 static const struct end from_lines[] = {
@@ -454,7 +456,7 @@ a_megabyte_of_header(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(mimes) + COUNT(gecoses) +
+	struct CMUnitTest tests[COUNT(rows) + COUNT(mimes) + COUNT(wholes) +
 				COUNT(ends) + COUNT(from_lines) + COUNT(tos) +
 				3];
 	size_t n = 0;
@@ -463,7 +465,7 @@ main(void)
 	tzset();
 	ADD_ROWS(tests, n, rows, check);
 	ADD_ROWS(tests, n, mimes, check_mime);
-	ADD_ROWS(tests, n, gecoses, check_gecos);
+	ADD_ROWS(tests, n, wholes, check_whole);
 	ADD_ROWS(tests, n, ends, check_end);
 	ADD_ROWS(tests, n, from_lines, check_from_line);
 	ADD_ROWS(tests, n, tos, check_to);

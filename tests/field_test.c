@@ -2,6 +2,11 @@
 #include "tests/rows.h"
 #include <errno.h>
 
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X900 X100 X100 X100 X100 X100 X100 X100 X100 X100
+#define X990 X900 X10 X10 X10 X10 X10 X10 X10 X10 X10
+
 static const struct one {
 	const char *name;
 	struct span header;
@@ -30,6 +35,10 @@ static const struct one {
 	{ "colon_first", S(": b\n"), 0, S(""), S(""), S(": b\n") },
 	{ "colon_in_next_line", S("To\n : b\n"), 0, S(""), S(""),
 	    S("To\n : b\n") },
+	{ "name_of_998", S(X990 "12345678: b\n"), 1, S(X990 "12345678"),
+	    S(" b"), S("") },
+	{ "name_of_999", S(X990 "123456789: b\n"), 0, S(""), S(""),
+	    S(X990 "123456789: b\n") },
 	{ "name_is_ascii", S("T\xc3\xb6: b\n"), 0, S(""), S(""),
 	    S("T\xc3\xb6: b\n") },
 };
@@ -171,10 +180,6 @@ check_phrase(void **state)
 }
 
 /* Bodies behind "To:"; "!": no list, and nothing was added. */
-#define X10 "xxxxxxxxxx"
-#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
-#define X900 X100 X100 X100 X100 X100 X100 X100 X100 X100
-#define X990 X900 X10 X10 X10 X10 X10 X10 X10 X10 X10
 static const struct list bares[] = {
 	{ "q_bare", S(" a"), " a@d" },
 	{ "q_whole", S(" a@b"), " a@b" },
