@@ -11,10 +11,16 @@
  * them a control octet, then the answer: a first line "ok" or "error SENTENCE",
  * and the lines asked for.
  *     list             what waits: his own messages, or all for root
- *     run              everything is tried now
+ *     run              everything is tried now; for -qI, -qR and -qS:
+ *     run [!]I PART    only what has that part in its id, or (R) a recipient
+ *                      that waits, or (S) its sender; ! for all others.  A
+ *                      user's own messages, or all for root
  *     verify ADDR      as VRFY answers: lines "CODE ENHANCED text"
  *     expand ADDR      as EXPN answers
- *     rcpt KIND ADDR   as RCPT answers; KIND is MAIL, SEND, SOML or SAML */
+ *     rcpt KIND ADDR   as RCPT answers; KIND is MAIL, SEND, SOML or SAML
+ *     explain ADDR     for -bv: an exit status, then a line for each thing
+ *     follow ID        for -v: lines as they come, until the message of his is
+ *                      gone, waits, or a minute is over; ID may come later */
 #ifndef COMMON_RUN_H
 #define COMMON_RUN_H
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 #include "sendmail/ask.h"
 #include "common/printable.h"
 #include "common/run.h"
+#include "common/spool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,10 +21,13 @@
 #define PATIENCE 30 /* seconds for a list, which may be long */
 #define SOON 5	    /* for a reply that somebody waits for */
 
+#define FOLLOW 65 /* the agent's own limit is 60 */
+
 static int
 connect_control(int seconds)
 {
-	const struct timeval patience = { .tv_sec = seconds };
+	const struct timeval patience = { .tv_sec = seconds },
+			     connecting = { .tv_sec = SOON };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -31,7 +35,7 @@ connect_control(int seconds)
 	if (fd == -1)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &connecting, sizeof connecting);
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1) {
 		int saved = errno;
 
@@ -85,7 +89,7 @@ ask(const char *request, struct buf *why)
 	if (fd == -1) {
 		buf_fmt(why,
 		    "no agent answers on %s (%s); start deliver, or run "
-		    "`deliver -q` as root",
+		    "`deliver -q` as root; what waits is safe in " SPOOL_DIR,
 		    RUN_CONTROL, strerror(errno));
 		return EX_UNAVAILABLE;
 	}
@@ -216,6 +220,43 @@ ask_rcpt(enum env_kind kind, struct span addr, struct buf *reply)
 
 	strlcat(verb, env_kind_name[kind], sizeof verb);
 	return ask_about(verb, addr, reply);
+}
+
+int
+ask_explain(struct span addr, struct buf *reply)
+{
+	return ask_about("explain", addr, reply);
+}
+
+int
+ask_follow(const char *id)
+{
+	int fd = connect_control(FOLLOW);
+
+	if (fd != -1 && dprintf(fd, "follow %s\n", id) == -1) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void
+ask_watch(int fd, bool show)
+{
+	char bytes[4096];
+	bool first = true; /* "ok" is not for the reader */
+	ssize_t n;
+
+	while (show && (n = read(fd, bytes, sizeof bytes)) > 0) {
+		struct span text = { bytes, (size_t)n };
+
+		if (first && span_starts(text, SPAN("ok\n")))
+			text = span_from(text, 3);
+		first = false;
+		if (print(text) == -1)
+			break;
+	}
+	close(fd);
 }
 
 int

@@ -17,6 +17,14 @@ int ask(const char *request, struct buf *why);
 int ask_verify(struct span addr, struct buf *reply);
 int ask_expand(struct span addr, struct buf *reply);
 int ask_rcpt(enum env_kind, struct span addr, struct buf *reply);
+/* The same in words for -bv: an exit status (0, 67, 75), then a line each. */
+int ask_explain(struct span addr, struct buf *reply);
+/* What becomes of a message (-v): asked before it is complete, so that nothing
+ * is missed.  A descriptor for ask_watch, or -1 when no agent answers. */
+int ask_follow(const char *id);
+/* Closes fd; first, if show is set, prints what the agent says until the
+ * message is gone or waits, for at most 65 s. */
+void ask_watch(int fd, bool show);
 /* After a message was queued: where no agent runs, root's sendmail starts one
  * pass; for another user a sentence in why says that the message waits. */
 void ask_for_agent(struct buf *why);

@@ -1,5 +1,6 @@
 #include "sendmail/submit.h"
 #include "common/priv.h"
+#include "sendmail/ask.h"
 #include "sendmail/deposit.h"
 #include "sendmail/who.h"
 #include <errno.h>
@@ -125,7 +126,7 @@ submit(const struct opt *opt, const struct conf *conf, struct buf *why)
 {
 	struct who who;
 	struct deposit d = { .conf = conf, .why = why, .dir = -1, .fd = -1 };
-	int status;
+	int status, follow = -1;
 
 	who_am_i(&who);
 	d.login = who.login;
@@ -134,8 +135,13 @@ submit(const struct opt *opt, const struct conf *conf, struct buf *why)
 	    (status = envelope(&d, opt)) == 0 &&
 	    (status = deposit_refused(&d)) == 0 &&
 	    (status = make_file(&d)) == 0 &&
-	    (status = read_message(&d, opt->dots)) == 0)
+	    (status = read_message(&d, opt->dots)) == 0) {
+		if (opt->verbose)
+			follow = ask_follow(d.id);
 		status = deposit_commit(&d);
+	}
+	if (follow != -1)
+		ask_watch(follow, status == 0);
 	deposit_clear(&d);
 	if (status == EX_OSERR && why->len == 0)
 		buf_str(why, "no memory; nothing was queued");

@@ -16,16 +16,23 @@ struct client {
 	bool answered; /* its request was read */
 	bool waits;    /* more of the answer will come: client_done */
 	struct look look;
-	enum env_kind kind; /* of "rcpt", while it waits */
+	enum env_kind kind;	    /* of "rcpt", while it waits */
+	char follows[SPOOL_IDSIZE]; /* a message, or "" */
 };
 
 /* The answer is whole now: from the loop, never from within the request's own
  * handler. */
 void client_done(struct client *);
+/* As much of out as it takes; it may be gone afterwards. */
+void client_more(struct client *);
 
 /* query: what the router says about an address.  Each appends to out, or sets
  * waits and calls client_done later. */
 void query_verify(struct client *, struct span addr);
 void query_expand(struct client *, struct span addr);
 void query_rcpt(struct client *, struct span kind_and_addr);
+void query_explain(struct client *, struct span addr);
+
+/* follow: the lines about one message, for who sent it. */
+void follow(struct client *, struct span id);
 #endif

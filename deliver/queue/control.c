@@ -113,24 +113,81 @@ list(struct client *c, struct span none)
 		buf_fmt(&c->out, "%zu message%s.\n", n, n == 1 ? "" : "s");
 }
 
-static void
-run(struct client *c, struct span none)
+static bool
+contains(struct span s, struct span part)
 {
-	(void)none;
+	for (; s.len >= part.len; s = span_from(s, 1))
+		if (span_starts(s, part))
+			return true;
+	return false;
+}
+
+static bool
+has(const struct file *f, const struct message *m, char by, struct span part)
+{
+	if (by == 'I')
+		return contains(span_of(m->id), part);
+	if (by == 'S')
+		return contains(span_of(f->env.from), part);
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		if (f->rcpts[i].state == R_WAITS &&
+		    contains(span_of(f->env.rcpts[i].addr), part))
+			return true;
+	return false;
+}
+
+/* A user asks for his own messages only. */
+static bool
+selected(const struct client *c, const struct message *m, bool no, char by,
+    struct span part)
+{
+	struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
+	bool hit;
+
+	if (f == NULL)
+		return false;
+	hit = (c->uid == 0 || c->uid == f->uid) && has(f, m, by, part) != no;
+	file_close(f);
+	return hit;
+}
+
+/* "run", "run I part", "run !S part" */
+static void
+run(struct client *c, struct span words)
+{
+	struct span by = span_word(&words);
+	struct message *m, *next;
+	bool no;
+
 	drop_scan(c->q); /* first: what came a moment ago is asked for too */
-	sched_force(c->q);
+	words = span_trim(words);
+	if (by.len == 0) {
+		sched_force_all(c->q);
+		return;
+	}
+	no = by.ptr[0] == '!';
+	by = span_from(by, no);
+	if (by.len != 1 || !span_has(SPAN("IRS"), *by.ptr) || words.len == 0)
+		return;
+	for (m = RB_MIN(ids, &c->q->ids); m; m = next) {
+		next = RB_NEXT(ids, &c->q->ids, m);
+		if (m->state != M_OPEN && selected(c, m, no, *by.ptr, words))
+			sched_force(c->q, m);
+	}
 }
 
 static const struct {
 	const char *request;
-	bool words; /* follow it */
+	enum { ALONE = 1, WORDS = 2 } takes;
 	void (*answer)(struct client *, struct span words);
 } requests[] = {
-	{ "list", false, list },
-	{ "run", false, run },
-	{ "verify", true, query_verify },
-	{ "expand", true, query_expand },
-	{ "rcpt", true, query_rcpt },
+	{ "list", ALONE, list },
+	{ "run", ALONE | WORDS, run },
+	{ "verify", WORDS, query_verify },
+	{ "expand", WORDS, query_expand },
+	{ "rcpt", WORDS, query_rcpt },
+	{ "explain", WORDS, query_explain },
+	{ "follow", WORDS, follow },
 };
 
 static bool
@@ -151,7 +208,7 @@ answer(struct client *c, struct span request)
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
 		if (!has_control(request) &&
 		    span_eq(verb, span_of(requests[i].request)) &&
-		    (words.len != 0) == requests[i].words) {
+		    (requests[i].takes & (words.len ? WORDS : ALONE))) {
 			buf_str(&c->out, "ok\n");
 			requests[i].answer(c, words);
 			return;
@@ -160,8 +217,8 @@ answer(struct client *c, struct span request)
 }
 
 /* What is in out goes, as the client takes it. */
-static void
-flush(struct client *c)
+void
+client_more(struct client *c)
 {
 	ssize_t n = c->out.bad ? -1
 			       : send(c->io.fd, c->out.ptr + c->sent,
@@ -185,7 +242,7 @@ void
 client_done(struct client *c)
 {
 	c->waits = false;
-	flush(c);
+	client_more(c);
 }
 
 static void
@@ -200,7 +257,7 @@ serve(struct loop_fd *io, uint32_t events)
 		if (events & (EPOLLHUP | EPOLLERR))
 			end(c);
 		else
-			flush(c);
+			client_more(c);
 		return;
 	}
 	n = read(io->fd, bytes, sizeof bytes);
@@ -220,7 +277,7 @@ serve(struct loop_fd *io, uint32_t events)
 		buf_str(&c->out, "error the request is too long\n");
 	else
 		answer(c, span_trim(request));
-	flush(c);
+	client_more(c);
 }
 
 static bool

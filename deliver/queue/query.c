@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #define PEOPLE_MAX 20000 /* entries of the user database that are looked at */
 #define ALIKE_MAX 8	 /* of one name that are told */
@@ -261,4 +262,91 @@ query_rcpt(struct client *c, struct span words)
 		buf_str(&c->out, "250 2.1.5 OK\n");
 	else
 		buf_str(&c->out, "250 2.1.5 remote, will do mail\n");
+}
+
+/* explain, for sendmail -bv: an exit status, then a line for each thing. */
+
+static void
+explain_box(struct client *c, struct span addr, const struct route *r)
+{
+	const struct conf *conf = c->q->conf;
+	const struct passwd *pw = getpwnam(r->name);
+	const char *path = conf->local_path;
+
+	buf_str(&c->out, "0\n");
+	printable_add(&c->out, addr, 320);
+	buf_fmt(&c->out, " is the user %s of this machine\n", r->name);
+	buf_fmt(&c->out, "mailbox: %s ",
+	    conf->local == LOCAL_MAILDIR ? "Maildir" : "mbox");
+	if (path && path[0] == '~' && pw) {
+		printable_add(&c->out, span_of(pw->pw_dir), 300);
+		path++;
+	}
+	for (; path && *path; path++)
+		if (path[0] == '%' && path[1] == 'u') {
+			buf_str(&c->out, r->name);
+			path++;
+		} else {
+			buf_chr(&c->out, *path);
+		}
+	buf_chr(&c->out, '\n');
+}
+
+static void
+explain_relay(struct client *c, struct span addr, const struct route *r)
+{
+	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
+
+	buf_str(&c->out, "0\n");
+	printable_add(&c->out, addr, 320);
+	buf_fmt(&c->out, " is not on this machine: it goes to the relay %s\n",
+	    r->name);
+	for (size_t i = 0; relay && i < relay->nhosts; i++)
+		buf_fmt(&c->out, "%s: %s port %s\n", i ? "else" : "host",
+		    relay->hosts[i].name, relay->hosts[i].port);
+	buf_str(&c->out, relay && relay->tls == TLS_NEVER
+			     ? "TLS: none (tls never)\n"
+			     : "TLS: only verified (tls verify)\n");
+	buf_str(&c->out, "terminals: none, SEND comes back\n");
+}
+
+static void
+seen_explained(struct look *l, enum tty_result result)
+{
+	static const char *const texts[TTY_RESULTS] = {
+		[TTY_SHOWN] = "logged in, and takes messages (SEND is shown)",
+		[TTY_ABSENT] = "not logged in (SEND comes back)",
+		[TTY_REFUSES] = "logged in, mesg n (SEND comes back)",
+		[TTY_FAILED] = "cannot be told now",
+		[TTY_LONG] = "cannot be told now",
+	};
+	struct client *c = l->arg;
+
+	buf_fmt(&c->out, "terminals: %s\n", texts[result]);
+	client_done(c);
+}
+
+void
+query_explain(struct client *c, struct span addr)
+{
+	struct route r;
+
+	addr = bare(addr);
+	route(c->q->conf, addr, &r);
+	if (r.kind == ROUTE_BOX) {
+		explain_box(c, addr, &r);
+		c->look = (struct look){ .seen = seen_explained, .arg = c };
+		if (!c->q->conf->terminal)
+			buf_str(&c->out, "terminals: switched off\n");
+		else if (look(c->q, r.name, &c->look) == 0)
+			c->waits = true;
+	} else if (r.kind == ROUTE_RELAY) {
+		explain_relay(c, addr, &r);
+	} else {
+		buf_fmt(&c->out, "%d\n%s (%s)\n",
+		    r.kind == ROUTE_NEVER ? EX_NOUSER : EX_TEMPFAIL, r.text,
+		    r.status);
+	}
+	if (c->q->conf->hold)
+		buf_str(&c->out, "held: nothing is delivered (hold yes)\n");
 }
