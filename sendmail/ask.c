@@ -20,14 +20,13 @@
 
 #define PATIENCE 30 /* seconds for a list, which may be long */
 #define SOON 5	    /* for a reply that somebody waits for */
-
-#define FOLLOW 65 /* the agent's own limit is 60 */
+#define FOLLOW 65   /* the agent's own limit is 60 */
 
 static int
 connect_control(int seconds)
 {
 	const struct timeval patience = { .tv_sec = seconds },
-			     connecting = { .tv_sec = SOON };
+			     soon = { .tv_sec = SOON };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -35,7 +34,7 @@ connect_control(int seconds)
 	if (fd == -1)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &connecting, sizeof connecting);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1) {
 		int saved = errno;
 
@@ -228,15 +227,23 @@ ask_explain(struct span addr, struct buf *reply)
 	return ask_about("explain", addr, reply);
 }
 
+/* The agent has to know before the message is complete: its "ok" is awaited. */
 int
 ask_follow(const char *id)
 {
-	int fd = connect_control(FOLLOW);
+	static const struct timeval patience = { .tv_sec = FOLLOW };
+	int fd = connect_control(SOON);
+	char ok[3];
 
-	if (fd != -1 && dprintf(fd, "follow %s\n", id) == -1) {
+	if (fd == -1)
+		return -1;
+	if (dprintf(fd, "follow %s\n", id) == -1 ||
+	    recv(fd, ok, sizeof ok, MSG_WAITALL) != sizeof ok ||
+	    memcmp(ok, "ok\n", sizeof ok) != 0) {
 		close(fd);
-		fd = -1;
+		return -1;
 	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	return fd;
 }
 
@@ -244,18 +251,11 @@ void
 ask_watch(int fd, bool show)
 {
 	char bytes[4096];
-	bool first = true; /* "ok" is not for the reader */
 	ssize_t n;
 
-	while (show && (n = read(fd, bytes, sizeof bytes)) > 0) {
-		struct span text = { bytes, (size_t)n };
-
-		if (first && span_starts(text, SPAN("ok\n")))
-			text = span_from(text, 3);
-		first = false;
-		if (print(text) == -1)
+	while (show && (n = read(fd, bytes, sizeof bytes)) > 0)
+		if (print((struct span){ bytes, (size_t)n }) == -1)
 			break;
-	}
 	close(fd);
 }
 
