@@ -32,7 +32,7 @@ verb_vrfy(struct dialogue *d, const struct verb *v, struct span args)
 	buf_free(&said);
 }
 
-/* Lines of another code than the first are told within it: a reply has one. */
+/* A reply has one code: refusals wait until it is known. */
 static void
 collect(struct buf *all, struct buf *no, struct span said)
 {
@@ -41,6 +41,21 @@ collect(struct buf *all, struct buf *no, struct span said)
 	if (to->len)
 		buf_chr(to, '\n');
 	buf_span(to, span_trim(said));
+}
+
+/* Who asks for x,y,z and gets x and z is told about y. */
+static void
+tell_within(struct buf *all, struct span no)
+{
+	while (no.ptr) {
+		struct span line = span_cut(&no, '\n');
+
+		span_word(&line); /* the code, and the enhanced one */
+		if (span_has(span_word(&line), '.')) {
+			buf_str(all, "\n250 2.1.5 ");
+			buf_span(all, span_trim(line));
+		}
+	}
 }
 
 void
@@ -63,17 +78,8 @@ verb_expn(struct dialogue *d, const struct verb *v, struct span args)
 			collect(&all, &no, buf_view(&said));
 		buf_free(&said);
 	}
-	if (asked && all.len && no.len) {
-		/* who asks for x,y,z and gets x and z is told about y */
-		struct span lines = buf_view(&no), line;
-		while (lines.ptr) {
-			line = span_cut(&lines, '\n');
-			if (line.len > 4)
-				buf_fmt(&all, "\n250 ");
-			if (line.len > 4)
-				buf_span(&all, span_from(line, 4));
-		}
-	}
+	if (asked && all.len && no.len)
+		tell_within(&all, buf_view(&no));
 	if (asked)
 		code = answer_agent(d, buf_view(all.len ? &all : &no), false);
 	if (code == 0)
