@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""bs.py - smtplib speaks to sendmail -bs over a pair of sockets."""
+"""bs.py socket|pipe - smtplib speaks to sendmail -bs over a pair of sockets,
+or over two pipes."""
+import email.policy
+import os
 import smtplib
 import socket
 import subprocess
@@ -7,20 +10,45 @@ import sys
 from email.message import EmailMessage
 
 
-class Pipe(smtplib.SMTP):
+class Pipes:
+    """what smtplib needs of a socket"""
+
+    def __init__(self):
+        self.theirs_in, self.out = os.pipe()
+        self.back, self.theirs_out = os.pipe()
+
+    def makefile(self, mode):
+        return os.fdopen(os.dup(self.back), mode)
+
+    def sendall(self, data):
+        while data:
+            data = data[os.write(self.out, data):]
+
+    def close(self):
+        os.close(self.out)
+        os.close(self.back)
+
+
+class Session(smtplib.SMTP):
     child = None
 
     def _get_socket(self, host, port, timeout):
-        ours, theirs = socket.socketpair()
+        if sys.argv[1] == "pipe":
+            ours = Pipes()
+            ends = ours.theirs_in, ours.theirs_out
+        else:
+            ours, theirs = socket.socketpair()
+            ours.settimeout(20)
+            ends = (theirs.detach(),) * 2
         self.child = subprocess.Popen(["/usr/sbin/sendmail", "-bs"],
-                                      stdin=theirs, stdout=theirs)
-        theirs.close()
-        ours.settimeout(20)
+                                      stdin=ends[0], stdout=ends[1])
+        for end in set(ends):
+            os.close(end)
         return ours
 
 
 def main():
-    smtp = Pipe("localhost")
+    smtp = Session("localhost")
     smtp.ehlo("here.example")
     msg = EmailMessage()
     msg["From"] = "Alice Liddell <alice@mail.example>"
@@ -36,7 +64,7 @@ def main():
     refused = smtp.sendmail(
         "bounces@other.example",
         ["bob@mail.example", "carol@remote.example", "dave@remote.example"],
-        msg.as_bytes(), options)
+        msg.as_bytes(policy=email.policy.SMTP), options)
     if refused:
         print(refused, file=sys.stderr)
     try:

@@ -7,9 +7,11 @@ speaks_bs() {
 }
 
 if speaks_bs; then
-	call smtplib /usr/bin/python3 "$C/bs.py"
-	both 'smtplib: Grüße' bounces@other.example "$ALICE" /tmp/text \
-	    'carol@remote.example dave@remote.example'
+	for way in socket pipe; do
+		call "smtplib, a $way" /usr/bin/python3 "$C/bs.py" $way
+		both 'smtplib: Grüße' bounces@other.example "$ALICE" /tmp/text \
+		    'carol@remote.example dave@remote.example'
+	done
 else
 	skip "smtplib: no -bs yet"
 fi
