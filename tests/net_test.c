@@ -316,6 +316,7 @@ send_mail(uint32_t ref, const char *relay, unsigned nrcpts, struct span body,
 	ipc_u64(&b, body.len);
 	ipc_u32(&b, sum);
 	ipc_u8(&b, ENV_7BIT);
+	ipc_u8(&b, 0);
 	assert_int_equal(ipc_send(&w.queue, IPC_NET_MAIL, ref, &b, fd), 0);
 	buf_free(&b);
 	close(fd);
