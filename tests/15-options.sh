@@ -252,6 +252,7 @@ check "more wait" await -t 10 files $SPOOL/queue 4
 exits "-qS of another's sender, by alice" 0 submit alice -qSother@
 exits "-qR of another's recipient, by alice" 0 submit alice '-q!Ralice'
 check "gives bob alice's message" await -t 10 mbox /var/mail/bob 1
+check "bob's own still waits, which she cannot ask for" grep -q -s '^from <other@x' $SPOOL/queue/*
 exits "-qS by root" 0 /usr/sbin/sendmail -qSOther@
 check "gives bob his own" await -t 10 mbox /var/mail/bob 2
 refute "alice had nothing yet" test -e /var/mail/alice

@@ -107,6 +107,32 @@ row 'rcpt SOML alice' '250 2.1.5 User not accepting terminal messages now, so wi
 row 'rcpt SAML alice' '250 2.1.5 User not accepting terminal messages now, will mail'
 exec 7>&-
 wait $session
+
+# At most 16 processes look at once: three users ask about 24 others while the
+# parent, stopped, starts none.
+crowd() { # KIND
+	kill -STOP "$AGENT"
+	/usr/bin/python3 - "$1" <<'PY'
+import os, pwd, socket, sys
+many = []
+for n, user in enumerate(pwd.getpwall()[:24]):
+    os.seteuid((1001, 1002, 1005)[n % 3])
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("/run/bellman/control")
+    s.sendall(f"rcpt {sys.argv[1]} {user.pw_name}\n".encode())
+    many.append(s)
+    os.seteuid(0)
+for s in many:
+    text = b""
+    while piece := s.recv(4096):
+        text += piece
+    sys.stdout.write(text.decode())
+PY
+	kill -CONT "$AGENT"
+}
+same "24 at once, SEND: 8 are told to come again" 8 "$(crowd SEND | grep -c '^450 4.3.2 ')"
+same "SOML: the delivery will see" 24 "$(crowd SOML | grep -c -x '250 2.1.5 OK')"
+row 'rcpt SEND bob' '450 4.2.1 User not active now'
 stop_agent
 
 echo 'terminal off' >$CONF
