@@ -10,8 +10,10 @@ static const char *const plain[] = { "To", "Cc", "Bcc" };
 static const char *const resent[] = { "Resent-To", "Resent-Cc", "Resent-Bcc" };
 /* Bcc never leaves; Return-Path is added by the last hop (RFC 5321 4.4). */
 static const char *const removed[] = { "Bcc", "Resent-Bcc", "Return-Path" };
-/* Without a value they are as good as missing, and illegal. */
-static const char *const needed[] = { "Date", "From", "Message-ID", "To" };
+/* Without a value they are as good as missing, and illegal (RFC 5322 3.6). */
+static const char *const hollow[] = { "Date", "From", "Sender", "Reply-To",
+	"To", "Cc", "Message-ID", "Resent-Date", "Resent-From", "Resent-To",
+	"Resent-Cc", "Resent-Message-ID" };
 static const char *const qualified[] = { "From", "Sender", "Reply-To", "To",
 	"Cc", "Resent-From", "Resent-Sender", "Resent-Reply-To", "Resent-To",
 	"Resent-Cc" };
@@ -73,7 +75,7 @@ leaves(const struct field *f)
 {
 	if (one_of(f, removed, COUNT(removed)))
 		return false;
-	return span_trim(f->body).len || !one_of(f, needed, COUNT(needed));
+	return span_trim(f->body).len || !one_of(f, hollow, COUNT(hollow));
 }
 
 /* Does a field of that name leave? */
@@ -268,8 +270,8 @@ complete_header(struct span header, const struct complete *c, struct buf *out)
 	date_5322((time_t)(c->env->time_us / 1000000), now);
 	buf_fmt(out, "Received: from %s (uid %lu)\n", c->login,
 	    (unsigned long)c->env->uid);
-	buf_fmt(out, "\tby %s (Bellman) with local id %s;\n\t%s\n", c->hostname,
-	    c->id, now);
+	buf_fmt(out, "\tby %s (Bellman) with %s id %s;\n\t%s\n", c->hostname,
+	    c->with ? c->with : "local", c->id, now);
 	while (field_next(&rest, &f)) {
 		if (f.whole.ptr == block.ptr)
 			put_resent(block, c, now, out);

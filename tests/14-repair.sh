@@ -328,6 +328,19 @@ named "-F with quotes" '"a \"b\" <c@d>, \\" <alice@mail.example>' /usr/sbin/send
 usermod -c 'Älice & "L",Room 1,,' alice
 named "the user database" '=?UTF-8?B?w4RsaWNlIGFsaWNlICJMIg==?= <alice@mail.example>' /usr/sbin/sendmail
 
+# Senders as lists make them, and a user of such a name who does not exist.
+verp=list-$(printf 'x%.0s' {1..150})=remote.example
+printf 'To: x@y\n\nhi\n' | submit alice -f "$verp@list.example" bob "$verp@remote.example"
+check "a sender of 170 octets is taken" drained
+same "at the server" "$verp@list.example" "$(sed -n 's/^MAIL FROM:<\(.*\)>$/\1/p' $S/*.msg)"
+same "such a recipient" "$verp@remote.example" "$(sed -n 's/^RCPT TO:<\(.*\)>$/\1/p' $S/*.msg)"
+check "in the mailbox" grep -q -x -i "Return-Path: <$verp@list.example>" /var/mail/bob
+clean
+printf 'To: x@y\n\nhi\n' | submit bob "$verp"
+check "mail for an unknown user of such a name" drained
+check "comes back" grep -q "$verp@mail.example" /var/mail/bob
+clean
+
 # A field's lines have no limit of ours, an SMTP server's do.
 words=$(printf 'word%.0s ' {1..400})
 printf 'To: x@y\nSubject: %s\n\nhi\n' "$words" | submit alice bob carol@remote.example

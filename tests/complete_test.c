@@ -48,6 +48,12 @@ static const struct row {
 	{ "fields_without_value_are_missing",
 	    S("Date:\nMessage-ID: \nFrom:\n \nTo: \t\nSubject:\n"),
 	    "Subject:\n" DATE ID FROM NOBODY, "" },
+	{ "an_empty_cc_is_nobody", S(REST "From: z@d\nCc:\n \n"),
+	    REST "From: z@d\n" NOBODY, "" },
+	{ "resent_fields_without_value_are_missing",
+	    S("Resent-Date:\nResent-From: \nResent-Message-ID:\n" REST
+	      "To: t@d\nFrom: z@d\n"),
+	    RD RI RF REST "To: t@d\nFrom: z@d\n", "" },
 	{ "an_empty_from_beside_a_full_one",
 	    S(REST "From:\nFrom: a@d\nTo: t@d\n"), REST "From: a@d\nTo: t@d\n",
 	    "" },

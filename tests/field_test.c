@@ -228,6 +228,9 @@ static const struct list bares[] = {
 	    S(" " X10 ",\t\"" X900 X10 X10 X10 X10 X10 X10 X10 X10 "\" <a@b>"),
 	    " " X10 "@d,\n\t\"" X900 X10 X10 X10 X10 X10 X10 X10 X10
 	    "\" <a@b>" },
+	{ "q_no_blank_line_where_it_is_folded",
+	    S(" (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 ",       \n b"),
+	    " (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 "@d,       \n b@d" },
 	{ "q_not_folded_where_it_is_already",
 	    S(" (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 ",\n (" X10 X10
 	      ") b"),
