@@ -5,6 +5,7 @@
 #include "sendmail/who.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -16,8 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE 300 /* seconds for a command or a piece (RFC 5321 4.5.3.2.7)  \
-		      */
+#define PATIENCE                                                               \
+	300 /* seconds for a command or a piece (RFC 5321 4.5.3.2.7)           \
+	     */
 #define CHUNK 65536
 
 static int
@@ -70,6 +72,23 @@ peer_of(int fd, char *text, size_t size)
 	    a.any.sa_family == AF_INET6 ? "IPv6:" : "",
 	    number[0] ? number : "unknown");
 	return text;
+}
+
+/* inetd makes standard error the stranger's socket too: sentences for the user
+ * are not for him. */
+static void
+hide_errors(void)
+{
+	struct stat st;
+	int null;
+
+	if (fstat(STDERR_FILENO, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null == -1)
+		return;
+	dup2(null, STDERR_FILENO);
+	close(null);
 }
 
 static time_t
@@ -184,12 +203,14 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 	d.fullname = who.fullname;
 	d.peer = peer_of(STDIN_FILENO, number, sizeof number);
 	d.socket = fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+	if (d.peer)
+		hide_errors();
 	dialogue_open(&d);
 	done = talk(&d);
 	saved = errno;
 	if (done == -1) {
 		buf_fmt(why, "the dialogue broke off: %s", strerror(saved));
-		status = EX_IOERR;
+		status = saved == EBADF ? EX_NOINPUT : EX_IOERR;
 	} else if (d.at == AT_DATA || d.at == AT_BDAT) {
 		buf_str(why, "the dialogue ended in the middle of a message, "
 			     "which was not queued");

@@ -167,6 +167,7 @@ begin(struct deposit *s)
 		.login = s->login,
 		.fullname = s->fullname,
 		.from = s->env.from,
+		.with = s->with,
 		.env = &s->env,
 		.domain = s->conf->domain };
 	struct buf daemon = { 0 }, body = { 0 };

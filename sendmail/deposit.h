@@ -18,6 +18,7 @@ struct deposit {
 	struct rcpts rcpts;
 	const char *login, *fullname; /* as complete.h wants them */
 	bool from_header;	      /* -t */
+	const char *with;	      /* as complete.h wants it */
 	unsigned notify; /* for recipients that have no wish of their own */
 	int dir, fd;	 /* as spool_create made them; owned from here on */
 	char id[SPOOL_IDSIZE];

@@ -47,7 +47,7 @@ serve(int fd, const struct conf *conf)
 	char request;
 
 	priv_group_take();
-	prctl(PR_SET_DUMPABLE, 0); /* cleared? the change of group asks twice */
+	prctl(PR_SET_DUMPABLE, 0); /* a new group sets it to fs.suid_dumpable */
 	for (;;) {
 		struct offer o = { 0 };
 		int fds[2];

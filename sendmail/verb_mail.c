@@ -50,6 +50,7 @@ open_mail(struct dialogue *d, const struct verb *v, struct span sender,
 	if (d->peer) {
 		m->login = d->from = from_network(d);
 		m->fullname = "";
+		m->with = d->extended ? "ESMTP" : "SMTP";
 		if (d->from == NULL)
 			return -1;
 	}

@@ -560,13 +560,30 @@ hundred_for_strangers(void **state)
 	buf_free(&want);
 }
 
+static void
+time_out(void **state)
+{
+	static char here[] = "here.example";
+	static const struct conf conf = { .hostname = here };
+	struct dialogue d = { .conf = &conf, .ops = &ops };
+
+	(void)state;
+	dialogue_open(&d);
+	dialogue_timeout(&d);
+	assert_non_null(strstr(buf_c(&d.out), "\r\n421 here.example "));
+	dialogue_feed(&d, span_of("NOOP\r\n"));
+	assert_null(strstr(buf_c(&d.out), "250"));
+	dialogue_close(&d);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1];
+	struct CMUnitTest tests[COUNT(rows) + 2];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(hundred_for_strangers);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(time_out);
 	return _cmocka_run_group_tests("bs", tests, n, NULL, NULL);
 }
