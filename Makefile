@@ -79,7 +79,7 @@ $O/deliver/deliver: $O/deliver/main.o $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 
 $O/deliver/mime/deliver-mime: $O/deliver/mime/main.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
-$O/deliver/mime/%.o: BSD_CFLAGS = $(GMIME_CFLAGS)
+$O/deliver/mime/%.o $O/tests/fuzz/mime_fuzz.o: BSD_CFLAGS = $(GMIME_CFLAGS)
 
 $O/%.o: %.c | need
 	@mkdir -p $(@D)

@@ -77,7 +77,7 @@ fold_at(struct span s, bool commas)
 		if (at && i >= NICE)
 			return at;
 	}
-	for (size_t i = commas ? WIDE : 0; i; i--)
+	for (size_t i = commas && s.len > WIDE ? WIDE : 0; i; i--)
 		if (s.ptr[i - 1] == ',')
 			return i;
 	return at ? at : WIDE;
