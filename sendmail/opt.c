@@ -200,6 +200,9 @@ run(struct parse *p, const char *arg)
 	if (*arg && strchr("IRS", *arg) && arg[1]) {
 		o->select = *arg;
 		o->selected = arg + 1;
+		for (const char *c = o->selected; *c; c++)
+			if ((unsigned char)*c < ' ' || *c == 0x7f)
+				return EX_USAGE; /* it becomes a line */
 		return strlen(o->selected) <= 1000 ? 0 : EX_USAGE;
 	}
 	if (strchr("IRS", *arg))

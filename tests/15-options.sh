@@ -233,14 +233,15 @@ said "and what is missing" 'no relay is configured'
 exits "-bv: a sender of its own" 0 submit alice -f x@y.example -bv bob
 said "which is told" 'sender: x@y.example'
 
-exits "-v: tells what becomes of it" 0 submit alice -v bob </tmp/message
+verbose() { timeout 20 setpriv --reuid=alice --regid=alice --init-groups --reset-env /usr/sbin/sendmail -v "$@"; }
+exits "-v: tells what becomes of it, and then ends" 0 verbose bob </tmp/message
 said "it is delivered" '<bob@mail.example> delivered: '
-exits "-v: to nobody" 0 submit alice -v nobody-here </tmp/message
+exits "-v: to nobody" 0 verbose nobody-here </tmp/message
 said "it failed" '<nobody-here@mail.example> failed: there is no such user'
-exits "-v: nowhere to go" 0 submit alice -v eve@far.example </tmp/message
+exits "-v: nowhere to go" 0 verbose eve@far.example </tmp/message
 said "it is deferred" 'deferred: no relay'
 said "and waits" 'waits; it will be tried again'
-exits "-v -odq" 0 submit alice -v -odq bob </tmp/message
+exits "-v -odq" 0 verbose -odq bob </tmp/message
 said "waits for -q" 'waits until somebody asks'
 
 # -q with a selection

@@ -271,6 +271,7 @@ static const struct {
 	{ "q_with_words", { "sendmail", "-q", "bob" }, EX_USAGE,
 	    "nothing was sent" },
 	{ "qI_of_nothing", { "sendmail", "-qI" }, EX_USAGE, "-q takes" },
+	{ "q_of_two_lines", { "sendmail", "-qIa\nrun" }, EX_USAGE, "-q takes" },
 	{ "qQ", { "sendmail", "-qQ" }, EX_USAGE, "-q takes" },
 	{ "qL", { "sendmail", "-qL" }, EX_USAGE, "-q takes" },
 	{ "qG", { "sendmail", "-qGgroup" }, EX_USAGE, "-q takes" },
