@@ -35,6 +35,7 @@ useradd -K MAIL_DIR=/nonexistent -u 1005 -U -c 'Dora Smith,room 3' dora
 useradd -K MAIL_DIR=/nonexistent -u 1006 -U -c 'Erwin Smith' erwin
 useradd -K MAIL_DIR=/nonexistent -u 1007 -U -c 'F. & (Ed) Jones' fred
 useradd -K MAIL_DIR=/nonexistent -u 1008 -U -c 'Gülçin Ö' gul
+useradd -K MAIL_DIR=/nonexistent -u 1009 -U -c 'ÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖ' oe
 relay 2525 >$CONF
 start_agent
 
@@ -47,6 +48,7 @@ row 'verify Jones' '250 2.1.5 "F. fred (Ed) Jones" <fred@mail.example>'
 row 'verify Smith' '553 5.1.4 Ambiguous; the possibilities are' \
     '553 5.1.4 Dora Smith <dora@mail.example>' '553 5.1.4 Erwin Smith <erwin@mail.example>'
 row 'verify gul' '250 2.1.5 =?UTF-8?B?R8O8bMOnaW4gw5Y=?= <gul@mail.example>'
+row 'verify oe' '250 2.1.5 =?UTF-8?B?w5bDlsOWw5bDlsOWw5bDlsOWw5bDlsOWw5bDlsOWw5Y=?=  =?UTF-8?B?w5Y=?= <oe@mail.example>'
 row 'verify eve@far.example' '251 2.1.5 User not local; will forward to <eve@far.example>'
 row 'verify nobody-here' '550 5.1.1 <nobody-here>: there is no such user on this machine'
 row 'verify Smi' '550 5.1.1 <Smi>: there is no such user on this machine'

@@ -31,7 +31,12 @@ mailbox(const struct queue *q, const struct passwd *pw, struct buf *out)
 
 	full_name(pw, &name);
 	if (span_trim(buf_view(&name)).len) {
+		size_t at = out->len;
+
 		field_phrase(out, span_trim(buf_view(&name)));
+		for (; at < out->len; at++) /* a reply is no header: no folds */
+			if (out->ptr[at] == '\n')
+				out->ptr[at] = ' ';
 		buf_chr(out, ' ');
 	}
 	buf_chr(out, '<');
