@@ -134,7 +134,7 @@ receive(int fd, struct offer *o, int fds[2])
 int
 opener_file(struct opener *o, int *dir, char id[SPOOL_IDSIZE])
 {
-	struct offer got;
+	struct offer got = { 0 };
 	int fds[2];
 
 	if (o->fd == -1) {
