@@ -101,7 +101,58 @@ check "Received names him" grep -q -F 'Received: from stranger.example ([127.0.0
 check "and how he came" grep -q -F '(Bellman) with ESMTP id' /var/mail/bob
 
 check "nothing stays in the spool" drained
+
+# typed at a terminal, whose keys end lines by CR
+cat >/tmp/type.py <<'X'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv("/usr/sbin/sendmail", ["sendmail", "-bs"])
+seen = b""
+def until(what):
+    global seen
+    while what not in seen:
+        seen += os.read(fd, 4096)
+    seen = seen.split(what, 1)[1]
+until(b"220 ")
+for line, answer in (("HELLO me", b"\n250 "), ("MAIL FROM: alice", b"\n250 "),
+    ("RCPT TO: bob", b"\n250 "), ("DATA", b"\n354 "),
+    ("typed\r.", b"\n250 "), ("QUIT", b"\n221 ")):
+    os.write(fd, line.encode() + b"\r")
+    until(answer)
+sys.exit(os.waitpid(pid, 0)[1])
+X
+check "typed at a terminal" timeout 20 setpriv --reuid=alice --regid=alice --init-groups --reset-env python3 /tmp/type.py
+check "it comes" await text /var/mail/bob typed
+
+# scenario 4 for one who is logged in: to his terminal, with Cyrillic letters
+mkfifo /tmp/keys
+"$O/tests/ptyuser" bob /tmp/screen </tmp/keys >/tmp/session 2>&1 &
+session=$!
+exec 8>/tmp/keys
+check "bob logs in" await -t 35 text /tmp/session ready
+boxes=$(messages /var/mail/bob)
+printf 'HELO x\nSEND FROM:<alice>\nRCPT TO:<bob>\nDATA\nПривет, терминал!\n.\nQUIT\n' | talk alice >"$OUT"
+same "SEND: RFC 821's texts" "250 OK|250 OK|354 Start mail input; end with <CRLF>.<CRLF>|250 OK|" \
+	"$(sed -n '3,6p' "$OUT" | tr -d '\r' | tr '\n' '|')"
+check "it is on his terminal, unharmed" await text /tmp/screen 'Привет, терминал!'
+check "and gone from the spool" drained 70
+same "no mailbox has it" "$boxes" "$(messages /var/mail/bob)"
+exec 8>&-
+wait $session
 stop_agent
+
+# to an SMTP server
+smtpd 2525 /tmp/smtpd
+relay 2525 | config
+start_agent
+printf 'HELLO x\nMAIL FROM: alice@mail.example\nRCPT TO: eve@remote.example\nDATA\nПривет, сервер!\n.\nQUIT\n' | talk alice >"$OUT"
+check "a relay gets it" await exists /tmp/smtpd/1.msg
+check "with its text unharmed" sh -c "grep -q -a 'Привет, сервер!' /tmp/smtpd/1.msg || sed '1,/^.\$/d' /tmp/smtpd/1.msg | grep -q -a -E '=D0=9F|0J/RgNC40LLQtdGC'"
+check "nothing stays" drained
+stop_agent
+stop_smtpd
+: >"$CONF"
 
 # the group, and the middle of a message
 mkfifo -m 666 /tmp/in
