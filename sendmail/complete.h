@@ -11,7 +11,7 @@ struct complete {
 	const char *login;    /* the submitter: a name, or "uid-1000" */
 	const char *fullname; /* -F or the name in the user database; or "" */
 	const char *from;     /* what a missing From says: an address */
-	const char *with; /* RFC 5321 4.4: "ESMTP"; NULL: local */
+	const char *with;     /* RFC 5321 4.4: "ESMTP"; NULL: local */
 	const struct env *env;
 	const char *domain; /* behind bare addresses; NULL: they stay bare */
 	bool mime;	    /* complete_wants_mime */
