@@ -7,7 +7,6 @@ import email
 import email.header
 import email.policy
 import email.utils
-import re
 import subprocess
 import sys
 
@@ -61,7 +60,7 @@ def headers(msg):
         if low in ADDRESSES:
             text = [(text_of(n), a) for n, a in email.utils.getaddresses([str(value)])]
         else:
-            text = re.sub(r"\s+", "", text_of(value))
+            text = text_of(value)
         seen.append((low, text))
     return seen
 
