@@ -4,7 +4,9 @@
 # each, with the subject, text and senders that it ought to have.
 . "$(dirname "$0")/lib.sh"
 
-C=$TREE/tests/callers
+C=/tmp/callers # the tree may lie in a home that alice cannot enter
+cp -r "$TREE/tests/callers" $C
+chmod -R a+rX $C
 S=/tmp/smtpd
 G=/tmp/got
 
