@@ -11,14 +11,11 @@
 #include <unistd.h>
 
 #define IN_MEMORY (1 << 20) /* octets of a message; longer: on disk */
-* /
 #define ROOM (1 << 20)
-#define MEMORY                                                                 \
-	(512ul << 20) /* the libraries want address space, not memory          \
-		       */
+#define MEMORY (512ul << 20) /* address space, which libraries like */
 
-    uint64_t
-    convert_limit(uint64_t octets)
+uint64_t
+convert_limit(uint64_t octets)
 {
 	return 4 * octets + ROOM;
 }
