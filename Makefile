@@ -22,9 +22,17 @@ SENDMAIL_LIBS = $(call once,SENDMAIL_LIBS,echo 'int main(void){return 0;}' | \
 	$(CC) -x c - -o /dev/null $(STATIC_BSD) 2>/dev/null && \
 	echo $(STATIC_BSD) || $(PKG_CONFIG) --libs libbsd-overlay)
 
+# deliver-mime is a program of its own, and the only one that links GMime.
+# Without that library all else is built, and says what it cannot do.
+GMIME = $(call once,GMIME,$(PKG_CONFIG) --exists gmime-3.0 && echo gmime-3.0)
+GMIME_CFLAGS = $(call once,GMIME_CFLAGS,$(PKG_CONFIG) --cflags $(GMIME) libbsd-overlay)
+GMIME_LIBS = $(if $(GMIME),$(call once,GMIME_LIBS,$(PKG_CONFIG) --libs $(GMIME)))
+MIME_PROGRAM = $(if $(GMIME),$O/deliver/mime/deliver-mime)
+
 .DEFAULT_GOAL = all
-PROGRAMS = $O/sendmail/sendmail $O/deliver/deliver
-all: $(PROGRAMS)
+PROGRAMS = $O/sendmail/sendmail $O/deliver/deliver $(MIME_PROGRAM)
+.SECONDEXPANSION:
+all: $$(PROGRAMS)
 
 help:
 	@echo 'make              builds sendmail and deliver in $O'
@@ -42,7 +50,7 @@ help:
 	@echo '          SYSCONFDIR=$(SYSCONFDIR) DESTDIR='
 
 deps:
-	@tests/deps.sh install build check
+	@tests/deps.sh install build check mime
 # A sentence that names packages, in place of a page of compiler errors.
 need:
 	@tests/deps.sh say build
@@ -59,6 +67,7 @@ $O/deliver/net.a: $(call mods,deliver/net)
 $O/deliver/dns.a: $(call mods,deliver/dns)
 $O/deliver/user.a: $(call mods,deliver/user)
 $O/deliver/tty.a: $(call mods,deliver/tty)
+$O/deliver/mime.a: $(call mods,deliver/mime)
 $O/%.a: ; @mkdir -p $(@D); rm -f $@ && $(AR) rcs $@ $^
 
 # The link proves the arrows: sendmail -> common <- deliver.
@@ -68,6 +77,10 @@ $O/deliver/deliver: $O/deliver/main.o $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $O/deliver/main.o -Wl,--start-group \
 	    $O/deliver.a $(ROLE_ARCHIVES) -Wl,--end-group $O/common.a \
 	    $(BSD_LIBS) $(DELIVER_LIBS)
+
+$O/deliver/mime/deliver-mime: $O/deliver/mime/main.o $O/deliver/mime.a $O/common.a
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
+$O/deliver/mime/%.o $O/tests/fuzz/mime_fuzz.o: BSD_CFLAGS = $(GMIME_CFLAGS)
 
 $O/%.o: %.c | need
 	@mkdir -p $(@D)
@@ -87,9 +100,9 @@ $O/tests/%: $O/tests/%.o
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(BSD_LIBS)
 .SECONDARY:
 
-helpers: $(PROGRAMS) $(HELPERS)
+helpers: $$(PROGRAMS) $(HELPERS)
 check:
-	@tests/deps.sh install build check
+	@tests/deps.sh install build check mime
 	@$(MAKE) -s O=$O helpers $(TESTS)
 	@O=$O tests/check.sh
 
@@ -107,7 +120,7 @@ sanitize-check:
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:
-	@tests/deps.sh install build demo
+	@tests/deps.sh install build demo mime
 	@$(MAKE) -s O=$O helpers
 	@O=$O tests/demo.sh
 
@@ -122,11 +135,13 @@ lint:
 	@O=$O tests/lint.sh
 
 # One fuzz target: clang, the modules instrumented for coverage.
-FUZZ = $(patsubst %.c,$O/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ = $(patsubst %.c,$O/%,$(filter-out $(if $(GMIME),,%/mime_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
 $O/tests/fuzz/%_fuzz: $O/tests/fuzz/%_fuzz.o $(ARCHIVES)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
 	    $(ARCHIVES) -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS)
-fuzz: $(FUZZ)
+$O/tests/fuzz/mime_fuzz: $O/tests/fuzz/mime_fuzz.o $O/deliver/mime.a $O/common.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
+fuzz: $$(FUZZ)
 
 install: all
 	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) \

@@ -5,6 +5,7 @@ set -eu
 PREFIX=${PREFIX:-/usr}
 SYSCONFDIR=${SYSCONFDIR:-/etc}
 SBIN=$DESTDIR$PREFIX/sbin
+LIBEXEC=$DESTDIR$PREFIX/libexec/bellman
 SPOOL=$DESTDIR/var/spool/bellman
 STATE=$DESTDIR/var/lib/bellman
 ETC=$DESTDIR$SYSCONFDIR/bellman
@@ -110,6 +111,17 @@ install_all() {
 	for program in deliver sendmail; do
 		mv -f "$SBIN/.$program.new" "$SBIN/$program"
 	done
+	# Built only where GMime is; one of an older build would be out of date.
+	if [ -x "$O/deliver/mime/deliver-mime" ]; then
+		mkdir -p "$LIBEXEC"
+		cp "$O/deliver/mime/deliver-mime" "$LIBEXEC/.deliver-mime.new"
+		chmod 0755 "$LIBEXEC/.deliver-mime.new"
+		if [ -z "$DESTDIR" ]; then chown root:root "$LIBEXEC/.deliver-mime.new"; fi
+		mv -f "$LIBEXEC/.deliver-mime.new" "$LIBEXEC/deliver-mime"
+	else
+		rm -f "$LIBEXEC/deliver-mime"
+		echo "deliver-mime was not built (no GMime 3): mail that a server would not take as it is waits." >&2
+	fi
 	links | while read -r name target; do
 		ln -sf "$target" "$DESTDIR$name"
 	done
@@ -148,7 +160,8 @@ uninstall_all() {
 	if [ -n "$DESTDIR" ] || ours "$PREFIX/sbin/sendmail"; then
 		rm -f "$SBIN/sendmail"
 	fi
-	rm -f "$SBIN/deliver"
+	rm -f "$SBIN/deliver" "$LIBEXEC/deliver-mime"
+	rmdir "$LIBEXEC" 2>/dev/null || true
 	manuals | while read -r page to; do
 		if our_page "$to"; then rm -f "$to"; fi
 	done

@@ -10,7 +10,7 @@ enum addr_error {
 	ADDR_EMPTY, /* nothing there, or <> where that is not allowed */
 	ADDR_SYNTAX,
 	ADDR_CONTROL, /* CR, LF, NUL or another control octet */
-	ADDR_LONG, /* local part over 64, domain over 255 (RFC 5321 4.5.3.1) */
+	ADDR_LONG,    /* local part or domain over 255 octets */
 };
 
 /* Both spans point into the parsed text.  local keeps its quotes. */
@@ -21,7 +21,7 @@ struct addr {
 };
 
 enum addr_error addr_parse(struct span, struct addr *);
-const char *addr_error_text(enum addr_error); /* "local part over 64 octets" */
+const char *addr_error_text(enum addr_error); /* "not a valid address" */
 /* A domain or a domain literal, as it may stand behind an @. */
 bool addr_domain(struct span);
 /* The local part as the name it stands for: quotes and backslashes gone. */

@@ -105,6 +105,37 @@ put_rcpt(const struct env_rcpt *r, struct buf *b)
 	return 0;
 }
 
+unsigned
+env_text(const struct legal *l)
+{
+	return ENV_TEXT | (l->eight ? ENV_EIGHT : 0u) |
+	       (l->longline ? ENV_LONG : 0u);
+}
+
+unsigned
+env_suspects(unsigned text)
+{
+	return text & ENV_TEXT ? text & (ENV_EIGHT | ENV_LONG)
+			       : ENV_EIGHT | ENV_LONG;
+}
+
+int
+env_retext(char *encoded, size_t len, unsigned text)
+{
+	static const char key[] = "\ntext ";
+	/* The first one: what stands before it holds no LF but at line ends. */
+	char *at = memmem(encoded, len, key, sizeof key - 1);
+
+	if (at == NULL || len - (size_t)(at - encoded) < sizeof key + 2) {
+		errno = EINVAL;
+		return -1;
+	}
+	at += sizeof key - 1;
+	at[0] = text & ENV_EIGHT ? '8' : '7';
+	at[1] = text & ENV_LONG ? 'L' : '.';
+	return 0;
+}
+
 int
 env_encode(const struct env *e, struct buf *b)
 {
@@ -119,6 +150,9 @@ env_encode(const struct env *e, struct buf *b)
 		buf_str(b, "wait\n");
 	buf_fmt(b, "from <%s>\n", e->from);
 	buf_fmt(b, "body %s\n", e->body == ENV_8BIT ? "8BITMIME" : "7BIT");
+	if (e->text & ENV_TEXT)
+		buf_fmt(b, "text %c%c\n", e->text & ENV_EIGHT ? '8' : '7',
+		    e->text & ENV_LONG ? 'L' : '.');
 	if (e->ret != ENV_RET_NONE)
 		buf_fmt(b, "ret %s\n", e->ret == ENV_FULL ? "FULL" : "HDRS");
 	if (e->envid)
@@ -269,6 +303,17 @@ get_body(struct span v, struct env *e)
 }
 
 static int
+get_text(struct span v, struct env *e)
+{
+	if (v.len != 2 || (v.ptr[0] != '7' && v.ptr[0] != '8') ||
+	    (v.ptr[1] != '.' && v.ptr[1] != 'L'))
+		return -1;
+	e->text = ENV_TEXT | (v.ptr[0] == '8' ? ENV_EIGHT : 0u) |
+		  (v.ptr[1] == 'L' ? ENV_LONG : 0u);
+	return 0;
+}
+
+static int
 get_ret(struct span v, struct env *e)
 {
 	e->ret = span_eq(v, SPAN("FULL")) ? ENV_FULL : ENV_HDRS;
@@ -293,6 +338,7 @@ static const struct line {
 	{ "wait", get_wait, false, false },
 	{ "from", get_from, true, false },
 	{ "body", get_body, true, false },
+	{ "text", get_text, false, false },
 	{ "ret", get_ret, false, false },
 	{ "envid", get_envid, false, false },
 	{ "to", get_to, true, true },

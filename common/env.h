@@ -8,20 +8,33 @@
  *     wait                        only the next -q delivers it (-odq)
  *     from <alice@example.org>    <> is the null path
  *     body 8BITMIME               or 7BIT (RFC 6152)
+ *     text 7.                     what the message holds (common/legal.h): 8
+ *                                 for 7 if any octet has its high bit, L for
+ *                                 the dot if any line is too long
  *     ret FULL                    or HDRS (RFC 3461 4.3); absent when not asked
  *     envid xtext                 RFC 3461 4.4
  *     to <bob@example.net> notify=FAILURE,DELAY orcpt=rfc822;xtext
  *
  * An address never holds CR, LF, NUL or another control octet: neither side
- * writes or accepts one.  Each line but "to", at least one, stands once. */
+ * writes or accepts one.  Each line but "to", at least one, stands once.
+ *
+ * The line "text" has one width, so that it can be overwritten in place once
+ * all of a message is known that was written as it came.  A file without it is
+ * an older one: whether such a text is legal must be looked at. */
 #ifndef COMMON_ENV_H
 #define COMMON_ENV_H
 #include "common/buf.h"
+#include "common/legal.h"
 #include <stdint.h>
 #include <sys/types.h>
 
 enum env_kind { ENV_MAIL, ENV_SEND, ENV_SOML, ENV_SAML, ENV_KINDS };
 enum env_body { ENV_7BIT, ENV_8BIT };
+enum {
+	ENV_TEXT = 1,  /* the line is there */
+	ENV_EIGHT = 2, /* "8" */
+	ENV_LONG = 4,  /* "L" */
+};
 enum env_ret { ENV_RET_NONE, ENV_FULL, ENV_HDRS };
 enum { /* RFC 3461 4.1; 0: not asked, so FAILURE (and DELAY) */
 	ENV_NEVER = 1,
@@ -43,6 +56,7 @@ struct env {
 	bool wait;
 	char *from; /* without <>; "" is the null path */
 	enum env_body body;
+	unsigned text; /* ENV_TEXT and the others; 0: not known */
 	enum env_ret ret;
 	char *envid; /* xtext, or NULL */
 	struct env_rcpt *rcpts;
@@ -59,5 +73,12 @@ int env_encode(const struct env *, struct buf *);
 /* 0, or -1: ENOMEM, or EBADMSG for any text that encode would not write.
  * The owner calls env_free in either case. */
 int env_decode(struct span text, struct env *);
+/* The bits for a text that was fed to l: all of it. */
+unsigned env_text(const struct legal *l);
+/* What may be in a text whose bits are these: ENV_EIGHT, ENV_LONG. */
+unsigned env_suspects(unsigned text);
+/* Overwrites the line "text" in an encoded envelope: 0, or -1 with EINVAL if
+ * there is none. */
+int env_retext(char *encoded, size_t len, unsigned text);
 void env_free(struct env *);
 #endif

@@ -23,8 +23,10 @@ field_next(struct span *rest, struct field *f)
 	size_t name = 0, colon, len = line_len(*rest);
 	const char *p = rest->ptr;
 
-	while (name < len && p[name] > ' ' && p[name] <= '~' && p[name] != ':')
-		name++; /* RFC 5322 3.6.8 */
+	/* RFC 5322 3.6.8; a longer name fits in no line that can be sent */
+	while (name < len && name < FIELD_LINE_MAX && p[name] > ' ' &&
+	       p[name] <= '~' && p[name] != ':')
+		name++;
 	for (colon = name; colon < len && blank(p[colon]);)
 		colon++; /* RFC 5322 4.5 */
 	if (name == 0 || colon == len || p[colon] != ':')
@@ -55,9 +57,11 @@ plain(char c)
 	       (c && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
-/* The words of RFC 2047: at most 75 octets each, characters never split, 45
- * octets of text in one. */
-enum { WORD_TEXT = 45 };
+/* The words of RFC 2047 2: at most 75 octets each, in lines of at most 76 with
+ * "Resent-From: " in front; characters never split.  33 octets of text make a
+ * word of 61 octets in ISO-8859-1, which has the longer name.  PHRASE_MAX is
+ * what may stand in one line as it is. */
+enum { WORD_TEXT = 33, PHRASE_MAX = 256 };
 
 static void
 base64(struct buf *out, const unsigned char *p, size_t len)
@@ -117,7 +121,8 @@ field_phrase(struct buf *out, struct span text)
 	while (text.len && (unsigned char)text.ptr[text.len - 1] <= ' ')
 		text.len--;
 	for (size_t i = 0; i < text.len; i++) {
-		if ((unsigned char)text.ptr[i] >= 0x80) {
+		if ((unsigned char)text.ptr[i] >= 0x80 ||
+		    text.len > PHRASE_MAX) {
 			encoded(out, text);
 			return;
 		}

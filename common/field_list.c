@@ -121,9 +121,10 @@ is(struct token t, char special)
 	return t.kind == T_SPECIAL && t.special == special;
 }
 
-/* Room for what addr_parse allows, each octet of the local part escaped. */
+/* Room for what addr_parse allows. */
 struct text {
 	size_t len;
+	const char *bare; /* see struct field_mailbox */
 	char at[512];
 };
 
@@ -166,7 +167,7 @@ static bool
 addr_spec(struct span *in, struct text *out, struct token *end)
 {
 	struct span start = *in;
-	bool quoted = false, word = false;
+	bool quoted = false, word = false, encoded = false;
 	struct addr a;
 	struct token t;
 
@@ -182,14 +183,20 @@ addr_spec(struct span *in, struct text *out, struct token *end)
 		return false;
 	for (t = next(&start);
 	     t.kind == T_ATOM || t.kind == T_QUOTED || is(t, '.');
-	     t = next(&start))
+	     t = next(&start)) {
 		if (!(quoted ? put_quoted(out, t)
 			     : put(out, t.text.ptr, t.text.len)))
 			return false;
+		out->bare = t.text.ptr + t.text.len;
+		encoded |= encoded_word(t.text) != 0;
+	}
 	if (quoted && !put(out, "\"", 1))
 		return false;
 	*in = start;
+	if (encoded) /* a name for people: it is nobody's mailbox here */
+		out->bare = NULL;
 	if (is(t, '@')) {
+		out->bare = NULL;
 		if (!put(out, "@", 1))
 			return false;
 		word = false;
@@ -250,7 +257,7 @@ look_ahead(struct span in)
 struct list {
 	struct span in;
 	bool group;
-	int (*each)(struct span, void *);
+	int (*each)(const struct field_mailbox *, void *);
 	void *arg;
 };
 
@@ -292,6 +299,7 @@ static int
 element(struct list *l)
 {
 	struct shape s = look_ahead(l->in);
+	struct field_mailbox box;
 	struct text addr;
 	struct token t = s.end;
 
@@ -313,13 +321,16 @@ element(struct list *l)
 	} else {
 		next(&l->in); /* an empty element: RFC 5322 4.4 */
 		addr.len = 0;
+		addr.bare = NULL;
 	}
 	if (!is(t, ',') && !is(t, ';') && t.kind != T_END)
 		return no_list();
 	if (is(t, ';') && !l->group)
 		return no_list();
-	if (addr.len &&
-	    l->each((struct span){ addr.at, addr.len }, l->arg) == -1)
+	box.addr = (struct span){ addr.at, addr.len };
+	box.bare = addr.bare;
+	box.end = t.kind == T_END ? l->in.ptr : t.text.ptr + 1;
+	if (addr.len && l->each(&box, l->arg) == -1)
 		return -1;
 	if (is(t, ';')) {
 		l->group = false;
@@ -333,8 +344,8 @@ element(struct list *l)
 }
 
 int
-field_addresses(
-    struct span body, int (*each)(struct span addr, void *arg), void *arg)
+field_mailboxes(struct span body,
+    int (*each)(const struct field_mailbox *, void *arg), void *arg)
 {
 	/* Trimmed once here: next() would walk over the blanks at the end
 	 * again for every token. */
@@ -345,4 +356,26 @@ field_addresses(
 		more = element(&l);
 	while (more == 1);
 	return more;
+}
+
+struct addresses {
+	int (*each)(struct span, void *);
+	void *arg;
+};
+
+static int
+only_address(const struct field_mailbox *box, void *arg)
+{
+	const struct addresses *a = arg;
+
+	return a->each(box->addr, a->arg);
+}
+
+int
+field_addresses(
+    struct span body, int (*each)(struct span addr, void *arg), void *arg)
+{
+	struct addresses a = { each, arg };
+
+	return field_mailboxes(body, only_address, &a);
 }

@@ -7,8 +7,20 @@
  *     2  held by the one `deliver -q` that waits for another pass to end
  *     3  held by the parent while it will look at every new message
  *
- * control is a stream socket: one request line ("run", "list"), then the
- * answer: a first line "ok" or "error SENTENCE", and the lines asked for. */
+ * control is a stream socket: one request line of at most 1100 octets, none of
+ * them a control octet, then the answer: a first line "ok" or "error SENTENCE",
+ * and the lines asked for.
+ *     list             what waits: his own messages, or all for root
+ *     run              everything is tried now; for -qI, -qR and -qS:
+ *     run [!]I PART    only what has that part in its id, or (R) a recipient
+ *                      that waits, or (S) its sender; ! for all others.  A
+ *                      user's own messages, or all for root
+ *     verify ADDR      as VRFY answers: lines "CODE ENHANCED text"
+ *     expand ADDR      as EXPN answers
+ *     rcpt KIND ADDR   as RCPT answers; KIND is MAIL, SEND, SOML or SAML
+ *     explain ADDR     for -bv: an exit status, then a line for each thing
+ *     follow ID        for -v: lines as they come, until the message of his is
+ *                      gone, waits, or a minute is over; ID may come later */
 #ifndef COMMON_RUN_H
 #define COMMON_RUN_H
 #include <stdbool.h>
@@ -19,6 +31,8 @@
 #define RUN_PID RUN_DIR "/deliver.pid"
 #define RUN_CONTROL RUN_DIR "/control"
 #define RUN_REFUSE RUN_DIR "/refuse"
+
+#define RUN_REQUEST 1100 /* octets of a request, with its LF */
 
 enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT };
 

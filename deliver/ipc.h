@@ -19,10 +19,13 @@ enum ipc_type {
 	/* queue to parent: start a short-lived role.  ref names the answer */
 	IPC_FORK_USER, /* str user name */
 	IPC_FORK_TTY,  /* str user name */
+	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT); fd: the
+			  message file */
 	IPC_DONE,      /* a pass is finished (deliver -q) */
 	/* parent to queue */
 	IPC_FORKED, /* fd: the channel */
 	IPC_NOFORK, /* u8 permanent; str why */
+	IPC_MIMED, /* fd: the message as it was wanted, nobody's but ours now */
 	/* queue to user: one batch for one mailbox */
 	IPC_BOX_ITEM,  /* see deliver/user/user.h; fd: the message file */
 	IPC_BOX_OPEN,  /* lock the mailbox */
@@ -38,9 +41,11 @@ enum ipc_type {
 	IPC_NET_MAIL, /* see deliver/net/net.h; fd: the message file */
 	IPC_NET_RCPT, /* u32 first index; u16 count; str address each */
 	/* net to queue */
-	IPC_NET_ANSWER, /* u32 index; u8 outcome; str status; str text; str mta
-			 */
-	IPC_NET_END,	/* every recipient has had its answer */
+	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str mta
+			  */
+	IPC_NET_END,	 /* every recipient has had its answer */
+	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
+			    as it is.  It comes again, made legal */
 	/* net to dns, dns to net */
 	IPC_DNS_ASK,	/* str host; str port */
 	IPC_DNS_ANSWER, /* u8 dns_status; str why; u8 count; str sockaddr each
@@ -48,8 +53,11 @@ enum ipc_type {
 	/* queue to tty, tty to queue */
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
+	IPC_TTY_LOOK, /* queue to tty: only look; TTY_SHOWN is "could be" */
 	IPC_TYPES
 };
+
+enum { IPC_7BIT }; /* what a conversion may aim at */
 
 /* What became of a recipient at one attempt. */
 enum outcome {

@@ -4,6 +4,7 @@
 #include "common/priv.h"
 #include "common/run.h"
 #include "common/spool.h"
+#include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include <errno.h>
@@ -155,6 +156,10 @@ main(int argc, char **argv, char **envp)
 	}
 	if (what == SHOW_VERSION) {
 		printf("bellman deliver %s\n", VERSION);
+		if (access(CONVERT_PROGRAM, X_OK) == -1)
+			printf("There is no " CONVERT_PROGRAM
+			       ": mail that a server would not take as it is "
+			       "waits.\n");
 		return 0;
 	}
 	setproctitle_init(argc, argv, envp);

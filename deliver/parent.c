@@ -1,11 +1,13 @@
 #include "deliver/parent.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/convert.h"
 #include "deliver/identity.h"
 #include "deliver/ipc.h"
 #include "deliver/lock.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -27,9 +29,11 @@ struct child { /* a long-lived role */
 	int64_t began;
 };
 
-struct brief { /* a user or tty process */
+struct brief { /* a user, tty or mime process */
 	pid_t pid;
 	int64_t until; /* loop_now() at which it is killed */
+	uint32_t ref;  /* mime: whose, */
+	int out;       /* and its result; else -1 */
 };
 
 static struct {
@@ -181,8 +185,8 @@ fork_brief(enum role role, uint32_t ref, struct span who)
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
 		} else {
-			p.brief[p.nbrief++] =
-			    (struct brief){ pid, loop_now() + BRIEF_LIMIT };
+			p.brief[p.nbrief++] = (struct brief){ pid,
+				loop_now() + BRIEF_LIMIT, 0, -1 };
 			if (!p.overdue.armed)
 				loop_in(&p.overdue, BRIEF_LIMIT);
 			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
@@ -196,11 +200,56 @@ fork_brief(enum role role, uint32_t ref, struct span who)
 }
 
 static void
+fork_mime(struct ipc *c, struct ipc_msg *m)
+{
+	struct brief *more = reallocarray(p.brief, p.nbrief + 1, sizeof *more);
+	const char *why = more ? NULL : "no memory";
+	struct brief b = { 0, loop_now() + BRIEF_LIMIT, m->ref, -1 };
+
+	if (more)
+		p.brief = more;
+	if (p.stopping)
+		why = "the agent is stopping";
+	if (why == NULL)
+		b.pid = convert_fork(p.ids, p.conf, m, p.lock, &b.out, &why);
+	if (b.pid == -1) {
+		gone(c, "a message that does not parse");
+	} else if (why) {
+		no_fork(m->ref, false, why);
+	} else {
+		p.brief[p.nbrief++] = b;
+		if (!p.overdue.armed)
+			loop_in(&p.overdue, BRIEF_LIMIT);
+	}
+}
+
+/* The result of a program that was content with it is whole. */
+static void
+mime_ended(const struct brief *b, int status)
+{
+	char why[80];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		ipc_send(
+		    &p.role[ROLE_QUEUE].chan, IPC_MIMED, b->ref, NULL, b->out);
+	} else {
+		snprintf(why, sizeof why, "the conversion ended with %s %d",
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status)
+					: WEXITSTATUS(status));
+		no_fork(b->ref, true, why);
+	}
+	close(b->out);
+}
+
+static void
 got(struct ipc *c, struct ipc_msg *m)
 {
 	struct ipc_in in = { m->body, false };
 	struct span name;
 
+	if (m->type == IPC_FORK_MIME)
+		fork_mime(c, m);
 	if (m->fd != -1)
 		close(m->fd);
 	switch (m->type) {
@@ -366,6 +415,8 @@ reap(void)
 				role_ended(standing[i], status);
 		for (size_t i = 0; i < p.nbrief; i++)
 			if (p.brief[i].pid == pid) {
+				if (p.brief[i].out != -1)
+					mime_ended(&p.brief[i], status);
 				p.brief[i] = p.brief[--p.nbrief];
 				break;
 			}

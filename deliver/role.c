@@ -1,6 +1,7 @@
 #include "deliver/role.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/convert.h"
 #include "deliver/dns/dns.h"
 #include "deliver/loop.h"
 #include "deliver/net/net.h"
@@ -26,6 +27,7 @@ const struct role_row role_rows[ROLES] = {
 	[ROLE_DNS] = { "dns", "bellman-dns", dns_run },
 	[ROLE_USER] = { "user", NULL, user_run },
 	[ROLE_TTY] = { "tty", "bellman-tty", tty_run },
+	[ROLE_MIME] = { "mime", "bellman-mime", convert_run },
 };
 
 static int

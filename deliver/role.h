@@ -2,6 +2,7 @@
 #ifndef DELIVER_ROLE_H
 #define DELIVER_ROLE_H
 #include "common/conf.h"
+#include <stdint.h>
 #include <sys/types.h>
 
 enum role {
@@ -11,6 +12,7 @@ enum role {
 	ROLE_DNS,
 	ROLE_USER,
 	ROLE_TTY,
+	ROLE_MIME,
 	ROLES
 };
 
@@ -26,6 +28,9 @@ struct role_start {
 	gid_t gid;
 	gid_t mail;  /* the group mail */
 	int control; /* queue: listening socket, or -1 */
+	/* mime: fd is the message file; the part of it, and where it goes to */
+	int out;
+	uint64_t offset, octets;
 };
 
 struct role_row {

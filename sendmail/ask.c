@@ -1,24 +1,32 @@
 #include "sendmail/ask.h"
 #include "common/printable.h"
 #include "common/run.h"
+#include "common/spool.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef DELIVER_PATH
 #define DELIVER_PATH "/usr/sbin/deliver"
 #endif
 
+#define PATIENCE 30 /* seconds for a list, which may be long */
+#define SOON 5	    /* for a reply that somebody waits for */
+#define FOLLOW 65   /* the agent's own limit is 60 */
+
 static int
-connect_control(void)
+connect_control(int seconds)
 {
-	static const struct timeval patience = { .tv_sec = 30 };
+	const struct timeval patience = { .tv_sec = seconds },
+			     soon = { .tv_sec = SOON };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -26,7 +34,7 @@ connect_control(void)
 	if (fd == -1)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1) {
 		int saved = errno;
 
@@ -75,12 +83,12 @@ ask(const char *request, struct buf *why)
 {
 	struct buf answer = { 0 };
 	struct span rest, first, word;
-	int status = EX_TEMPFAIL, fd = connect_control();
+	int status = EX_TEMPFAIL, fd = connect_control(PATIENCE);
 
 	if (fd == -1) {
 		buf_fmt(why,
 		    "no agent answers on %s (%s); start deliver, or run "
-		    "`deliver -q` as root",
+		    "`deliver -q` as root; what waits is safe in " SPOOL_DIR,
 		    RUN_CONTROL, strerror(errno));
 		return EX_UNAVAILABLE;
 	}
@@ -105,6 +113,150 @@ out:
 	close(fd);
 	buf_free(&answer);
 	return status;
+}
+
+/* As read_answer, but short, and in time however slowly it comes. */
+static int
+read_reply(int fd, struct buf *answer)
+{
+	struct timespec now, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += SOON;
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t ms;
+		ssize_t n;
+
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ms = (end.tv_sec - now.tv_sec) * 1000 +
+		     (end.tv_nsec - now.tv_nsec) / 1000000;
+		if (ms <= 0 || poll(&p, 1, (int)ms) == 0) {
+			errno = EAGAIN;
+			return -1;
+		}
+		if (answer->len > 65536 || buf_room(answer, 4096) == -1)
+			return -1;
+		n = recv(fd, answer->ptr + answer->len, 4096, MSG_DONTWAIT);
+		if (n == -1 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			return (int)n;
+		answer->len += (size_t)n;
+	}
+}
+
+/* "ok" and at least one line make a reply; everything else is no answer. */
+static int
+query(struct buf *request, struct buf *reply)
+{
+	struct buf answer = { 0 };
+	struct span rest;
+	int result = -1, fd = connect_control(SOON), saved;
+
+	if (fd == -1)
+		return -1;
+	errno = ENOMEM;
+	if (request->bad ||
+	    send(fd, request->ptr, request->len, MSG_NOSIGNAL) !=
+		(ssize_t)request->len ||
+	    read_reply(fd, &answer) == -1)
+		goto out;
+	rest = buf_view(&answer);
+	errno = EAGAIN; /* too many ask, it is stopping, it is an older one */
+	if (!span_eq(span_cut(&rest, '\n'), SPAN("ok")) || rest.len < 4 ||
+	    rest.ptr[rest.len - 1] != '\n')
+		goto out;
+	buf_add(reply, rest.ptr, rest.len - 1);
+	result = reply->bad ? -1 : 0;
+out:
+	saved = errno;
+	close(fd);
+	buf_free(&answer);
+	errno = saved;
+	return result;
+}
+
+static int
+ask_about(const char *verb, struct span addr, struct buf *reply)
+{
+	struct buf request = { 0 };
+	int result;
+
+	for (size_t i = 0; i < addr.len; i++)
+		if ((unsigned char)addr.ptr[i] < ' ' || addr.ptr[i] == 0x7f)
+			addr.len = 0;
+	addr = span_trim(addr);
+	buf_fmt(&request, "%s ", verb);
+	if (addr.len == 0 || request.len + addr.len + 1 > RUN_REQUEST) {
+		buf_free(&request);
+		buf_str(reply, "553 5.1.3 the address is malformed");
+		return reply->bad ? -1 : 0;
+	}
+	buf_span(&request, addr);
+	buf_chr(&request, '\n');
+	result = query(&request, reply);
+	buf_free(&request);
+	return result;
+}
+
+int
+ask_verify(struct span addr, struct buf *reply)
+{
+	return ask_about("verify", addr, reply);
+}
+
+int
+ask_expand(struct span addr, struct buf *reply)
+{
+	return ask_about("expand", addr, reply);
+}
+
+int
+ask_rcpt(enum env_kind kind, struct span addr, struct buf *reply)
+{
+	char verb[16] = "rcpt ";
+
+	strlcat(verb, env_kind_name[kind], sizeof verb);
+	return ask_about(verb, addr, reply);
+}
+
+int
+ask_explain(struct span addr, struct buf *reply)
+{
+	return ask_about("explain", addr, reply);
+}
+
+/* The agent has to know before the message is complete: its "ok" is awaited. */
+int
+ask_follow(const char *id)
+{
+	static const struct timeval patience = { .tv_sec = FOLLOW };
+	int fd = connect_control(SOON);
+	char ok[3];
+
+	if (fd == -1)
+		return -1;
+	if (dprintf(fd, "follow %s\n", id) == -1 ||
+	    recv(fd, ok, sizeof ok, MSG_WAITALL) != sizeof ok ||
+	    memcmp(ok, "ok\n", sizeof ok) != 0) {
+		close(fd);
+		return -1;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	return fd;
+}
+
+void
+ask_watch(int fd, bool show)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	while (show && (n = read(fd, bytes, sizeof bytes)) > 0)
+		if (print((struct span){ bytes, (size_t)n }) == -1)
+			break;
+	close(fd);
 }
 
 int

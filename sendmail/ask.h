@@ -2,11 +2,29 @@
  * runs at all. */
 #ifndef SENDMAIL_ASK_H
 #define SENDMAIL_ASK_H
-#include "common/buf.h"
+#include "common/env.h"
 
 /* Sends one request ("run", "list") and prints the answer's lines on standard
  * output.  A sysexit; other than 0 with a sentence in why. */
 int ask(const char *request, struct buf *why);
+/* What the agent's router says about an address, as VRFY, EXPN and RCPT are to
+ * answer it: lines "CODE ENHANCED text" joined by LF, e.g.
+ *     250 2.1.5 Alice Example <alice@example.org>
+ *     251 2.1.5 User not local; will forward to <eve@far.example>
+ *     553 5.1.4 Ambiguous; the possibilities are      (a line each follows)
+ * All lines of a reply have one code.  0; or -1 (EAGAIN, ENOENT, ECONNREFUSED
+ * and their kin) when no agent answers within 5 s: then reply is empty. */
+int ask_verify(struct span addr, struct buf *reply);
+int ask_expand(struct span addr, struct buf *reply);
+int ask_rcpt(enum env_kind, struct span addr, struct buf *reply);
+/* The same in words for -bv: an exit status (0, 67, 75), then a line each. */
+int ask_explain(struct span addr, struct buf *reply);
+/* What becomes of a message (-v): asked before it is complete, so that nothing
+ * is missed.  A descriptor for ask_watch, or -1 when no agent answers. */
+int ask_follow(const char *id);
+/* Closes fd; first, if show is set, prints what the agent says until the
+ * message is gone or waits, for at most 65 s. */
+void ask_watch(int fd, bool show);
 /* After a message was queued: where no agent runs, root's sendmail starts one
  * pass; for another user a sentence in why says that the message waits. */
 void ask_for_agent(struct buf *why);

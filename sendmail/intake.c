@@ -2,9 +2,16 @@
 #include <string.h>
 
 static void
+put(struct intake *in, struct buf *out, const char *text, size_t n)
+{
+	buf_add(out, text, n);
+	legal_feed(&in->legal, (struct span){ text, n });
+}
+
+static void
 newline(struct intake *in, struct buf *out)
 {
-	buf_chr(out, '\n');
+	put(in, out, "\n", 1);
 	in->at = IN_START;
 }
 
@@ -18,7 +25,7 @@ settle_cr(struct intake *in, char next, struct buf *out)
 			in->ended = true;
 			return true;
 		}
-		buf_chr(out, '.'); /* ".", bare CR: text */
+		put(in, out, ".", 1); /* ".", bare CR: text */
 	}
 	newline(in, out);
 	return next == '\n';
@@ -60,9 +67,9 @@ intake_feed(struct intake *in, struct span s, struct buf *out)
 			s = span_from(s, 1);
 		} else {
 			if (in->at == IN_DOT)
-				buf_chr(out, '.');
+				put(in, out, ".", 1);
 			n = run(s);
-			buf_add(out, s.ptr, n);
+			put(in, out, s.ptr, n);
 			in->at = IN_LINE;
 			s = span_from(s, n);
 		}

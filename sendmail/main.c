@@ -2,8 +2,10 @@
 #include "common/conf.h"
 #include "common/priv.h"
 #include "sendmail/ask.h"
+#include "sendmail/bs.h"
 #include "sendmail/opt.h"
 #include "sendmail/submit.h"
+#include "sendmail/verify.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -17,36 +19,73 @@ say(struct buf *why)
 }
 
 static int
-run_mode(const struct opt *o, struct buf *why)
+run(const struct opt *o, struct buf *why)
 {
-	struct conf conf;
+	struct buf request = { 0 };
 	int status;
 
-	switch (o->mode) {
-	case MODE_LIST:
-		return ask("list", why);
-	case MODE_RUN:
-		status = ask("run", why);
-		if (status == EX_UNAVAILABLE && getuid() == 0 &&
-		    ask_start_pass(true) == 0) {
-			buf_reset(
-			    why); /* nobody is missed: a pass is at work */
-			return 0;
-		}
-		return status;
-	case MODE_NOT_YET:
-		buf_fmt(why, "%s is not in this version", o->not_yet);
-		return EX_USAGE;
-	case MODE_SUBMIT:
-		break;
+	buf_str(&request, "run");
+	if (o->select)
+		buf_fmt(&request, " %s%c %s", o->select_not ? "!" : "",
+		    o->select, o->selected);
+	status = ask(buf_c(&request), why);
+	buf_free(&request);
+	if (status == EX_UNAVAILABLE && getuid() == 0 && !o->select &&
+	    ask_start_pass(true) == 0) {
+		buf_reset(why); /* nobody is missed: a pass is at work */
+		return 0;
 	}
-	status = EX_CONFIG;
+	return status;
+}
+
+static int
+with_conf(const struct opt *o, struct buf *why)
+{
+	struct conf conf;
+	int status = EX_CONFIG;
+
 	if (conf_load(CONF_PATH, &conf, why) == 0)
-		status = submit(o, &conf, why);
-	if (status == 0 && !conf.hold && !o->wait)
+		status = o->mode == MODE_VERIFY ? verify(o, &conf, why)
+						: submit(o, &conf, why);
+	if (o->mode == MODE_SUBMIT && status == 0 && !conf.hold && !o->wait)
 		ask_for_agent(why);
 	conf_free(&conf);
 	return status;
+}
+
+static int
+smtp(const struct opt *o, struct buf *why)
+{
+	struct conf conf;
+	unsigned queued = 0;
+	int status = EX_CONFIG;
+
+	if (conf_load(CONF_PATH, &conf, why) == 0)
+		status = bs(o, &conf, &queued, why);
+	if (queued && status == 0 && !conf.hold && !o->wait)
+		ask_for_agent(why);
+	conf_free(&conf);
+	return status;
+}
+
+static int
+run_mode(const struct opt *o, struct buf *why)
+{
+	switch (o->mode) {
+	case MODE_SMTP:
+		return smtp(o, why);
+	case MODE_LIST:
+		return ask("list", why);
+	case MODE_RUN:
+		return run(o, why);
+	case MODE_ALIASES: /* what installs or removes a package calls it */
+		buf_str(why,
+		    "aliases are not in this version: /etc/aliases is not "
+		    "read, and there is nothing to rebuild");
+		return 0;
+	default:
+		return with_conf(o, why);
+	}
 }
 
 int
@@ -54,16 +93,21 @@ main(int argc, char **argv)
 {
 	struct buf why = { 0 };
 	struct opt o;
+	const char *name;
 	int status;
 
 	/* Set aside at once: no option, file or byte is looked at with it. */
 	priv_group_park();
 	if (priv_start() == -1)
 		return EX_OSERR;
+	name = getenv("NAME"); /* for people to read, as -F is */
 	clearenv(); /* TZ, LD_*, GCONV_PATH and their kin say nothing here */
-	status = opt_parse(argc, argv, &o, &why) == -1 ? EX_USAGE
-						       : run_mode(&o, &why);
-	if (why.len || status)
+	status = opt_parse(argc, argv, &o, &why);
+	if (o.fullname == NULL && name && *name)
+		o.fullname = name;
+	if (status == 0)
+		status = run_mode(&o, &why);
+	if (!o.quiet && (why.len || status))
 		say(&why);
 	return status;
 }

@@ -1,51 +1,76 @@
 #include "sendmail/opt.h"
+#include "common/conf.h"
+#include "common/printable.h"
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* Sendmail 8's letters, and E, J, S, x that other callers send along. */
 static const char letters[] =
     "+:A:B:b:C:cD:d::e:EF:f:Gh:IiJ::L:M:mN:nO:o:p:Q::q::R:r:SsTtUV:vxX:";
 
+/* Each setter: 0, or a sysexit.  Where why stays empty its row's sentence is
+ * taken. */
+struct parse {
+	struct opt *o;
+	struct buf *why;
+};
+
 static int
-body_type(struct opt *o, const char *arg)
+body_type(struct parse *p, const char *arg)
 {
 	if (strcasecmp(arg, "8BITMIME") == 0)
-		o->body = ENV_8BIT;
+		p->o->body = ENV_8BIT;
 	else if (strcasecmp(arg, "7BIT") == 0)
-		o->body = ENV_7BIT;
+		p->o->body = ENV_7BIT;
 	else
-		return -1;
+		return EX_USAGE;
 	return 0;
 }
 
 static const struct {
 	char letter;
 	enum mode mode;
-	const char *not_yet;
+	const char *instead; /* not offered: what to use */
 } modes[] = {
 	{ 'm', MODE_SUBMIT, NULL },
+	{ 's', MODE_SMTP, NULL },
 	{ 'p', MODE_LIST, NULL },
-	{ 's', MODE_NOT_YET, "-bs (SMTP on standard input)" },
-	{ 'v', MODE_NOT_YET, "-bv (verification of an address)" },
-	{ 'i', MODE_NOT_YET, "-bi (rebuilding of aliases)" },
-	{ 'd', MODE_NOT_YET, "-bd (it never listens; deliver is the agent)" },
-	{ 'D', MODE_NOT_YET, "-bD (it never listens; deliver is the agent)" },
+	{ 'v', MODE_VERIFY, NULL },
+	{ 'i', MODE_ALIASES, NULL },
+	{ 'd', MODES,
+	    "-bd: this sendmail never listens; deliver(8) carries mail off, "
+	    "and a socket unit or inetd may start sendmail -bs" },
+	{ 'D', MODES,
+	    "-bD: this sendmail never listens; deliver(8) carries mail off, "
+	    "and a socket unit or inetd may start sendmail -bs" },
+	{ 't', MODES,
+	    "-bt: there are no rules to test; sendmail -bv ADDRESS "
+	    "says where mail goes" },
+	{ 'P', MODES, "-bP: sendmail -bp tells how many messages wait" },
+	{ 'h', MODES, "-bh: nothing is kept about hosts" },
+	{ 'H', MODES, "-bH: nothing is kept about hosts" },
+	{ 'C', MODES, "-bC: deliver --check tests the settings" },
 };
 
 static int
-set_mode(struct opt *o, const char *arg)
+set_mode(struct parse *p, const char *arg)
 {
-	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-		if (arg[0] == modes[i].letter && arg[1] == '\0') {
-			o->mode = modes[i].mode;
-			o->not_yet = modes[i].not_yet;
-			return 0;
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		if (arg[0] != modes[i].letter || arg[1] != '\0')
+			continue;
+		if (modes[i].instead) {
+			buf_str(p->why, modes[i].instead);
+			return EX_USAGE;
 		}
-	return -1;
+		p->o->mode = modes[i].mode;
+		return 0;
+	}
+	return EX_USAGE;
 }
 
 static int
-notify(struct opt *o, const char *arg)
+notify(struct parse *p, const char *arg)
 {
 	static const struct {
 		const char *name;
@@ -53,6 +78,7 @@ notify(struct opt *o, const char *arg)
 	} bits[] = { { "never", ENV_NEVER }, { "success", ENV_SUCCESS },
 		{ "failure", ENV_FAILURE }, { "delay", ENV_DELAY } };
 	struct span list = span_of(arg);
+	unsigned *all = &p->o->notify;
 
 	while (list.ptr) {
 		struct span word = span_trim(span_cut(&list, ','));
@@ -62,124 +88,235 @@ notify(struct opt *o, const char *arg)
 			if (span_ieq(word, span_of(bits[i].name)))
 				break;
 		if (i == 4)
-			return -1;
-		o->notify |= bits[i].bit;
+			return EX_USAGE;
+		*all |= bits[i].bit;
 	}
 	/* NEVER stands alone (RFC 3461 4.1) */
-	return (o->notify & ENV_NEVER) && o->notify != ENV_NEVER ? -1 : 0;
+	return (*all & ENV_NEVER) && *all != ENV_NEVER ? EX_USAGE : 0;
 }
 
 static int
-ret(struct opt *o, const char *arg)
+ret(struct parse *p, const char *arg)
 {
 	if (strcasecmp(arg, "full") == 0)
-		o->ret = ENV_FULL;
+		p->o->ret = ENV_FULL;
 	else if (strcasecmp(arg, "hdrs") == 0)
-		o->ret = ENV_HDRS;
+		p->o->ret = ENV_HDRS;
 	else
-		return -1;
+		return EX_USAGE;
 	return 0;
 }
 
-/* -oX and -o X: of the many only these say something here. */
 static int
-short_option(struct opt *o, const char *arg)
+envid(struct parse *p, const char *arg)
 {
-	if (arg[0] == 'i')
-		o->dots = true;
-	else if (arg[0] == 'd')
-		o->wait = arg[1] == 'q' || arg[1] == 'd';
+	p->o->envid = arg;
+	return arg[0] && strlen(arg) <= 100 ? 0 : EX_USAGE; /* RFC 3461 4.4 */
+}
+
+static bool
+yes(struct span value) /* Sendmail's: an option without a value is on */
+{
+	return value.len == 0 || span_has(SPAN("TtYy1"), *value.ptr);
+}
+
+/* -oX, and -O Name=value.  Names that mean nothing here are passed over, as
+ * others do, so that one call serves every mailer. */
+static int
+option(struct parse *p, char letter, struct span name, struct span value)
+{
+	int kind;
+
+	if (letter == 'i' || span_ieq(name, SPAN("IgnoreDots"))) {
+		p->o->dots = yes(value);
+	} else if (letter == 'd' || span_ieq(name, SPAN("DeliveryMode"))) {
+		p->o->wait = value.len && span_has(SPAN("qd"), *value.ptr);
+	} else if (letter == 'v' || span_ieq(name, SPAN("Verbose"))) {
+		p->o->verbose = yes(value);
+	} else if (letter == 'e' || span_ieq(name, SPAN("ErrorMode"))) {
+		p->o->quiet = value.len && *value.ptr == 'q';
+	} else if (letter == 'Q' || span_ieq(name, SPAN("QueueDirectory"))) {
+		buf_str(p->why,
+		    "another queue directory is not taken; there is one "
+		    "spool, leave the option away");
+		return EX_CONFIG;
+	} else if (span_ieq(name, SPAN("Terminal"))) {
+		if ((kind = env_kind_of(value)) == -1)
+			return EX_USAGE;
+		p->o->kind = (enum env_kind)kind;
+	}
 	return 0;
 }
 
-/* -O Name=value: names that mean nothing here are passed over, as others do,
- * so that one call serves every mailer. */
 static int
-long_option(struct opt *o, const char *arg)
+long_option(struct parse *p, const char *arg)
 {
 	struct span value = span_of(arg),
 		    name = span_trim(span_cut(&value, '='));
-	int kind;
 
-	value = span_trim(value);
-	if (span_ieq(name, SPAN("IgnoreDots")))
-		o->dots = value.len == 0 || span_has(SPAN("TtYy1"), *value.ptr);
-	if (span_ieq(name, SPAN("DeliveryMode")))
-		o->wait = value.len && span_has(SPAN("qd"), *value.ptr);
-	if (!span_ieq(name, SPAN("Terminal")))
-		return 0;
-	kind = env_kind_of(value);
-	if (kind == -1)
-		return -1;
-	o->kind = (enum env_kind)kind;
-	return 0;
+	return option(p, 0, name, span_trim(value));
 }
 
 static int
-envid(struct opt *o, const char *arg)
+short_option(struct parse *p, const char *arg)
 {
-	o->envid = arg;
-	return arg[0] && strlen(arg) <= 100 ? 0 : -1; /* RFC 3461 4.4 */
+	if (arg[0] == ' ') /* as in sendmail.cf: a blank, then a long name */
+		return long_option(p, arg + 1);
+	return arg[0] ? option(p, arg[0], SPAN(""), span_of(arg + 1)) : 0;
+}
+
+static int
+error_mode(struct parse *p, const char *arg)
+{
+	return option(p, 'e', SPAN(""), span_of(arg));
+}
+
+static int
+other_file(struct parse *p, const char *arg)
+{
+	(void)p, (void)arg;
+	return EX_CONFIG;
+}
+
+static int
+quarantine(struct parse *p, const char *arg)
+{
+	(void)p, (void)arg;
+	return EX_USAGE;
+}
+
+/* -q, -qf, -q[!]Iid, -q[!]Rsub, -q[!]Ssub; an interval is a daemon's. */
+static int
+run(struct parse *p, const char *arg)
+{
+	struct opt *o = p->o;
+
+	if (o->mode == MODE_SUBMIT)
+		o->mode = MODE_RUN;
+	if (o->mode != MODE_RUN || arg == NULL || strcmp(arg, "f") == 0)
+		return 0;
+	o->select_not = *arg == '!';
+	arg += o->select_not;
+	if (*arg && strchr("IRS", *arg) && arg[1]) {
+		o->select = *arg;
+		o->selected = arg + 1;
+		for (const char *c = o->selected; *c; c++)
+			if ((unsigned char)*c < ' ' || *c == 0x7f)
+				return EX_USAGE; /* it becomes a line */
+		return strlen(o->selected) <= 1000 ? 0 : EX_USAGE;
+	}
+	if (strchr("IRS", *arg))
+		return EX_USAGE;
+	if (*arg != 'p' && (*arg < '0' || *arg > '9'))
+		return EX_USAGE;
+	if (o->select_not)
+		return EX_USAGE;
+	if (getuid() != 0) {
+		buf_str(p->why,
+		    "-q with an interval is for root, and root uses deliver(8) "
+		    "for it; plain -q tries what waits, once");
+		return EX_NOPERM;
+	}
+	buf_str(p->why,
+	    "-q with an interval: this sendmail is no daemon; run deliver(8), "
+	    "whose intervals are \"retry\" in " CONF_PATH);
+	return EX_USAGE;
 }
 
 static const struct {
 	char letter;
-	int (*set)(struct opt *, const char *arg);
+	int (*set)(struct parse *, const char *arg);
 	const char *wants;
 } with_arg[] = {
 	{ 'B', body_type, "-B takes 7BIT or 8BITMIME" },
-	{ 'b', set_mode,
-	    "-b takes m (the default) or p; this mode is unknown" },
+	{ 'b', set_mode, "-b takes m (the default), s, p, v or i" },
+	{ 'C', other_file,
+	    "-C: another configuration file is not taken; settings stand in "
+	    "" CONF_PATH },
+	{ 'D', other_file,
+	    "-D: no debugging file is written; leave the option away" },
+	{ 'e', error_mode, "" },
 	{ 'N', notify, "-N takes never, or a list of success, failure, delay" },
 	{ 'O', long_option, "-O Terminal= takes mail, send, soml or saml" },
-	{ 'o', short_option, NULL },
+	{ 'o', short_option, "-o Terminal= takes mail, send, soml or saml" },
+	{ 'Q', quarantine,
+	    "-Q: a message cannot be put into quarantine; -odq leaves it "
+	    "waiting" },
+	{ 'q', run,
+	    "-q takes nothing, f, or I, R or S with a part of the id, "
+	    "recipient or sender" },
 	{ 'R', ret, "-R takes full or hdrs" },
 	{ 'V', envid, "-V takes an identifier of 1 to 100 characters" },
+	{ 'X', other_file,
+	    "-X: no traffic is written to a file; leave the option away, and "
+	    "see the mail log" },
 };
 
-static int
-one(struct opt *o, int c, struct buf *why)
+static void
+plain(struct opt *o, int c)
 {
-	for (size_t i = 0; i < sizeof with_arg / sizeof *with_arg; i++) {
-		if (c != with_arg[i].letter)
-			continue;
-		if (with_arg[i].set(o, optarg) == 0)
-			return 0;
-		buf_str(why, with_arg[i].wants);
-		return -1;
-	}
 	switch (c) {
 	case 'f':
 	case 'r':
 		o->sender = optarg;
-		return 0;
+		break;
 	case 'F':
 		o->fullname = optarg;
-		return 0;
+		break;
 	case 'i':
 		o->dots = true;
-		return 0;
+		break;
 	case 't':
 		o->from_header = true;
-		return 0;
-	case 'q': /* with -bd an interval, with -bp a selection */
-		if (o->mode == MODE_SUBMIT)
-			o->mode = MODE_RUN;
-		return 0;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
 	case 'I':
-		o->mode = MODE_NOT_YET;
-		o->not_yet = "-I (rebuilding of aliases)";
-		return 0;
-	case ':':
-		buf_fmt(why, "-%c wants a value behind it", optopt);
-		return -1;
-	case '?':
-		buf_fmt(why, "unknown option -%c",
-		    optopt > ' ' && optopt < 0x7f ? optopt : '?');
-		return -1;
+		o->mode = MODE_ALIASES;
+		break;
 	default: /* known to the world, without meaning here */
-		return 0;
+		break;
 	}
+}
+
+static int
+unknown(const char *arg, struct buf *why)
+{
+	buf_str(why, "unknown option ");
+	if (optopt == '-' && arg) { /* --word */
+		printable_add(why, span_of(arg), 40);
+	} else {
+		buf_chr(why, '-');
+		buf_chr(
+		    why, optopt > ' ' && optopt < 0x7f ? (char)optopt : '?');
+	}
+	buf_str(why, "; usage: sendmail [-it] [-f sender] [-F name] [option "
+		     "...] [recipient ...], see sendmail(8)");
+	return EX_USAGE;
+}
+
+static int
+one(struct parse *p, int c, const char *arg)
+{
+	if (c == ':') {
+		buf_fmt(p->why, "-%c wants a value behind it", optopt);
+		return EX_USAGE;
+	}
+	if (c == '?')
+		return unknown(arg, p->why);
+	for (size_t i = 0; i < sizeof with_arg / sizeof *with_arg; i++) {
+		int status;
+
+		if (c != with_arg[i].letter)
+			continue;
+		status = with_arg[i].set(p, optarg);
+		if (status && p->why->len == 0)
+			buf_str(p->why, with_arg[i].wants);
+		return status;
+	}
+	plain(p->o, c);
+	return 0;
 }
 
 static void
@@ -190,26 +327,54 @@ by_name(struct opt *o, const char *argv0)
 
 	if (name && strcmp(name, "mailq") == 0)
 		o->mode = MODE_LIST;
-	if (name && strcmp(name, "newaliases") == 0) {
-		o->mode = MODE_NOT_YET;
-		o->not_yet = "newaliases (rebuilding of aliases)";
+	if (name && strcmp(name, "newaliases") == 0)
+		o->mode = MODE_ALIASES;
+}
+
+/* Whoever names a recipient has mail for him, and is not to believe that it
+ * was taken. */
+static int
+operands(const struct opt *o, struct buf *why)
+{
+	static const char *const what[MODES] = {
+		[MODE_SMTP] = "-bs",
+		[MODE_LIST] = "-bp (mailq)",
+		[MODE_ALIASES] = "-bi (newaliases)",
+		[MODE_RUN] = "-q",
+	};
+
+	if (o->mode == MODE_VERIFY && o->nrcpts == 0) {
+		buf_str(why, "-bv wants addresses behind it");
+		return EX_USAGE;
 	}
+	if (what[o->mode] == NULL || o->nrcpts == 0)
+		return 0;
+	buf_fmt(why, "%s takes no words behind the options; nothing was sent",
+	    what[o->mode]);
+	return EX_USAGE;
 }
 
 int
 opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 {
-	int c;
+	struct parse p = { o, why };
+	int c, status;
 
 	*o = (struct opt){ 0 };
 	if (argc < 1) /* execve with an empty argv */
 		return 0;
 	by_name(o, argv[0]);
 	opterr = 0;
-	while ((c = getopt(argc, argv, letters)) != -1)
-		if (one(o, c, why) == -1)
-			return -1;
+	for (;;) {
+		int at = optind ? optind : 1; /* 0: getopt begins anew */
+
+		if ((c = getopt(argc, argv, letters)) == -1)
+			break;
+		status = one(&p, c, at < argc ? argv[at] : NULL);
+		if (status)
+			return status;
+	}
 	o->rcpts = argv + optind;
 	o->nrcpts = argc - optind;
-	return 0;
+	return operands(o, why);
 }

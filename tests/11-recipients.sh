@@ -39,7 +39,7 @@ same "-t takes To, Cc and Bcc" \
     "<alice@mail.example> <ann@remote.example> <bob@mail.example> <john@remote.example> <secret@remote.example> " "$(to)"
 refute "Bcc is not in the header" sh -c "sed -n '/^Received/,/^$/p' /tmp/q | grep -qi '^bcc'"
 check "the same word in the body stays" has 'Bcc: this line is text'
-check "To stays as it was" has 'To: bob, "Doe, John" <john@remote.example>'
+check "To stays as it was, but for the domain" has 'To: bob@mail.example, "Doe, John" <john@remote.example>'
 
 printf 'To: bob\nBcc: x@remote.example,\n  y@remote.example\nSubject: s\n\n.\n' | queued -t -i
 same "a folded Bcc counts whole" \

@@ -3,6 +3,7 @@
 
 #define L16 "0123456789abcdef"
 #define L64 L16 L16 L16 L16
+#define L255 L64 L64 L64 L16 L16 L16 "0123456789abcde"
 
 static const struct row {
 	const char *name;
@@ -36,7 +37,13 @@ static const struct row {
 	{ "null_path", S("<>"), ADDR_EMPTY, NULL, NULL },
 	{ "nothing", S(""), ADDR_EMPTY, NULL, NULL },
 	{ "blanks_only", S("  "), ADDR_EMPTY, NULL, NULL },
-	{ "local_part_of_65", S("x" L64 "@c"), ADDR_LONG, NULL, NULL },
+	{ "local_part_of_65_as_lists_make_them", S("x" L64 "@c"), ADDR_OK,
+	    "x" L64, "c" },
+	{ "local_part_of_255", S(L255 "@c"), ADDR_OK, L255, "c" },
+	{ "local_part_of_256", S("x" L255 "@c"), ADDR_LONG, NULL, NULL },
+	{ "bare_local_part_of_256", S("x" L255), ADDR_LONG, NULL, NULL },
+	{ "quoted_local_part_of_257", S("\"" L255 "\"@c"), ADDR_LONG, NULL,
+	    NULL },
 	{ "domain_of_256",
 	    S("a@" L16 "." L16 "." L16 "." L16 "." L16 "." L16 "." L16 "." L16
 	      "." L16 "." L16 "." L16 "." L16 "." L16 "." L16 "." L16 ".x"),

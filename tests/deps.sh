@@ -1,6 +1,6 @@
 #!/bin/bash
-# deps.sh say|install SET...   what is missing here of the sets build, check,
-# demo, lint.  say: names it in a sentence, exit 1 if there is any.  install:
+# deps.sh say|install SET...   what is missing here of the sets build, mime
+# (deliver-mime, without which all else is built), check, demo, lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
 mode=$1; shift
@@ -18,6 +18,7 @@ table() {
 	build pkg-config have pkg-config
 	build libbsd-dev lib libbsd-overlay
 	build libc-ares-dev lib libcares
+	mime libgmime-3.0-dev lib gmime-3.0
 	check libcmocka-dev lib cmocka
 	check python3 file /usr/bin/python3
 	check python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd

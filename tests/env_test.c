@@ -19,7 +19,7 @@ static const struct row {
 	{ "shortest", S(HEAD TO "\n"), 0 },
 	{ "every_line",
 	    S("time 1795497633.123456\nuid 0\nkind SAML\nwait\nfrom <>\n"
-	      "body 8BITMIME\nret HDRS\nenvid a+2Bb\n"
+	      "body 8BITMIME\ntext 8L\nret HDRS\nenvid a+2Bb\n"
 	      "to <b@c> notify=SUCCESS,FAILURE,DELAY orcpt=rfc822;x\n"
 	      "to <d> notify=NEVER\nto <e> orcpt=rfc822;e\n\n"),
 	    0 },
@@ -104,6 +104,17 @@ static const struct row {
 	{ "empty_orcpt", S(HEAD "to <c@d> orcpt=\n\n"), EBADMSG },
 	{ "unknown_parameter", S(HEAD "to <c@d> size=1\n\n"), EBADMSG },
 	{ "wait_with_a_value", S(HEAD "wait 1\n" TO "\n"), EBADMSG },
+	{ "text_of_7_bits", S(HEAD "text 7.\n" TO "\n"), 0 },
+	{ "text_of_8_bits", S(HEAD "text 8.\n" TO "\n"), 0 },
+	{ "text_with_a_long_line", S(HEAD "text 7L\n" TO "\n"), 0 },
+	{ "text_empty", S(HEAD "text \n" TO "\n"), EBADMSG },
+	{ "text_without_value", S(HEAD "text\n" TO "\n"), EBADMSG },
+	{ "text_of_9_bits", S(HEAD "text 9.\n" TO "\n"), EBADMSG },
+	{ "text_too_short", S(HEAD "text 7\n" TO "\n"), EBADMSG },
+	{ "text_too_long", S(HEAD "text 7L.\n" TO "\n"), EBADMSG },
+	{ "text_in_lower_case", S(HEAD "text 7l\n" TO "\n"), EBADMSG },
+	{ "text_twice", S(HEAD "text 7.\ntext 7.\n" TO "\n"), EBADMSG },
+	{ "text_after_ret", S(HEAD "ret FULL\ntext 7.\n" TO "\n"), EBADMSG },
 	{ "unknown_ret", S(HEAD "ret NONE\n" TO "\n"), EBADMSG },
 	{ "empty_envid", S(HEAD "envid \n" TO "\n"), EBADMSG },
 	{ "blank_in_envid", S(HEAD "envid a b\n" TO "\n"), EBADMSG },
@@ -143,6 +154,7 @@ fields_are_what_stands_there(void **state)
 	assert_true(e.wait);
 	assert_string_equal(e.from, "");
 	assert_int_equal(e.body, ENV_8BIT);
+	assert_int_equal(e.text, ENV_TEXT | ENV_EIGHT | ENV_LONG);
 	assert_int_equal(e.ret, ENV_HDRS);
 	assert_string_equal(e.envid, "a+2Bb");
 	assert_int_equal(e.nrcpts, 3);
@@ -226,6 +238,26 @@ ten_thousand_recipients(void **state)
 	buf_free(&again);
 }
 
+/* In place: nothing moves, and an older envelope has no such line. */
+static void
+text_is_overwritten(void **state)
+{
+	char with[] = HEAD "text 8L\nenvid x\n" TO "\n";
+	char without[] = HEAD "envid text\n" TO "\n";
+
+	(void)state;
+	assert_int_equal(env_retext(with, sizeof with - 1, ENV_TEXT), 0);
+	assert_string_equal(with, HEAD "text 7.\nenvid x\n" TO "\n");
+	assert_int_equal(
+	    env_retext(with, sizeof with - 1, ENV_TEXT | ENV_EIGHT), 0);
+	assert_string_equal(with, HEAD "text 8.\nenvid x\n" TO "\n");
+	assert_int_equal(env_retext(without, sizeof without - 1, ENV_TEXT), -1);
+	assert_int_equal(env_retext(with, strlen(HEAD) + 6, ENV_TEXT), -1);
+	assert_int_equal(env_suspects(0), ENV_EIGHT | ENV_LONG);
+	assert_int_equal(env_suspects(ENV_TEXT), 0);
+	assert_int_equal(env_suspects(ENV_TEXT | ENV_LONG), ENV_LONG);
+}
+
 /* Cut anywhere, an envelope is none. */
 static void
 no_beginning_is_an_envelope(void **state)
@@ -255,6 +287,7 @@ main(void)
 {
 	static const struct CMUnitTest more[] = {
 		cmocka_unit_test(fields_are_what_stands_there),
+		cmocka_unit_test(text_is_overwritten),
 		cmocka_unit_test(what_cannot_be_written_is_not_added),
 		cmocka_unit_test(ten_thousand_recipients),
 		cmocka_unit_test(no_beginning_is_an_envelope),

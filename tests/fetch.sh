@@ -2,8 +2,9 @@
 # fetch.sh DIR   unpacks, without installing them, the programs of Debian that
 # the stories need and that would bring another mail system along: smtp-sink of
 # Postfix into DIR/smtp-sink; mail(1) and cron stay packages in DIR/pkgs, which
-# root.sh unpacks into its copy of the machine.  A word on stderr for what
-# cannot be had; the stories say that they skip it.
+# root.sh unpacks into its copy of the machine, and the callers of story 12,
+# with what they need beyond this machine, in DIR/pkgs/callers.  A word on
+# stderr for what cannot be had; the stories say that they skip it.
 set -u
 dir=$1
 mkdir -p "$dir/pkgs"
@@ -26,4 +27,36 @@ fi
 for package in bsd-mailx liblockfile1 cron; do
 	fetch "$package" pkgs
 done
+
+CALLERS='s-nail mailutils mutt git-email libmailtools-perl at anacron php8.2-cli sudo alpine logwatch'
+LIMIT=80 # MB: a machine with next to nothing would fetch all of Perl and Git
+
+callers() { # PACKAGE...: what apt would bring for them, but mail systems
+	local list
+	list=$(apt-get -qq -o Dir::Cache::archives="$PWD/pkgs/callers" --print-uris \
+		--no-install-recommends install "$@" 2>/dev/null) ||
+		return 1
+	list=$(echo "$list" | awk -v limit=$LIMIT '
+		$2 ~ /^(exim4|postfix|sendmail|dma|opensmtpd|nullmailer|msmtp)[-_]/ { next }
+		$2 ~ /_.*\.deb$/ { sub(/_.*/, "", $2); print $2; sum += $3 }
+		END { exit sum > limit * 1e6 }') || return 1
+	[ -n "$list" ] || return 0 # this machine has them
+	# shellcheck disable=SC2086 # words, one a package
+	(cd pkgs/callers && apt-get -qq -o APT::Sandbox::User=root download $list) \
+		>/dev/null 2>&1
+}
+
+if [ ! -e pkgs/callers/complete ]; then
+	mkdir -p pkgs/callers
+	complete=1
+	# shellcheck disable=SC2086 # words
+	callers $CALLERS || for package in $CALLERS; do
+		compgen -G "pkgs/callers/${package}_*.deb" >/dev/null ||
+			callers "$package" || {
+			echo "fetch.sh: cannot download $package" >&2
+			complete=
+		}
+	done
+	[ -z "$complete" ] || : >pkgs/callers/complete
+fi
 exit 0

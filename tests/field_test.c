@@ -2,6 +2,11 @@
 #include "tests/rows.h"
 #include <errno.h>
 
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X900 X100 X100 X100 X100 X100 X100 X100 X100 X100
+#define X990 X900 X10 X10 X10 X10 X10 X10 X10 X10 X10
+
 static const struct one {
 	const char *name;
 	struct span header;
@@ -30,6 +35,10 @@ static const struct one {
 	{ "colon_first", S(": b\n"), 0, S(""), S(""), S(": b\n") },
 	{ "colon_in_next_line", S("To\n : b\n"), 0, S(""), S(""),
 	    S("To\n : b\n") },
+	{ "name_of_998", S(X990 "12345678: b\n"), 1, S(X990 "12345678"),
+	    S(" b"), S("") },
+	{ "name_of_999", S(X990 "123456789: b\n"), 0, S(""), S(""),
+	    S(X990 "123456789: b\n") },
 	{ "name_is_ascii", S("T\xc3\xb6: b\n"), 0, S(""), S(""),
 	    S("T\xc3\xb6: b\n") },
 };
@@ -149,10 +158,14 @@ static const struct phrase {
 	{ "latin1", S("J\xf6rg"), "=?ISO-8859-1?B?SvZyZw==?=" },
 	{ "lf_in_utf8", S("\xc3\xb6\nx"), "=?UTF-8?B?w7YgeA==?=" },
 	{ "characters_stay_whole",
-	    S("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr\xc3\xb6"),
-	    "=?UTF-8?B?"
-	    "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWZnaGlqa2xtbm9wcXI=?=\n "
+	    S("abcdefghijklmnopqrstuvwxyzabcdef\xc3\xb6"),
+	    "=?UTF-8?B?YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY=?=\n "
 	    "=?UTF-8?B?w7Y=?=" },
+	{ "latin1_words_are_short",
+	    S("\xf6"
+	      "abcdefghijklmnopqrstuvwxyz1234567"),
+	    "=?ISO-8859-1?B?9mFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6MTIzNDU2?=\n "
+	    "=?ISO-8859-1?B?Nw==?=" },
 };
 
 static void
@@ -163,6 +176,133 @@ check_phrase(void **state)
 
 	field_phrase(&got, row->text);
 	assert_string_equal(buf_c(&got), row->want);
+	buf_free(&got);
+}
+
+/* Bodies behind "To:"; "!": no list, and nothing was added. */
+static const struct list bares[] = {
+	{ "q_bare", S(" a"), " a@d" },
+	{ "q_whole", S(" a@b"), " a@b" },
+	{ "q_comment_behind", S(" root (Cron Daemon)"),
+	    " root@d (Cron Daemon)" },
+	{ "q_comment_before", S(" (x) root "), " (x) root@d " },
+	{ "q_name_in_comment", S("(b) a (c, d)"), "(b) a@d (c, d)" },
+	{ "q_path", S(" mdadm monitoring <root>"),
+	    " mdadm monitoring <root@d>" },
+	{ "q_path_with_blanks", S("x < root\t>"), "x < root@d\t>" },
+	{ "q_path_with_comment", S("x <root(y)>"), "x <root@d(y)>" },
+	{ "q_quoted_name", S("\"a, <b>\" <c>"), "\"a, <b>\" <c@d>" },
+	{ "q_some", S("a, b@c,\n\tc <e> ,f@g"), "a@d, b@c,\n\tc <e@d> ,f@g" },
+	{ "q_folding_stays", S("\n a,\n  b\n\t, c\n "),
+	    "\n a@d,\n  b@d\n\t, c@d\n " },
+	{ "q_empty_elements", S(",a,,b,"), ",a@d,,b@d," },
+	{ "q_group", S("A B: b, c <x>, y@z;, f"),
+	    "A B: b@d, c <x@d>, y@z;, f@d" },
+	{ "q_empty_group", S("undisclosed-recipients:;"),
+	    "undisclosed-recipients:;" },
+	{ "q_quoted_local_part", S("\"a b\""), "\"a b\"@d" },
+	{ "q_quoted_local_part_in_path", S("x <\"a b\">"), "x <\"a b\"@d>" },
+	{ "q_obsolete_dots", S("john . doe (x)"), "john . doe@d (x)" },
+	{ "q_obsolete_at", S("a @ b"), "a @ b" },
+	{ "q_literal", S("a@[127.0.0.1], b"), "a@[127.0.0.1], b@d" },
+	{ "q_route", S("<@a,@b:c@e>, <@x:y>"), "<@a,@b:c@e>, <@x:y@d>" },
+	{ "q_utf8_local_part", S("j\xc3\xb6rg"), "j\xc3\xb6rg@d" },
+	{ "q_encoded_name", S("=?UTF-8?Q?a,_b=40c?= <e>"),
+	    "=?UTF-8?Q?a,_b=40c?= <e@d>" },
+	{ "q_encoded_word_alone_stays", S("=?UTF-8?Q?bob?=, c"),
+	    "=?UTF-8?Q?bob?=, c@d" },
+	{ "q_latin1_name", S("J\xf6rg <j>"), "J\xf6rg <j@d>" },
+	{ "q_nothing", S(""), "" },
+	{ "q_only_a_comment", S(" (nobody)"), " (nobody)" },
+	{ "q_two_words", S("bob smith"), "!" },
+	{ "q_breaks_late", S("a, b, c d"), "!" },
+	{ "q_null_path", S("<>"), "!" },
+	{ "q_unclosed", S("a <b"), "!" },
+	{ "q_local_part_too_long", S(" " X990 "@b,"), "!" },
+	{ "q_folded_between_two",
+	    S(" " X10 "@" X10 ",(" X900 X10 ") " X10 "," X10 X10 X10 X10 "@" X10
+	      ",a"),
+	    " " X10 "@" X10 ",(" X900 X10 ") " X10 "@d,\n " X10 X10 X10 X10
+	    "@" X10 ",a@d" },
+	{ "q_folded_at_the_blank_that_is_there",
+	    S(" " X10 ",\t\"" X900 X10 X10 X10 X10 X10 X10 X10 X10 "\" <a@b>"),
+	    " " X10 "@d,\n\t\"" X900 X10 X10 X10 X10 X10 X10 X10 X10
+	    "\" <a@b>" },
+	{ "q_no_blank_line_where_it_is_folded",
+	    S(" (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 ",       \n b"),
+	    " (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 "@d,       \n b@d" },
+	{ "q_not_folded_where_it_is_already",
+	    S(" (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 ",\n (" X10 X10
+	      ") b"),
+	    " (" X900 X10 X10 X10 X10 X10 X10 X10 ") " X10 "@d,\n (" X10 X10
+	    ") b@d" },
+};
+
+static void
+check_bare(void **state)
+{
+	const struct list *row = *state;
+	struct buf got = { 0 };
+
+	buf_str(&got, "X: y\nTo:");
+	errno = 0;
+	if (field_qualify(&got, row->body, "d") == -1) {
+		assert_int_equal(errno, EILSEQ);
+		buf_chr(&got, '!');
+	}
+	assert_true(span_starts(buf_view(&got), SPAN("X: y\nTo:")));
+	assert_string_equal(buf_c(&got) + 8, row->want);
+	buf_free(&got);
+}
+
+static const struct list folds[] = {
+	{ "f_short", S("A: b c\n"), "A: b c\n" },
+	{ "f_998", S("Abcd: " X990 " x\n"), "Abcd: " X990 " x\n" },
+	{ "f_999", S("Abcde: " X990 " x\n"), "Abcde: " X990 "\n x\n" },
+	{ "f_last_blank_in_reach", S("A: b c\t" X900 "\t " X100 "\n"),
+	    "A: b c\t" X900 "\t\n " X100 "\n" },
+	{ "f_first_blank_beyond", S("A:" X900 X100 " b c\n"),
+	    "A:" X900 X100 "\n b c\n" },
+	{ "f_behind_the_colon", S("A: " X900 X100 "\n"),
+	    "A:\n " X900 X100 "\n" },
+	{ "f_never_before_the_colon", S("A :" X900 X100 "\n"),
+	    "A :" X900 X100 "\n" },
+	{ "f_no_blank_no_fold", S("A:" X900 X100 "\n"), "A:" X900 X100 "\n" },
+	{ "f_no_blank_line_behind", S("A:" X900 X100 "  \t\n"),
+	    "A:" X900 X100 "  \t\n" },
+	{ "f_no_blank_line_before", S("A:\n \t " X900 X100 " b\n"),
+	    "A:\n \t " X900 X100 "\n b\n" },
+	{ "f_again_and_again", S("A: " X900 " " X900 " " X900 "\n"),
+	    "A: " X900 "\n " X900 "\n " X900 "\n" },
+	{ "f_continuation", S("A: b\n " X900 " " X100 "\n c\n"),
+	    "A: b\n " X900 "\n " X100 "\n c\n" },
+	{ "f_no_last_lf", S("A: " X900 " " X100), "A: " X900 "\n " X100 },
+};
+
+static void
+check_fold(void **state)
+{
+	const struct list *row = *state;
+	struct buf got = { 0 };
+
+	field_fold(&got, row->body);
+	assert_string_equal(buf_c(&got), row->want);
+	buf_free(&got);
+}
+
+static void
+a_long_phrase_is_cut_into_words(void **state)
+{
+	char text[3000];
+	struct buf got = { 0 };
+	struct span rest;
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	field_phrase(&got, (struct span){ text, sizeof text });
+	rest = buf_view(&got);
+	while (rest.ptr)
+		assert_in_range(span_cut(&rest, '\n').len, 1, 75);
 	buf_free(&got);
 }
 
@@ -202,13 +342,17 @@ names_ignore_case(void **state)
 int
 main(void)
 {
-	struct CMUnitTest
-	    tests[COUNT(fields) + COUNT(lists) + COUNT(phrases) + 2];
+	struct CMUnitTest tests[COUNT(fields) + COUNT(lists) + COUNT(phrases) +
+				COUNT(bares) + COUNT(folds) + 3];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, fields, check_field);
 	ADD_ROWS(tests, n, lists, check_list);
 	ADD_ROWS(tests, n, phrases, check_phrase);
+	ADD_ROWS(tests, n, bares, check_bare);
+	ADD_ROWS(tests, n, folds, check_fold);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+	    a_long_phrase_is_cut_into_words);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(the_caller_may_stop);
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(names_ignore_case);
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);

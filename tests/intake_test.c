@@ -71,6 +71,55 @@ check(void **state)
 	}
 }
 
+/* What is in the text, however it arrives: octets over 0x7f, and lines over
+ * 998 octets, CR and LF not counted. */
+static const struct fact {
+	const char *name;
+	size_t line; /* of x, before in */
+	struct span in;
+	bool dots, eight, longline;
+} facts[] = {
+	{ "short_and_seven", 10, S("a\n"), false, false, false },
+	{ "line_of_998", 996, S("ab\n"), false, false, false },
+	{ "line_of_998_crlf", 996, S("ab\r\n"), false, false, false },
+	{ "line_of_999", 997, S("ab\n"), false, false, true },
+	{ "line_of_999_without_end", 997, S("ab"), false, false, true },
+	{ "cr_parts_lines", 996, S("ab\rc"), false, false, false },
+	{ "two_lines_are_two", 600, S("\nxxx"), false, false, false },
+	{ "octet_over_0x7f", 0, S("a\x80"), false, true, false },
+	{ "utf8", 0, S("J\xc3\xb6rg\n"), false, true, false },
+	{ "0x7f_and_nul_are_seven", 0, S("\x7f\0\n"), false, false, false },
+	{ "both", 998, S("\xff"), false, true, true },
+	{ "behind_the_end_nobody_looks", 1, S("\n.\n\xff"), false, false,
+	    false },
+};
+
+static void
+check_fact(void **state)
+{
+	const struct fact *f = *state;
+
+	for (size_t piece = 1; piece < 2000; piece = piece * 5) {
+		struct intake in = { .dots = f->dots };
+		struct buf text = { 0 }, out = { 0 };
+		struct span s;
+
+		for (size_t i = 0; i < f->line; i++)
+			buf_chr(&text, 'x');
+		buf_span(&text, f->in);
+		for (s = buf_view(&text); s.len; s = span_from(s, piece))
+			intake_feed(&in,
+			    (struct span){
+				s.ptr, s.len < piece ? s.len : piece },
+			    &out);
+		intake_end(&in, &out);
+		assert_int_equal(in.legal.eight, f->eight);
+		assert_int_equal(in.legal.longline, f->longline);
+		buf_free(&text);
+		buf_free(&out);
+	}
+}
+
 static void
 ten_megabytes_in_one_line(void **state)
 {
@@ -92,10 +141,11 @@ ten_megabytes_in_one_line(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(facts) + 1];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
+	ADD_ROWS(tests, n, facts, check_fact);
 	tests[n] =
 	    (struct CMUnitTest)cmocka_unit_test(ten_megabytes_in_one_line);
 	return cmocka_run_group_tests_name("intake", tests, NULL, NULL);

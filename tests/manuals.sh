@@ -36,9 +36,9 @@ letters() { # the letter that begins each row
 opt=sendmail/opt.c
 known=$(sed -n 's/^ *"+:\(.*\)";$/\1/p' "$TREE/$opt" | tr -d ':' | fold -w1)
 means=$(table $opt with_arg | letters
-	sed -n "/^one(/,/^}/s/^	case '\([A-Za-z]\)':.*/\1/p" "$TREE/$opt")
+	sed -n "/^plain(/,/^}/s/^	case '\([A-Za-z]\)':.*/\1/p" "$TREE/$opt")
 options=$(section sendmail.8 OPTIONS | items Fl
-	section sendmail.8 'NOT IN THIS VERSION' | items Fl)
+	section sendmail.8 'OPTIONS REFUSED' | items Fl)
 ignored=$(section sendmail.8 'OPTIONS WITHOUT MEANING' | sed -n 's/^\.Fl \([A-Za-z]\)\( .*\)*$/\1/p' |
 	grep -v '^o$')
 agree "sendmail(8): options with a meaning" "$means" "$(cut -c1 <<<"$options")"
@@ -48,9 +48,10 @@ agree "sendmail(8): -b" "$(table $opt modes | letters)" \
     "$(sed -n 's/^b\(.\)$/\1/p' <<<"$options")"
 agree "sendmail(8): -O" \
     "$(sed -n 's/.*span_ieq(name, SPAN("\([A-Za-z]*\)")).*/\1/p' "$TREE/$opt")" \
-    "$(section sendmail.8 OPTIONS | items Cm | grep '^[A-Z]')"
+    "$( (section sendmail.8 OPTIONS; section sendmail.8 'OPTIONS REFUSED') |
+	items Cm | grep '^[A-Z]')"
 agree "sendmail(8): -o" \
-    "$(sed -n "/^short_option/,/^}/s/.*arg\[0\] == '\(.\)'.*/\1/p" "$TREE/$opt")" \
+    "$(sed -n "s/.*[( ]letter == '\(.\)'.*/\1/p" "$TREE/$opt")" \
     "$(sed -n 's/^o\(.\)$/\1/p' <<<"$options")"
 
 statuses() { # FILES...: the sysexits that they name

@@ -48,7 +48,9 @@ struct world {
 	/* answers */
 	unsigned outcomes[REFS][OUT_COUNT], ended;
 	char status[REFS][16], text[REFS][600], mta[REFS][64];
-	unsigned until; /* stop waiting when so many jobs have ended */
+	unsigned converts[REFS]; /* jobs given back */
+	unsigned suspects;	 /* of the next job: ENV_EIGHT, ENV_LONG */
+	unsigned until;		 /* stop waiting when so many jobs have ended */
 };
 
 static struct world w;
@@ -146,7 +148,9 @@ got(struct ipc *c, struct ipc_msg *m)
 
 	(void)c;
 	assert_true(m->ref < REFS);
-	if (m->type == IPC_NET_END) {
+	if (m->type == IPC_NET_CONVERT)
+		w.converts[m->ref]++;
+	if (m->type == IPC_NET_END || m->type == IPC_NET_CONVERT) {
 		if (++w.ended == w.until)
 			loop_stop();
 		return;
@@ -317,6 +321,7 @@ send_mail(uint32_t ref, const char *relay, unsigned nrcpts, struct span body,
 	ipc_u64(&b, body.len);
 	ipc_u32(&b, sum);
 	ipc_u8(&b, ENV_7BIT);
+	ipc_u8(&b, (uint8_t)w.suspects);
 	assert_int_equal(ipc_send(&w.queue, IPC_NET_MAIL, ref, &b, fd), 0);
 	buf_free(&b);
 	close(fd);
@@ -409,6 +414,57 @@ teardown(void **state)
 }
 
 /* --- stories --- */
+
+/* What the server does not take comes back before a word of it is said, and
+ * the connection serves the others. */
+static void
+legal(unsigned eight, const char *ehlo)
+{
+	const char *said;
+
+	server_start(0, ehlo, NULL);
+	roles_start();
+	w.suspects = ENV_LONG;
+	job(0);
+	w.suspects = ENV_EIGHT;
+	job(1);
+	w.suspects = ENV_EIGHT | ENV_LONG;
+	job(2);
+	w.suspects = 0;
+	job(3);
+	await(4, 10000);
+	assert_false(w.late);
+	assert_int_equal(w.converts[0], 1);
+	assert_int_equal(w.converts[1], !eight);
+	assert_int_equal(w.converts[2], 1);
+	assert_int_equal(w.converts[3], 0);
+	want(1, OUT_DELIVERED, eight);
+	want(3, OUT_DELIVERED, 1);
+	said = server_said(0);
+	assert_int_equal(times(said, "MAIL FROM"), eight + 1);
+	assert_int_equal(times(said, "BODY=8BITMIME"), eight);
+}
+
+static void
+illegal_text_comes_back(void **state)
+{
+	(void)state;
+	legal(1, "[]");
+}
+
+static void
+eight_bits_come_back_without_8bitmime(void **state)
+{
+	(void)state;
+	legal(0, "[{\"EHLO\":\"250-fake\\n250 PIPELINING\"}]");
+}
+
+static void
+eight_bits_come_back_from_helo(void **state)
+{
+	(void)state;
+	legal(0, "[{\"EHLO\":\"500 what\"}]");
+}
 
 static void
 one_connection(void **state)
@@ -909,6 +965,9 @@ main(void)
 {
 	static const struct CMUnitTest stories[] = {
 		STORY(one_connection),
+		STORY(illegal_text_comes_back),
+		STORY(eight_bits_come_back_without_8bitmime),
+		STORY(eight_bits_come_back_from_helo),
 		STORY(more_connections),
 		STORY(fewer_connections_where_refused),
 		STORY(reconnect_after_close),

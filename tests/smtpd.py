@@ -8,6 +8,10 @@ an empty line, the message as it came.
 
 A recipient whose local part begins with "no" gets 550, with "later" gets 451
 until FOLDER/accept exists, with "bounce" is taken, but its DATA gets 554.
+
+Each message is judged: FOLDER/log gets "ILLEGAL ..." for a line over 998
+octets, a bare CR or LF, or, where FOLDER/seven exists at EHLO (8BITMIME is
+not offered then), an octet over 0x7f.
 """
 import asyncio
 import os
@@ -25,8 +29,25 @@ def note(text):
         log.write(text + "\n")
 
 
+def judge(text, seven):
+    for line in text.split(b"\r\n"):
+        if len(line) > 998:
+            note(f"ILLEGAL line of {len(line)} octets")
+        if b"\r" in line or b"\n" in line:
+            note("ILLEGAL bare CR or LF")
+    if seven and any(octet > 127 for octet in text):
+        note("ILLEGAL octets for a server of 7 bits")
+
+
 class Handler:
     taken = 0
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        session.seven = os.path.exists(os.path.join(FOLDER, "seven"))
+        if session.seven:
+            responses = [r for r in responses if "8BITMIME" not in r and "SMTPUTF8" not in r]
+        return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         envelope.mail_from = address
@@ -50,6 +71,7 @@ class Handler:
         if any(r.startswith("bounce") for r in envelope.rcpt_tos):
             note("DATA 554")
             return "554 5.6.0 content refused"
+        judge(envelope.original_content, getattr(session, "seven", True))
         Handler.taken += 1
         name = os.path.join(FOLDER, f"{Handler.taken}.msg")
         with open(name + ".tmp", "wb") as out:

@@ -204,25 +204,18 @@ job(struct buf *b, enum env_kind kind, bool excerpt, size_t before, size_t len)
 	ipc_u64(b, len);
 }
 
-/* One message to a user's terminals, through a process of its own.  said is how
- * much longer than it is the message claims to be. */
+/* One job for a process of its own, as uid's. */
 static void
-tell_as(uid_t uid, const char *user, enum env_kind kind, bool excerpt,
-    const struct buf *text, size_t said)
+employ(uid_t uid, const char *user, enum ipc_type type, const struct buf *body,
+    int file)
 {
-	static const char envelope[] = "to <alice>\n\n";
 	int64_t begin = write_clock();
 	struct conf conf = { .hostname = (char *)"hestia" };
 	struct role_start start = { .conf = &conf, .user = user, .uid = uid };
 	struct ipc queue = { .got = got, .gone = gone };
-	struct buf body = { 0 };
-	int fds[2], file, status;
+	int fds[2], status;
 	pid_t pid;
 
-	file = memfd_create("message", MFD_CLOEXEC);
-	assert_int_equal(write(file, envelope, sizeof envelope - 1),
-	    (ssize_t)sizeof envelope - 1);
-	assert_int_equal(write(file, text->ptr, text->len), (ssize_t)text->len);
 	assert_int_equal(ipc_pair(fds), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -235,12 +228,28 @@ tell_as(uid_t uid, const char *user, enum env_kind kind, bool excerpt,
 	close(fds[1]);
 	assert_int_equal(loop_init(), 0);
 	assert_int_equal(ipc_open(&queue, fds[0], ROLE_QUEUE, ROLE_TTY), 0);
-	job(&body, kind, excerpt, sizeof envelope - 1, text->len + said);
-	assert_int_equal(ipc_send(&queue, IPC_TTY_JOB, 7, &body, file), 0);
+	assert_int_equal(ipc_send(&queue, type, 7, body, file), 0);
 	assert_int_equal(loop_run(), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	answer.took = write_clock() - begin;
+}
+
+/* One message to a user's terminals.  said is how much longer than it is the
+ * message claims to be. */
+static void
+tell_as(uid_t uid, const char *user, enum env_kind kind, bool excerpt,
+    const struct buf *text, size_t said)
+{
+	static const char envelope[] = "to <alice>\n\n";
+	struct buf body = { 0 };
+	int file = memfd_create("message", MFD_CLOEXEC);
+
+	assert_int_equal(write(file, envelope, sizeof envelope - 1),
+	    (ssize_t)sizeof envelope - 1);
+	assert_int_equal(write(file, text->ptr, text->len), (ssize_t)text->len);
+	job(&body, kind, excerpt, sizeof envelope - 1, text->len + said);
+	employ(uid, user, IPC_TTY_JOB, &body, file);
 	buf_free(&body);
 	close(file);
 }
@@ -324,6 +333,29 @@ test_mesg_n(void **state)
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
 	pty_free(&p);
+}
+
+/* Asked before a message is there: nobody notices. */
+static void
+test_look_only(void **state)
+{
+	struct pty p, other;
+
+	(void)state;
+	employ(ALICE, "alice", IPC_TTY_LOOK, NULL, -1);
+	assert_answer(TTY_ABSENT, "");
+	p = pty_new(ALICE, 0600);
+	log_in("alice", p.name);
+	employ(ALICE, "alice", IPC_TTY_LOOK, NULL, -1);
+	assert_answer(TTY_REFUSES, "");
+	other = pty_new(ALICE, 0620);
+	log_in("alice", other.name);
+	employ(ALICE, "alice", IPC_TTY_LOOK, NULL, -1);
+	assert_answer(TTY_SHOWN, "");
+	assert_nothing_on(&p);
+	assert_nothing_on(&other);
+	pty_free(&p);
+	pty_free(&other);
 }
 
 static void
@@ -852,6 +884,7 @@ main(void)
 		terminal_test(test_not_logged_in),
 		terminal_test(test_stopped),
 		terminal_test(test_the_one_used_last),
+		terminal_test(test_look_only),
 		terminal_test(test_the_next_when_stopped),
 		terminal_test(test_five_seconds_for_all),
 		terminal_test(test_anothers_terminal),

@@ -52,7 +52,7 @@ job_new(struct ipc *queue, struct ipc_msg *m)
 	struct ipc_in in = { .rest = m->body };
 	struct job *j = calloc(1, sizeof *j);
 	struct span relay, from;
-	uint8_t body;
+	uint8_t body, text;
 
 	if (j == NULL) {
 		close(m->fd);
@@ -69,15 +69,18 @@ job_new(struct ipc *queue, struct ipc_msg *m)
 	j->length = ipc_get64(&in);
 	j->sum = ipc_get32(&in);
 	body = ipc_get8(&in);
+	j->text = text = ipc_get8(&in);
 	errno = EPROTO;
-	if (!ipc_end(&in) || body > ENV_8BIT || j->offset > INT64_MAX ||
+	if (!ipc_end(&in) || body > ENV_8BIT ||
+	    (text & ~(ENV_EIGHT | ENV_LONG)) || j->offset > INT64_MAX ||
 	    j->length > INT64_MAX - j->offset ||
 	    (j->relay = span_dup(relay)) == NULL ||
 	    (j->from = address(from)) == NULL)
 		goto fail;
 	j->mail = (struct smtp_mail){ .from = j->from,
 		.size = j->length,
-		.eightbit = body == ENV_8BIT,
+		/* RFC 6152 3: what the text holds, whatever its sender said */
+		.eightbit = body == ENV_8BIT || (text & ENV_EIGHT),
 		.again = true,
 		.answer = answered,
 		.arg = j };
@@ -152,6 +155,20 @@ void
 job_end(struct job *j)
 {
 	ipc_send(j->queue, IPC_NET_END, j->ref, NULL, -1);
+	job_free(j);
+}
+
+bool
+job_is_illegal(const struct job *j, unsigned offers)
+{
+	return (j->text & ENV_LONG) ||
+	       ((j->text & ENV_EIGHT) && !(offers & EHLO_8BITMIME));
+}
+
+void
+job_convert(struct job *j)
+{
+	ipc_send(j->queue, IPC_NET_CONVERT, j->ref, NULL, -1);
 	job_free(j);
 }
 

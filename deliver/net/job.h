@@ -16,6 +16,7 @@ struct job {
 	size_t cap;
 	uint64_t offset, length;
 	uint32_t sum;
+	unsigned text;	 /* ENV_EIGHT, ENV_LONG */
 	const char *mta; /* who is being asked; "" before that */
 	bool delivered;	 /* to one recipient at least */
 };
@@ -30,5 +31,8 @@ bool job_whole(const struct job *);
 /* Answers every recipient that has no answer yet. */
 void job_fail(struct job *, const struct verdict *, struct span text);
 void job_end(struct job *); /* tells the queue, and frees */
+/* A server with those offers would not take its text as it is. */
+bool job_is_illegal(const struct job *, unsigned offers);
+void job_convert(struct job *); /* tells the queue so, and frees */
 void job_free(struct job *);
 #endif

@@ -7,7 +7,12 @@
  *
  *     IPC_NET_MAIL  str relay name; str sender ("" is null); u32 recipients;
  *                   u64 offset and u64 length of the body in the file; u32 its
- *                   CRC-32C; u8 body (enum env_body)
+ *                   CRC-32C; u8 body (enum env_body); u8 text (ENV_EIGHT,
+ *                   ENV_LONG: what may be in it)
+ *
+ * A text with over-long lines, or with 8 bits where the server offers no
+ * 8BITMIME, is not for that server: before anything is sent of it, the job is
+ * answered with IPC_NET_CONVERT alone, and is over.
  *
  * The body is read with pread from the descriptor, its length and sum checked
  * while it streams: on a mismatch the final dot is not sent, the connection is

@@ -81,6 +81,11 @@ settle(struct session *s)
 		}
 		if (s->leaving || (s->job = relay_take(s->relay)) == NULL)
 			break;
+		if (job_is_illegal(s->job, m->peer.offers)) {
+			job_convert(s->job); /* the next one may be sent */
+			s->job = NULL;
+			continue;
+		}
 		begin_job(s);
 	}
 	if (s->leaving)

@@ -29,6 +29,9 @@ attempt_age(const struct file *f)
 void
 attempt_put_back(struct queue *q, struct message *m, int64_t seconds)
 {
+	follow_end(q, m,
+	    seconds < 0 ? "waits until somebody asks (sendmail -q)"
+			: "waits; it will be tried again");
 	if (m->file)
 		file_close(m->file);
 	m->file = NULL;
@@ -39,6 +42,7 @@ attempt_put_back(struct queue *q, struct message *m, int64_t seconds)
 void
 attempt_drop(struct queue *q, struct message *m)
 {
+	follow_end(q, m, NULL);
 	file_close(m->file);
 	m->file = NULL;
 	sched_remove(q, m);
@@ -56,8 +60,8 @@ attempt_note(struct message *m, const struct journal_line *l)
 }
 
 void
-attempt_log(const struct message *m, uint32_t i, const char *word,
-    struct span status, struct span text, struct span mta)
+attempt_log(struct queue *q, const struct message *m, uint32_t i,
+    const char *word, struct span status, struct span text, struct span mta)
 {
 	struct buf b = { 0 };
 
@@ -73,6 +77,7 @@ attempt_log(const struct message *m, uint32_t i, const char *word,
 	printable_quoted(&b, text, 500);
 	log_info("%s", buf_c(&b));
 	buf_free(&b);
+	follow_say(q, m, i, word, status, text);
 }
 
 /* SEND and SOML are never late: what was begun by an earlier process, or is
@@ -271,7 +276,7 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 
 	for (size_t k = 0; last && k < f->env.nrcpts; k++)
 		last = k == i || f->rcpts[k].state == R_DONE;
-	attempt_log(m, i, outcome_word[o], status, text, mta);
+	attempt_log(q, m, i, outcome_word[o], status, text, mta);
 	rcpt_say(r, status, text, mta);
 	r->fresh = true;
 	switch (o) {
@@ -329,7 +334,8 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 	struct route r;
 
 	if (m->file->env.kind == ENV_SAML) { /* success was the mailbox alone */
-		attempt_log(m, i, result == TTY_SHOWN ? "shown" : "not-shown",
+		attempt_log(q, m, i,
+		    result == TTY_SHOWN ? "shown" : "not-shown",
 		    span_of(status[result]), text, SPAN(""));
 	} else if (result == TTY_SHOWN) {
 		answered(q, m, i, OUT_DELIVERED, SPAN("2.0.0"), text, SPAN(""));
@@ -337,8 +343,8 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 		answered(q, m, i, result == TTY_LONG ? OUT_NEVER : OUT_LATER,
 		    span_of(status[result]), text, SPAN(""));
 	} else { /* SOML: then it is mail */
-		attempt_log(
-		    m, i, "not-shown", span_of(status[result]), text, SPAN(""));
+		attempt_log(q, m, i, "not-shown", span_of(status[result]), text,
+		    SPAN(""));
 		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
 		if (r.kind == ROUTE_BOX) {
 			box_add(q, r.name, m, i); /* owes the answer now */

@@ -15,8 +15,8 @@ void attempt_drop(struct queue *, struct message *);
 /* One line for the journal. */
 void attempt_note(struct message *, const struct journal_line *);
 /* One line for the log. */
-void attempt_log(const struct message *, uint32_t rcpt, const char *word,
-    struct span status, struct span text, struct span mta);
+void attempt_log(struct queue *, const struct message *, uint32_t rcpt,
+    const char *word, struct span status, struct span text, struct span mta);
 /* Makes the bounce for failures not yet told: 0, or -1: not now. */
 int attempt_tell(struct queue *, struct message *);
 /* Every answer is in.  The message is gone or closed afterwards. */

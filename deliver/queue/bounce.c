@@ -153,6 +153,7 @@ compose(const struct queue *q, const struct message *m, const char *id,
     struct env *e, struct buf *text)
 {
 	struct buf part = { 0 };
+	struct legal legal = { 0 };
 	char date[DATE_SIZE];
 	bool whole;
 
@@ -188,6 +189,8 @@ compose(const struct queue *q, const struct message *m, const char *id,
 	buf_chr(text, '\n');
 	buf_span(text, buf_view(&part));
 	buf_fmt(text, "\n--=_%s--\n", id);
+	legal_feed(&legal, buf_view(text));
+	e->text = env_text(&legal);
 	buf_free(&part);
 	return text->bad ? -1 : 0;
 }

@@ -2,7 +2,8 @@
  * asks is known by SO_PEERCRED: root sees all, a user his own. */
 #include "common/log.h"
 #include "common/printable.h"
-#include "deliver/queue/core.h"
+#include "common/run.h"
+#include "deliver/queue/client.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,23 +14,12 @@
 #define CLIENTS_MAX 64
 #define EACH_MAX 8 /* of one user, so that nobody shuts others out */
 #define BUSY "error too many ask at once; try again in a minute\n"
-#define REQUEST_MAX 64
 #define PATIENCE 30000 /* ms */
-
-struct client {
-	TAILQ_ENTRY(client) link;
-	struct queue *q;
-	struct loop_fd io;
-	struct loop_timer limit;
-	uid_t uid;
-	struct buf in, out;
-	size_t sent; /* of out */
-	bool answered;
-};
 
 static void
 end(struct client *c)
 {
+	look_cancel(&c->look);
 	loop_cancel(&c->limit);
 	loop_del(&c->io);
 	close(c->io.fd);
@@ -100,12 +90,12 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 }
 
 static void
-list(struct client *c)
+list(struct client *c, struct span none)
 {
 	struct message *m;
 	size_t n = 0;
 
-	buf_str(&c->out, "ok\n");
+	(void)none;
 	RB_FOREACH (m, ids, &c->q->ids) {
 		struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
 
@@ -123,69 +113,171 @@ list(struct client *c)
 		buf_fmt(&c->out, "%zu message%s.\n", n, n == 1 ? "" : "s");
 }
 
-static void
-run(struct client *c)
+static bool
+contains(struct span s, struct span part)
 {
+	for (; s.len >= part.len; s = span_from(s, 1))
+		if (span_starts(s, part))
+			return true;
+	return false;
+}
+
+static bool
+has(const struct file *f, const struct message *m, char by, struct span part)
+{
+	if (by == 'I')
+		return contains(span_of(m->id), part);
+	if (by == 'S')
+		return contains(span_of(f->env.from), part);
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		if (f->rcpts[i].state == R_WAITS &&
+		    contains(span_of(f->env.rcpts[i].addr), part))
+			return true;
+	return false;
+}
+
+/* A user asks for his own messages only. */
+static bool
+selected(const struct client *c, const struct message *m, bool no, char by,
+    struct span part)
+{
+	struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
+	bool hit;
+
+	if (f == NULL)
+		return false;
+	hit = (c->uid == 0 || c->uid == f->uid) && has(f, m, by, part) != no;
+	file_close(f);
+	return hit;
+}
+
+/* "run", "run I part", "run !S part" */
+static void
+run(struct client *c, struct span words)
+{
+	struct span by = span_word(&words);
+	struct message *m, *next;
+	bool no;
+
 	drop_scan(c->q); /* first: what came a moment ago is asked for too */
-	sched_force(c->q);
-	buf_str(&c->out, "ok\n");
+	words = span_trim(words);
+	if (by.len == 0) {
+		sched_force_all(c->q);
+		return;
+	}
+	no = by.ptr[0] == '!';
+	by = span_from(by, no);
+	if (by.len != 1 || !span_has(SPAN("IRS"), *by.ptr) || words.len == 0)
+		return;
+	for (m = RB_MIN(ids, &c->q->ids); m; m = next) {
+		next = RB_NEXT(ids, &c->q->ids, m);
+		if (m->state != M_OPEN && selected(c, m, no, *by.ptr, words))
+			sched_force(c->q, m);
+	}
 }
 
 static const struct {
 	const char *request;
-	void (*answer)(struct client *);
-} requests[] = { { "list", list }, { "run", run } };
+	enum { ALONE = 1, WORDS = 2 } takes;
+	void (*answer)(struct client *, struct span words);
+} requests[] = {
+	{ "list", ALONE, list },
+	{ "run", ALONE | WORDS, run },
+	{ "verify", WORDS, query_verify },
+	{ "expand", WORDS, query_expand },
+	{ "rcpt", WORDS, query_rcpt },
+	{ "explain", WORDS, query_explain },
+	{ "follow", WORDS, follow },
+};
+
+static bool
+has_control(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+			return true;
+	return false;
+}
 
 static void
 answer(struct client *c, struct span request)
 {
+	struct span words = request, verb = span_word(&words);
+
+	words = span_trim(words);
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-		if (span_eq(request, span_of(requests[i].request))) {
-			requests[i].answer(c);
+		if (!has_control(request) &&
+		    span_eq(verb, span_of(requests[i].request)) &&
+		    (requests[i].takes & (words.len ? WORDS : ALONE))) {
+			buf_str(&c->out, "ok\n");
+			requests[i].answer(c, words);
 			return;
 		}
-	buf_str(&c->out, "error this agent knows list and run\n");
+	buf_str(&c->out, "error the agent does not know this request\n");
 }
 
-static void
-serve(struct loop_fd *io, uint32_t events)
+/* What is in out goes, as the client takes it. */
+void
+client_more(struct client *c)
 {
-	struct client *c = io->arg;
-	char bytes[REQUEST_MAX];
-	struct span line;
-	ssize_t n;
+	ssize_t n = c->out.bad ? -1
+			       : send(c->io.fd, c->out.ptr + c->sent,
+				     c->out.len - c->sent, MSG_NOSIGNAL);
 
-	if (!c->answered) {
-		n = read(io->fd, bytes, sizeof bytes);
-		if (n == -1 && errno == EAGAIN)
-			return;
-		if (n <= 0) {
-			end(c);
-			return;
-		}
-		buf_add(&c->in, bytes, (size_t)n);
-		line = buf_view(&c->in);
-		if (!span_has(line, '\n') && line.len < REQUEST_MAX)
-			return;
-		answer(c, span_trim(span_cut(&line, '\n')));
-		c->answered = true;
-	} else if (events & (EPOLLHUP | EPOLLERR)) {
-		end(c);
-		return;
-	}
-	n = c->out.bad ? -1
-		       : send(io->fd, c->out.ptr + c->sent,
-			     c->out.len - c->sent, MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN) {
 		end(c);
 		return;
 	}
 	if (n > 0)
 		c->sent += (size_t)n;
-	if (c->sent == c->out.len)
-		end(c);
+	if (c->sent < c->out.len)
+		loop_want(&c->io, EPOLLOUT);
+	else if (c->waits)
+		loop_want(&c->io, 0);
 	else
-		loop_want(io, EPOLLOUT);
+		end(c);
+}
+
+void
+client_done(struct client *c)
+{
+	c->waits = false;
+	client_more(c);
+}
+
+static void
+serve(struct loop_fd *io, uint32_t events)
+{
+	struct client *c = io->arg;
+	char bytes[RUN_REQUEST];
+	struct span line, request;
+	ssize_t n;
+
+	if (c->answered) {
+		if (events & (EPOLLHUP | EPOLLERR))
+			end(c);
+		else
+			client_more(c);
+		return;
+	}
+	n = read(io->fd, bytes, sizeof bytes);
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		end(c);
+		return;
+	}
+	buf_add(&c->in, bytes, (size_t)n);
+	line = buf_view(&c->in);
+	if (!span_has(line, '\n') && line.len < RUN_REQUEST)
+		return;
+	c->answered = true;
+	request = span_cut(&line, '\n');
+	if (request.len >= RUN_REQUEST)
+		buf_str(&c->out, "error the request is too long\n");
+	else
+		answer(c, span_trim(request));
+	client_more(c);
 }
 
 static bool
@@ -208,7 +300,7 @@ come(struct loop_fd *io, uint32_t events)
 	struct ucred peer;
 	socklen_t len = sizeof peer;
 	struct client *c;
-	char request[REQUEST_MAX];
+	char request[RUN_REQUEST];
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;

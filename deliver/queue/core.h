@@ -35,7 +35,8 @@ struct queue {
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
 	size_t terminals_busy;
-	uint32_t ref; /* the last one given out */
+	TAILQ_HEAD(, looking) looks_out; /* look.c */
+	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
 	struct loop_timer stop, look, listen_again;
@@ -49,7 +50,8 @@ void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
-void sched_force(struct queue *);		     /* everything is due */
+void sched_force(struct queue *, struct message *);  /* it is due */
+void sched_force_all(struct queue *);
 void sched_scanned(struct queue *); /* all of queue/ was added */
 void sched_pump(struct queue *);    /* opens what is ready, as room allows */
 void sched_soon(void);		    /* pumps at the end of this round */
@@ -98,6 +100,17 @@ void terminal_refused(struct queue *, uint32_t ref, struct span why);
 bool terminal_owns(struct queue *, uint32_t ref);
 void attempt_shown(struct queue *, struct message *, uint32_t rcpt, int result,
     struct span text);
+
+/* follow: clients that want to know what becomes of an open message. */
+void follow_say(struct queue *, const struct message *, uint32_t rcpt,
+    const char *word, struct span status, struct span text);
+/* It waits, or (NULL) is gone: that is all there is to be said now. */
+void follow_end(struct queue *, const struct message *, const char *how);
+
+/* look: see deliver/queue/look.h. */
+void look_forked(struct queue *, uint32_t ref, int fd);
+void look_refused(struct queue *, uint32_t ref);
+bool look_owns(struct queue *, uint32_t ref);
 
 /* bounce: makes the report for all failures that were not told yet.  0 and its
  * id ("" when nobody is to be told); -1 with errno: try again later. */

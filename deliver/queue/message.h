@@ -47,8 +47,10 @@ struct message {
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */
-	int64_t due;	 /* loop_now() for M_WAITS */
-	struct file *file; /* M_OPEN */
+	unsigned char unconverted; /* conversions that failed, in this process
+				    */
+	int64_t due;		   /* loop_now() for M_WAITS */
+	struct file *file;	   /* M_OPEN */
 };
 
 /* Opens and reads id in dirfd: NULL with errno; faults

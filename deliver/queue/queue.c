@@ -1,7 +1,7 @@
 #include "deliver/queue/queue.h"
 #include "common/log.h"
-#include "deliver/queue/core.h"
 #include "deliver/queue/intent.h"
+#include "deliver/queue/remote.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +74,8 @@ forked(struct ipc_msg *m)
 		box_forked(&q, m->ref, m->fd);
 	else if (terminal_owns(&q, m->ref))
 		terminal_forked(&q, m->ref, m->fd);
+	else if (look_owns(&q, m->ref))
+		look_forked(&q, m->ref, m->fd);
 	else
 		close(m->fd);
 }
@@ -87,8 +89,12 @@ not_forked(struct ipc_msg *m)
 
 	if (box_owns(&q, m->ref))
 		box_refused(&q, m->ref, permanent, why);
+	else if (mime_owns(&q, m->ref))
+		mime_refused(&q, m->ref, permanent, why);
 	else if (terminal_owns(&q, m->ref))
 		terminal_refused(&q, m->ref, why);
+	else if (look_owns(&q, m->ref))
+		look_refused(&q, m->ref);
 }
 
 static void
@@ -98,6 +104,9 @@ got(struct ipc *c, struct ipc_msg *m)
 	switch (m->type) {
 	case IPC_PEER: /* the table lets only the net role be joined to us */
 		remote_connect(&q, m->fd);
+		break;
+	case IPC_MIMED:
+		mime_made(&q, m);
 		break;
 	case IPC_FORKED:
 		forked(m);
@@ -142,6 +151,7 @@ queue_run(const struct role_start *start)
 	q.stop = (struct loop_timer){ .fire = give_up };
 	TAILQ_INIT(&q.jobs);
 	TAILQ_INIT(&q.terminals);
+	TAILQ_INIT(&q.looks_out);
 	umask(0);
 	sched_init(&q);
 	if (open_all(start) == -1)

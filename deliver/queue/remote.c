@@ -1,6 +1,6 @@
 /* remote - jobs for the net role: one for each message and relay. */
+#include "deliver/queue/remote.h"
 #include "common/log.h"
-#include "deliver/queue/core.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,18 +8,6 @@
 #define OUT_MAX 100  /* at net at once */
 #define WAIT_MAX 200 /* at net, or waiting for it */
 #define LOSSES 3     /* ends of net under one job, before it is deferred */
-
-struct job {
-	TAILQ_ENTRY(job) link;
-	struct message *m;
-	uint32_t ref;
-	bool out; /* at net */
-	unsigned losses;
-	char *relay;
-	uint32_t *rcpts;
-	bool *answered;
-	size_t n, left;
-};
 
 static void
 job_free(struct queue *q, struct job *j)
@@ -30,15 +18,17 @@ job_free(struct queue *q, struct job *j)
 		q->jobs_out--;
 	if (q->stopping)
 		sched_soon(); /* it may have been the last */
+	if (j->fd != -1)
+		close(j->fd);
 	free(j->relay);
 	free(j->rcpts);
 	free(j->answered);
 	free(j);
 }
 
-/* Answers for those who had none; then the job is over. */
-static void
-end(struct queue *q, struct job *j, struct span status, struct span text)
+void
+remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
+    struct span text)
 {
 	struct message *m = j->m;
 	uint32_t *rcpts = j->rcpts;
@@ -52,7 +42,7 @@ end(struct queue *q, struct job *j, struct span status, struct span text)
 	for (size_t i = 0; i < n; i++)
 		if (!answered[i])
 			attempt_answer(
-			    q, m, rcpts[i], OUT_LATER, status, text, SPAN(""));
+			    q, m, rcpts[i], o, status, text, SPAN(""));
 	free(rcpts);
 	free(answered);
 	attempt_release(q, m);
@@ -90,21 +80,24 @@ static int
 send_job(struct queue *q, struct job *j)
 {
 	const struct file *f = j->m->file;
+	bool made = j->mime == JOB_CONVERTED;
 	struct buf b = { 0 };
-	int done, fd = file_reader(q->dir, j->m->id);
+	int done, fd = made ? j->fd : file_reader(q->dir, j->m->id);
 
 	if (fd == -1)
 		return -1;
 	ipc_str(&b, j->relay);
 	ipc_str(&b, f->env.from);
 	ipc_u32(&b, (uint32_t)j->n);
-	ipc_u64(&b, SPOOL_HEAD + f->head.env_len);
-	ipc_u64(&b, f->head.body_len);
-	ipc_u32(&b, f->head.body_sum);
-	ipc_u8(&b, (uint8_t)f->env.body);
+	ipc_u64(&b, made ? 0 : SPOOL_HEAD + f->head.env_len);
+	ipc_u64(&b, made ? j->octets : f->head.body_len);
+	ipc_u32(&b, made ? j->sum : f->head.body_sum);
+	ipc_u8(&b, (uint8_t)(made ? ENV_7BIT : f->env.body));
+	ipc_u8(&b, (uint8_t)(made ? 0 : env_suspects(f->env.text)));
 	j->ref = ++q->ref;
 	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, fd);
-	close(fd);
+	if (!made)
+		close(fd);
 	buf_free(&b);
 	return done == 0 ? send_rcpts(q, j) : -1;
 }
@@ -119,7 +112,7 @@ remote_pump(struct queue *q)
 	TAILQ_FOREACH (j, &q->jobs, link) {
 		if (q->jobs_out >= OUT_MAX)
 			return;
-		if (j->out)
+		if (j->out || j->mime == JOB_ASKS || j->mime == JOB_CONVERTS)
 			continue;
 		if (send_job(q, j) == -1)
 			return; /* the channel's end will be told */
@@ -141,6 +134,7 @@ remote_add(struct queue *q, const char *relay, struct message *m,
 	struct job *j = calloc(1, sizeof *j);
 
 	if (j) {
+		j->fd = -1;
 		j->relay = strdup(relay);
 		j->rcpts = calloc(n, sizeof *j->rcpts);
 		j->answered = calloc(n, sizeof *j->answered);
@@ -190,8 +184,17 @@ got(struct ipc *c, struct ipc_msg *m)
 		close(m->fd);
 	if (j == NULL)
 		return;
-	if (m->type == IPC_NET_END) {
-		end(q, j, SPAN("4.3.0"), SPAN("no answer from the net role"));
+	if (m->type == IPC_NET_CONVERT && j->mime == JOB_AS_IT_IS &&
+	    j->left == j->n) {
+		j->out = false;
+		q->jobs_out--;
+		mime_begin(q, j);
+		remote_pump(q);
+		return;
+	}
+	if (m->type != IPC_NET_ANSWER) {
+		remote_end(q, j, OUT_LATER, SPAN("4.3.0"),
+		    SPAN("no answer from the net role"));
 		remote_pump(q);
 		return;
 	}
@@ -237,7 +240,7 @@ gone(struct ipc *c, const char *why)
 		j->out = false;
 		q->jobs_out--;
 		if (++j->losses >= LOSSES || q->stopping)
-			end(q, j, SPAN("4.3.0"),
+			remote_end(q, j, OUT_LATER, SPAN("4.3.0"),
 			    SPAN("the process that speaks SMTP ended in the "
 				 "middle"));
 	}

@@ -184,17 +184,23 @@ sched_remove(struct queue *q, struct message *m)
 }
 
 void
-sched_force(struct queue *q)
+sched_force(struct queue *q, struct message *m)
+{
+	if (m->state == M_OPEN)
+		return;
+	m->force = true;
+	if (m->state == M_WAITS)
+		sched_ready(q, m);
+	set_timer(q);
+}
+
+void
+sched_force_all(struct queue *q)
 {
 	struct message *m;
 
 	RB_FOREACH (m, ids, &q->ids)
-		if (m->state != M_OPEN) {
-			m->force = true;
-			if (m->state == M_WAITS)
-				sched_ready(q, m);
-		}
-	set_timer(q);
+		sched_force(q, m);
 }
 
 static void

@@ -84,7 +84,7 @@ expire(struct queue *q, struct message *m)
 		r->state = R_FAILED;
 		if (!send)
 			strlcpy(r->status, "4.4.7", sizeof r->status);
-		attempt_log(m, i, "expired", span_of(r->status),
+		attempt_log(q, m, i, "expired", span_of(r->status),
 		    span_of(r->text), SPAN(""));
 	}
 }

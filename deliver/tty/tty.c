@@ -240,6 +240,20 @@ do_job(struct writer *w, const struct ipc_msg *m, struct buf *answer)
 	return result;
 }
 
+/* A promise about this moment only, so that RCPT can be answered. */
+static enum tty_result
+do_look(struct writer *w)
+{
+	if (w->devfd == -1)
+		return TTY_FAILED;
+	w->nterminals = who_terminals(
+	    w->devfd, w->start->uid, w->start->user, w->terminals);
+	for (size_t i = 0; i < w->nterminals; i++)
+		if (w->terminals[i].accepts)
+			return TTY_SHOWN;
+	return w->nterminals ? TTY_REFUSES : TTY_ABSENT;
+}
+
 /* Waits for a stopped terminal here and not in the loop: this process has
  * nothing else to do, and ends with the answer. */
 static void
@@ -249,9 +263,10 @@ got(struct ipc *c, struct ipc_msg *m)
 	struct buf body = { 0 }, answer = { 0 };
 	enum tty_result result;
 
-	if (m->type == IPC_TTY_JOB) {
+	if (m->type == IPC_TTY_JOB || m->type == IPC_TTY_LOOK) {
 		alarm(LIFE);
-		result = do_job(w, m, &answer);
+		result =
+		    m->type == IPC_TTY_JOB ? do_job(w, m, &answer) : do_look(w);
 		ipc_u8(&body, (uint8_t)result);
 		ipc_span(&body, buf_view(&answer));
 		ipc_send(c, IPC_TTY_DONE, m->ref, &body, -1);

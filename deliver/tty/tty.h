@@ -6,6 +6,9 @@
  *                  long text may be cut, a copy is in the mailbox); u64 offset
  *                  and u64 length of the message text in the file
  *
+ *     IPC_TTY_LOOK nothing: is there a terminal that would take a message now?
+ *                  TTY_SHOWN, TTY_ABSENT or TTY_REFUSES; nothing is written
+ *
  * The recipient's uid and name come from the parent (struct role_start). */
 #ifndef DELIVER_TTY_TTY_H
 #define DELIVER_TTY_TTY_H

@@ -1,6 +1,7 @@
 /* libFuzzer: any text as a message; the first octets choose the full name's
  * length.  The header that leaves is a header: every line is a field, none of
- * them Bcc, and Date, From and Message-ID stand in it. */
+ * them Bcc, and Date, From, Message-ID and a To or Cc stand in it; completed
+ * once more it gets no other field than Received. */
 #include "common/field.h"
 #include "sendmail/complete.h"
 #include <stdlib.h>
@@ -14,6 +15,39 @@ must(bool ok)
 		abort();
 }
 
+static unsigned
+count(struct span header, const char *name)
+{
+	struct field f;
+	unsigned n = 0;
+
+	while (field_next(&header, &f))
+		n += field_is(&f, name) && span_trim(f.body).len;
+	return n;
+}
+
+/* A field that was there is not doubled, one that was missing is there once. */
+static void
+check_once(struct span in, struct span out, const char *name)
+{
+	unsigned before = count(in, name);
+
+	must(count(out, name) == (before ? before : 1));
+}
+
+static void
+check_again(struct span all, struct complete *c)
+{
+	struct buf again = { 0 };
+	struct span rest;
+	struct field f;
+
+	complete_header(all, c, &again);
+	rest = buf_view(&again);
+	must(field_next(&rest, &f) && span_eq(rest, all));
+	buf_free(&again);
+}
+
 static void
 check_header(struct span all)
 {
@@ -21,6 +55,7 @@ check_header(struct span all)
 	struct span rest = all;
 	struct field f;
 
+	must(count(all, "To") || count(all, "Cc"));
 	while (field_next(&rest, &f)) {
 		must(!field_is(&f, "Bcc") && !field_is(&f, "Resent-Bcc") &&
 		     !field_is(&f, "Return-Path"));
@@ -64,7 +99,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		.id = "ID",
 		.login = "alice",
 		.from = "alice@d",
-		.env = &e };
+		.env = &e,
+		.domain = "d.example" };
 	struct buf out = { 0 }, name = { 0 };
 	size_t n;
 
@@ -77,13 +113,21 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		buf_chr(&name, text.ptr[i]);
 	c.fullname = buf_c(&name);
 	text = span_from(text, n);
+	complete_wants_mime(text, text);
 	text = span_from(text, complete_from_line(text));
 	header = (struct span){ text.ptr, complete_header_end(text) };
 	must(header.len <= text.len);
 	must(complete_header_end(header) == header.len);
+	if (complete_header_whole((struct span){ text.ptr, text.len / 2 }))
+		must(complete_header_end((struct span){
+			 text.ptr, text.len / 2 }) == header.len);
 	check_recipients(header);
 	complete_header(header, &c, &out);
 	check_header(buf_view(&out));
+	check_once(header, buf_view(&out), "Date");
+	check_once(header, buf_view(&out), "From");
+	check_once(header, buf_view(&out), "Message-ID");
+	check_again(buf_view(&out), &c);
 	buf_free(&out);
 	buf_free(&name);
 	return 0;

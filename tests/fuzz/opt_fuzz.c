@@ -2,6 +2,7 @@
 #include "sendmail/opt.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define WORDS 64
@@ -32,9 +33,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	for (size_t i = 0; i < why.len; i++)
 		if (why.ptr[i] < ' ' || why.ptr[i] > '~')
 			abort();
+	if (done != 0 && done != EX_USAGE && done != EX_NOPERM &&
+	    done != EX_CONFIG)
+		abort();
 	if (done == 0) {
-		if (o.mode > MODE_NOT_YET || o.kind >= ENV_KINDS ||
-		    (o.mode == MODE_NOT_YET) != (o.not_yet != NULL) ||
+		if (o.mode >= MODES || o.kind >= ENV_KINDS ||
+		    (o.select != 0) != (o.selected != NULL) ||
+		    (o.selected && strlen(o.selected) > 1000) ||
 		    ((o.notify & ENV_NEVER) && o.notify != ENV_NEVER) ||
 		    (o.envid && strlen(o.envid) > 100))
 			abort();

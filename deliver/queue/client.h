@@ -1,0 +1,38 @@
+/* client - one who asks on the control socket (common/run.h): known by
+ * SO_PEERCRED, answered once, and gone. */
+#ifndef DELIVER_QUEUE_CLIENT_H
+#define DELIVER_QUEUE_CLIENT_H
+#include "deliver/queue/core.h"
+#include "deliver/queue/look.h"
+
+struct client {
+	TAILQ_ENTRY(client) link;
+	struct queue *q;
+	struct loop_fd io;
+	struct loop_timer limit;
+	uid_t uid;
+	struct buf in, out;
+	size_t sent;   /* of out */
+	bool answered; /* its request was read */
+	bool waits;    /* more of the answer will come: client_done */
+	struct look look;
+	enum env_kind kind;	    /* of "rcpt", while it waits */
+	char follows[SPOOL_IDSIZE]; /* a message, or "" */
+};
+
+/* The answer is whole now: from the loop, never from within the request's own
+ * handler. */
+void client_done(struct client *);
+/* As much of out as it takes; it may be gone afterwards. */
+void client_more(struct client *);
+
+/* query: what the router says about an address.  Each appends to out, or sets
+ * waits and calls client_done later. */
+void query_verify(struct client *, struct span addr);
+void query_expand(struct client *, struct span addr);
+void query_rcpt(struct client *, struct span kind_and_addr);
+void query_explain(struct client *, struct span addr);
+
+/* follow: the lines about one message, for who sent it. */
+void follow(struct client *, struct span id);
+#endif

@@ -1,0 +1,86 @@
+/* follow - what becomes of one message, told to who sent it (sendmail -v) as it
+ * happens.  He may ask before the message is there. */
+#include "common/printable.h"
+#include "common/spool.h"
+#include "deliver/queue/client.h"
+#include <string.h>
+
+#define LIMIT 60000 /* ms */
+
+static void
+too_long(struct loop_timer *t)
+{
+	struct client *c = t->arg;
+
+	buf_str(&c->out, "it is still under way; see mailq(1)\n");
+	loop_in(&c->limit, 5000); /* for who does not read */
+	client_done(c);
+}
+
+void
+follow(struct client *c, struct span id)
+{
+	const struct message *m;
+
+	if (id.len < sizeof c->follows) {
+		memcpy(c->follows, id.ptr, id.len);
+		c->follows[id.len] = '\0';
+	}
+	if (!spool_id_valid(c->follows)) {
+		c->follows[0] = '\0';
+		buf_str(&c->out, "that is no queue id\n");
+		return;
+	}
+	m = sched_find(c->q, c->follows);
+	if (m && m->state == M_WAITS) {
+		buf_fmt(&c->out, "%s waits; see mailq(1)\n", m->id);
+		return;
+	}
+	c->waits = true;
+	c->limit.fire = too_long;
+	loop_in(&c->limit, LIMIT);
+}
+
+static bool
+is_his(const struct client *c, const struct message *m)
+{
+	return c->waits && strcmp(c->follows, m->id) == 0 &&
+	       (c->uid == 0 || m->file == NULL || m->file->uid == c->uid);
+}
+
+void
+follow_say(struct queue *q, const struct message *m, uint32_t i,
+    const char *word, struct span status, struct span text)
+{
+	struct client *c, *next;
+
+	for (c = TAILQ_FIRST(&q->clients); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!is_his(c, m))
+			continue;
+		buf_chr(&c->out, '<');
+		printable_add(
+		    &c->out, span_of(m->file->env.rcpts[i].addr), 300);
+		buf_fmt(&c->out, "> %s: ", word);
+		printable_add(&c->out, text, 500);
+		buf_str(&c->out, " (");
+		printable_add(&c->out, status, 11);
+		buf_str(&c->out, ")\n");
+		client_more(c);
+	}
+}
+
+void
+follow_end(struct queue *q, const struct message *m, const char *how)
+{
+	struct client *c, *next;
+
+	for (c = TAILQ_FIRST(&q->clients); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!is_his(c, m))
+			continue;
+		if (how)
+			buf_fmt(&c->out, "%s %s\n", m->id, how);
+		client_done(c);
+	}
+}

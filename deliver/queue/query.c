@@ -1,0 +1,357 @@
+/* query - what VRFY, EXPN and RCPT (RFC 5321 4.3.2; for SEND, SOML and SAML RFC
+ * 821 3.4) are to answer about an address: lines "CODE ENHANCED text".  One
+ * truth: the same router that the mail will take. */
+#include "common/addr.h"
+#include "common/field.h"
+#include "common/printable.h"
+#include "deliver/queue/client.h"
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define PEOPLE_MAX 20000 /* entries of the user database that are looked at */
+#define ALIKE_MAX 8	 /* of one name that are told */
+
+/* The name in the user database: GECOS up to the comma, & for the login. */
+static void
+full_name(const struct passwd *pw, struct buf *out)
+{
+	for (const char *p = pw->pw_gecos; p && *p && *p != ','; p++)
+		if (*p == '&')
+			buf_str(out, pw->pw_name);
+		else
+			buf_chr(out, *p);
+}
+
+static void
+mailbox(const struct queue *q, const struct passwd *pw, struct buf *out)
+{
+	struct buf name = { 0 };
+
+	full_name(pw, &name);
+	if (span_trim(buf_view(&name)).len) {
+		size_t at = out->len;
+
+		field_phrase(out, span_trim(buf_view(&name)));
+		for (; at < out->len; at++) /* a reply is no header: no folds */
+			if (out->ptr[at] == '\n')
+				out->ptr[at] = ' ';
+		buf_chr(out, ' ');
+	}
+	buf_chr(out, '<');
+	printable_add(out, span_of(pw->pw_name), 64);
+	buf_fmt(out, "@%s>\n", q->conf->domain);
+	buf_free(&name);
+}
+
+static void
+box(struct client *c, const struct route *r)
+{
+	const struct passwd *pw = getpwnam(r->name);
+
+	buf_str(&c->out, "250 2.1.5 ");
+	if (pw)
+		mailbox(c->q, pw, &c->out);
+	else
+		buf_fmt(&c->out, "<%s@%s>\n", r->name, c->q->conf->domain);
+}
+
+/* Is it the full name, or a word of it? */
+static bool
+is_called(const struct passwd *pw, struct span wanted)
+{
+	struct buf name = { 0 };
+	struct span rest, word;
+	bool is;
+
+	full_name(pw, &name);
+	rest = span_trim(buf_view(&name));
+	is = span_ieq(rest, wanted);
+	while (!is && (word = span_word(&rest)).len)
+		is = span_ieq(word, wanted);
+	buf_free(&name);
+	return is;
+}
+
+/* Who has that name, and is no login of its own?  0: nobody; 1: the one, in
+ * out; more: all of them, as RFC 5321 3.5.1 has it. */
+static size_t
+people(const struct queue *q, struct span wanted, struct buf *out)
+{
+	struct buf all = { 0 }, one = { 0 };
+	const struct passwd *pw;
+	size_t n = 0;
+
+	setpwent();
+	for (int i = 0; i < PEOPLE_MAX && (pw = getpwent()) != NULL; i++) {
+		if (!is_called(pw, wanted) || n++ >= ALIKE_MAX)
+			continue;
+		buf_reset(&one);
+		mailbox(q, pw, &one);
+		buf_str(&all, "553 5.1.4 ");
+		buf_span(&all, buf_view(&one));
+	}
+	endpwent();
+	if (n == 1) {
+		buf_str(out, "250 2.1.5 ");
+		buf_span(out, buf_view(&one));
+	} else if (n) {
+		buf_str(out, "553 5.1.4 Ambiguous; the possibilities are\n");
+		buf_span(out, buf_view(&all));
+	}
+	buf_free(&all);
+	buf_free(&one);
+	return n;
+}
+
+static void
+quoted(struct client *c, const char *code, struct span addr, const char *text)
+{
+	buf_fmt(&c->out, "%s <", code);
+	printable_add(&c->out, addr, 320);
+	buf_fmt(&c->out, ">%s%s\n", *text ? ": " : "", text);
+}
+
+static struct span
+bare(struct span addr)
+{
+	addr = span_trim(addr);
+	if (addr.len > 1 && addr.ptr[0] == '<' && addr.ptr[addr.len - 1] == '>')
+		return (struct span){ addr.ptr + 1, addr.len - 2 };
+	return addr;
+}
+
+void
+query_verify(struct client *c, struct span addr)
+{
+	struct route r;
+
+	addr = bare(addr);
+	route(c->q->conf, addr, &r);
+	switch (r.kind) {
+	case ROUTE_BOX:
+		box(c, &r);
+		return;
+	case ROUTE_RELAY:
+		quoted(
+		    c, "251 2.1.5 User not local; will forward to", addr, "");
+		return;
+	case ROUTE_LATER:
+		quoted(c, "252 2.0.0 Cannot verify", addr, r.text);
+		return;
+	case ROUTE_NEVER:
+		break;
+	}
+	if (addr.len && !span_has(addr, '@') &&
+	    people(c->q, addr, &c->out) != 0)
+		return;
+	if (strcmp(r.status, "5.1.1") == 0)
+		quoted(c, "550 5.1.1", addr, r.text);
+	else
+		quoted(c, "553 5.1.3", addr, r.text);
+}
+
+void
+query_expand(struct client *c, struct span addr)
+{
+	struct route r;
+
+	addr = bare(addr);
+	route(c->q->conf, addr, &r);
+	if (r.kind == ROUTE_BOX)
+		box(c, &r);
+	else if (r.kind == ROUTE_NEVER)
+		quoted(c, "550 5.1.1", addr, r.text);
+	else
+		quoted(c, "252 2.0.0 Cannot expand", addr,
+		    r.kind == ROUTE_RELAY ? "not local" : r.text);
+}
+
+/* RCPT for a user of this machine, by what his terminals are like. */
+static const char *
+of_terminal(enum env_kind kind, enum tty_result result)
+{
+	static const char *const texts[ENV_KINDS][3] = {
+		[ENV_SEND] = { "250 2.1.5 user is active, will send",
+		    "450 4.2.1 User not active now",
+		    "450 4.2.1 User not accepting terminal messages now" },
+		[ENV_SOML] = { "250 2.1.5 user is active, will send",
+		    "250 2.1.5 User not active now, so will do mail",
+		    "250 2.1.5 User not accepting terminal messages now, so "
+		    "will do mail" },
+		[ENV_SAML] = { "250 2.1.5 will send and mail",
+		    "250 2.1.5 User not active now, will mail",
+		    "250 2.1.5 User not accepting terminal messages now, will "
+		    "mail" },
+	};
+
+	switch (result) {
+	case TTY_SHOWN:
+		return texts[kind][0];
+	case TTY_ABSENT:
+		return texts[kind][1];
+	case TTY_REFUSES:
+		return texts[kind][2];
+	default: /* it cannot be told now; the delivery will see */
+		return "250 2.1.5 OK";
+	}
+}
+
+static void
+seen(struct look *l, enum tty_result result)
+{
+	struct client *c = l->arg;
+
+	buf_fmt(&c->out, "%s\n", of_terminal(c->kind, result));
+	client_done(c);
+}
+
+static void
+rcpt_here(struct client *c, const struct route *r)
+{
+	if (c->kind == ENV_MAIL) {
+		buf_str(&c->out, "250 2.1.5 OK\n");
+	} else if (!c->q->conf->terminal) {
+		buf_str(&c->out,
+		    c->kind == ENV_SEND
+			? "550 5.3.3 messages to terminals are switched off\n"
+			: "250 2.1.5 terminals are switched off, will do "
+			  "mail\n");
+	} else {
+		c->look = (struct look){ .seen = seen, .arg = c };
+		if (look(c->q, r->name, &c->look) == 0)
+			c->waits = true;
+		else if (c->kind == ENV_SEND)
+			buf_str(&c->out,
+			    "450 4.3.2 too many ask who is logged in; try "
+			    "again\n");
+		else
+			buf_str(&c->out, "250 2.1.5 OK\n");
+	}
+}
+
+void
+query_rcpt(struct client *c, struct span words)
+{
+	int kind = env_kind_of(span_word(&words));
+	struct span addr = bare(words);
+	struct route r;
+
+	if (kind == -1) {
+		buf_str(&c->out, "501 5.5.4 no such kind of message\n");
+		return;
+	}
+	c->kind = (enum env_kind)kind;
+	route(c->q->conf, addr, &r);
+	switch (r.kind) {
+	case ROUTE_BOX:
+		rcpt_here(c, &r);
+		return;
+	case ROUTE_NEVER:
+		if (strcmp(r.status, "5.1.1") == 0)
+			quoted(c, "550 5.1.1", addr, r.text);
+		else
+			quoted(c, "553 5.1.3", addr, r.text);
+		return;
+	default:
+		break;
+	}
+	/* Away from here, or not known at present: mail waits, a screen does
+	 * not. */
+	if (kind == ENV_SEND && strcmp(r.status ? r.status : "", "4.3.0") == 0)
+		quoted(c, "450 4.3.0", addr, r.text);
+	else if (kind == ENV_SEND)
+		quoted(c, "550 5.3.3", addr, "no terminal of another machine");
+	else if (kind == ENV_MAIL || r.kind == ROUTE_LATER)
+		buf_str(&c->out, "250 2.1.5 OK\n");
+	else
+		buf_str(&c->out, "250 2.1.5 remote, will do mail\n");
+}
+
+/* explain, for sendmail -bv: an exit status, then a line for each thing. */
+
+static void
+explain_box(struct client *c, struct span addr, const struct route *r)
+{
+	const struct conf *conf = c->q->conf;
+	const struct passwd *pw = getpwnam(r->name);
+	const char *path = conf->local_path;
+
+	buf_str(&c->out, "0\n");
+	printable_add(&c->out, addr, 320);
+	buf_fmt(&c->out, " is the user %s of this machine\n", r->name);
+	buf_fmt(&c->out, "mailbox: %s ",
+	    conf->local == LOCAL_MAILDIR ? "Maildir" : "mbox");
+	if (path && path[0] == '~' && pw) {
+		printable_add(&c->out, span_of(pw->pw_dir), 300);
+		path++;
+	}
+	for (; path && *path; path++)
+		if (path[0] == '%' && path[1] == 'u') {
+			buf_str(&c->out, r->name);
+			path++;
+		} else {
+			buf_chr(&c->out, *path);
+		}
+	buf_chr(&c->out, '\n');
+}
+
+static void
+explain_relay(struct client *c, struct span addr, const struct route *r)
+{
+	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
+
+	buf_str(&c->out, "0\n");
+	printable_add(&c->out, addr, 320);
+	buf_fmt(&c->out, " is not on this machine: it goes to the relay %s\n",
+	    r->name);
+	for (size_t i = 0; relay && i < relay->nhosts; i++)
+		buf_fmt(&c->out, "%s: %s port %s\n", i ? "else" : "host",
+		    relay->hosts[i].name, relay->hosts[i].port);
+	buf_str(&c->out, relay && relay->tls == TLS_NEVER
+			     ? "TLS: none (tls never)\n"
+			     : "TLS: only verified (tls verify)\n");
+	buf_str(&c->out, "terminals: none, SEND comes back\n");
+}
+
+static void
+seen_explained(struct look *l, enum tty_result result)
+{
+	static const char *const texts[TTY_RESULTS] = {
+		[TTY_SHOWN] = "logged in, and takes messages (SEND is shown)",
+		[TTY_ABSENT] = "not logged in (SEND comes back)",
+		[TTY_REFUSES] = "logged in, mesg n (SEND comes back)",
+		[TTY_FAILED] = "cannot be told now",
+		[TTY_LONG] = "cannot be told now",
+	};
+	struct client *c = l->arg;
+
+	buf_fmt(&c->out, "terminals: %s\n", texts[result]);
+	client_done(c);
+}
+
+void
+query_explain(struct client *c, struct span addr)
+{
+	struct route r;
+
+	addr = bare(addr);
+	route(c->q->conf, addr, &r);
+	if (r.kind == ROUTE_BOX) {
+		explain_box(c, addr, &r);
+		c->look = (struct look){ .seen = seen_explained, .arg = c };
+		if (!c->q->conf->terminal)
+			buf_str(&c->out, "terminals: switched off\n");
+		else if (look(c->q, r.name, &c->look) == 0)
+			c->waits = true;
+	} else if (r.kind == ROUTE_RELAY) {
+		explain_relay(c, addr, &r);
+	} else {
+		buf_fmt(&c->out, "%d\n%s (%s)\n",
+		    r.kind == ROUTE_NEVER ? EX_NOUSER : EX_TEMPFAIL, r.text,
+		    r.status);
+	}
+	if (c->q->conf->hold)
+		buf_str(&c->out, "held: nothing is delivered (hold yes)\n");
+}

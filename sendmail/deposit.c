@@ -1,0 +1,328 @@
+#include "sendmail/deposit.h"
+#include "common/crc.h"
+#include "common/run.h"
+#include "sendmail/complete.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define HEADER_MAX (16 << 20)
+#define STREAM_FROM (256 << 10) /* longer bodies are written as they come */
+
+void
+deposit_stamp(struct deposit *s)
+{
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	s->env.time_us = (int64_t)now.tv_sec * 1000000 + now.tv_usec;
+	s->env.uid = getuid();
+}
+
+/* /run/bellman/refuse: lines of "all" or "uid N", then a sentence. */
+int
+deposit_refused(struct deposit *s)
+{
+	char text[4096];
+	int fd =
+	    open(RUN_REFUSE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = fd == -1 ? 0 : read(fd, text, sizeof text);
+	struct span rest = { text, n > 0 ? (size_t)n : 0 };
+
+	if (fd != -1)
+		close(fd);
+	while (rest.ptr && rest.len) {
+		struct span line = span_cut(&rest, '\n');
+		struct span word = span_word(&line);
+		long long uid;
+		bool hit = span_eq(word, SPAN("all"));
+
+		if (span_eq(word, SPAN("uid")))
+			hit = span_num(span_word(&line), 0, UINT32_MAX, &uid) ==
+				  0 &&
+			      (uid_t)uid == s->env.uid;
+		if (hit) {
+			buf_str(s->why, "not accepted now: ");
+			buf_span(s->why, span_trim(line));
+			return EX_TEMPFAIL;
+		}
+	}
+	return 0;
+}
+
+int
+deposit_no_spool(struct buf *why, int err, const char *what)
+{
+	buf_fmt(why, "%s %s: %s; ", what, SPOOL_DIR "/drop", strerror(err));
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+		buf_str(why, "the spool is missing: install Bellman again");
+		return EX_OSFILE;
+	case EACCES:
+	case EPERM:
+		buf_str(why,
+		    "this process cannot gain the group bellman (no_new_privs, "
+		    "nosuid or a user namespace), or the set-gid bit is gone");
+		return EX_NOPERM;
+	default:
+		buf_str(why, "nothing was queued; try again later");
+		return EX_TEMPFAIL;
+	}
+}
+
+int
+deposit_make(const struct conf *conf, int *dir, char id[SPOOL_IDSIZE])
+{
+	struct statvfs fs;
+	int saved, fd;
+
+	*dir = open(SPOOL_DIR "/drop", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*dir == -1)
+		return -1;
+	if (fstatvfs(*dir, &fs) == 0 &&
+	    ((uint64_t)fs.f_bavail * fs.f_frsize < conf->min_free ||
+		(fs.f_files && fs.f_favail < 16)))
+		errno = ENOSPC;
+	else if ((fd = spool_create(*dir, id)) != -1)
+		return fd;
+	saved = errno;
+	close(*dir);
+	*dir = -1;
+	errno = saved;
+	return -1;
+}
+
+static int
+cannot_write(struct deposit *s, int err)
+{
+	return deposit_no_spool(s->why, err, "cannot write to");
+}
+
+static int
+write_all(int fd, struct iovec *v, int n)
+{
+	while (n > 0) {
+		ssize_t w = writev(fd, v, n);
+
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w == -1)
+			return -1;
+		while (n > 0 && (size_t)w >= v->iov_len)
+			w -= (ssize_t)v->iov_len, v++, n--;
+		if (n > 0) {
+			v->iov_base = (char *)v->iov_base + w;
+			v->iov_len -= (size_t)w;
+		}
+	}
+	return 0;
+}
+
+/* Text is about to be written. */
+static void
+add_text(struct deposit *s)
+{
+	s->head.body_len += s->text.len;
+	s->head.body_sum = crc32c(s->head.body_sum, s->text.ptr, s->text.len);
+	legal_feed(&s->legal, buf_view(&s->text));
+}
+
+static int
+flush(struct deposit *s)
+{
+	struct iovec v[2];
+	int n = 0;
+
+	if (!s->begun)
+		v[n++] = (struct iovec){ s->top.ptr, s->top.len };
+	s->begun = true;
+	if (s->text.len) {
+		add_text(s);
+		v[n++] = (struct iovec){ s->text.ptr, s->text.len };
+	}
+	if (write_all(s->fd, v, n) == -1)
+		return cannot_write(s, errno);
+	buf_reset(&s->text);
+	return 0;
+}
+
+/* The header is whole: recipients, envelope and completed header become top;
+ * text keeps what follows, with the empty line. */
+static int
+begin(struct deposit *s)
+{
+	size_t skip = complete_from_line(buf_view(&s->text));
+	struct span text = span_from(buf_view(&s->text), skip);
+	struct span header = { text.ptr, complete_header_end(text) };
+	struct complete c = { .hostname = s->conf->hostname,
+		.id = s->id,
+		.login = s->login,
+		.fullname = s->fullname,
+		.from = s->env.from,
+		.with = s->with,
+		.env = &s->env,
+		.domain = s->conf->domain };
+	struct buf daemon = { 0 }, body = { 0 };
+
+	if (s->from_header &&
+	    complete_recipients(header, &s->rcpts, s->why) == -1)
+		return EX_DATAERR;
+	if (s->env.nrcpts == 0) {
+		buf_str(s->why,
+		    "no recipients in To, Cc or Bcc, and none on the "
+		    "command line");
+		return EX_USAGE;
+	}
+	for (size_t i = 0; i < s->env.nrcpts; i++)
+		if (s->env.rcpts[i].notify == 0)
+			s->env.rcpts[i].notify = s->notify;
+	s->env.text = ENV_TEXT; /* finish knows what is in the text */
+	if (env_encode(&s->env, &s->top) == -1) {
+		buf_str(s->why, "an address holds what no envelope can carry");
+		return errno == ENOMEM ? EX_OSERR : EX_DATAERR;
+	}
+	s->head.env_len = (uint32_t)s->top.len;
+	if (s->env.from[0] == '\0') { /* a null sender still has a legal From */
+		buf_fmt(&daemon, "MAILER-DAEMON@%s", s->conf->domain);
+		c.from = buf_c(&daemon);
+	}
+	c.mime = complete_wants_mime(header, span_from(text, header.len));
+	complete_header(header, &c, &body);
+	legal_feed(&s->legal, buf_view(&body));
+	text = span_from(text, header.len);
+	if (text.len == 0 || text.ptr[0] != '\n')
+		buf_chr(&body, '\n');
+	s->head.body_len = body.len;
+	s->head.body_sum = crc32c(0, body.ptr, body.len);
+	buf_span(&s->top, buf_view(&body));
+	buf_drop(&s->text, s->text.len - text.len);
+	buf_free(&daemon);
+	buf_free(&body);
+	s->whole = true;
+	return s->top.bad ? EX_OSERR : 0;
+}
+
+static bool
+header_is_whole(const struct deposit *s)
+{
+	struct span text = buf_view(&s->text);
+
+	return complete_header_whole(span_from(text, complete_from_line(text)));
+}
+
+/* One look at the head of the message tells whether to stream it. */
+static int
+more(struct deposit *s)
+{
+	if (s->text.bad)
+		return EX_OSERR;
+	if (s->head.body_len + s->text.len > s->conf->max_size) {
+		buf_fmt(s->why,
+		    "the message is larger than the limit of %" PRIu64
+		    " octets (limits size in bellman.conf)",
+		    s->conf->max_size);
+		return EX_DATAERR;
+	}
+	if (s->text.len < STREAM_FROM)
+		return 0;
+	if (!s->whole) {
+		int status;
+
+		if (!header_is_whole(s)) {
+			if (s->text.len < HEADER_MAX)
+				return 0;
+			buf_fmt(s->why, "the header is longer than %d octets",
+			    HEADER_MAX);
+			return EX_DATAERR;
+		}
+		if ((status = begin(s)) != 0)
+			return status;
+		/* Room for the first line, which is not known yet. */
+		if (lseek(s->fd, SPOOL_HEAD, SEEK_SET) == -1)
+			return cannot_write(s, errno);
+	}
+	return flush(s);
+}
+
+int
+deposit_feed(struct deposit *s, struct span in)
+{
+	intake_feed(&s->intake, in, &s->text);
+	return more(s);
+}
+
+/* What the whole text holds goes into the envelope, whose sum is now final. */
+static int
+facts(struct deposit *s)
+{
+	if (env_retext(s->top.ptr, s->head.env_len, env_text(&s->legal)) ==
+	    -1) {
+		buf_str(s->why, "the envelope cannot be completed");
+		return EX_SOFTWARE;
+	}
+	s->head.env_sum = crc32c(0, s->top.ptr, s->head.env_len);
+	return 0;
+}
+
+static int
+finish(struct deposit *s)
+{
+	char line[SPOOL_HEAD];
+	struct iovec v[3] = { { line, SPOOL_HEAD }, { s->top.ptr, s->top.len },
+		{ s->text.ptr, s->text.len } };
+	int status;
+
+	if (s->begun) {
+		if ((status = flush(s)) != 0 || (status = facts(s)) != 0)
+			return status;
+		spool_head_put(&s->head, line);
+		if (pwrite(s->fd, line, SPOOL_HEAD, 0) != SPOOL_HEAD ||
+		    pwrite(s->fd, s->top.ptr, s->head.env_len, SPOOL_HEAD) !=
+			(ssize_t)s->head.env_len)
+			return cannot_write(s, errno);
+	} else { /* the common case: all of it in one write */
+		add_text(s);
+		if ((status = facts(s)) != 0)
+			return status;
+		spool_head_put(&s->head, line);
+		if (write_all(s->fd, v, 3) == -1)
+			return cannot_write(s, errno);
+	}
+	status = spool_commit(s->fd, s->dir) == -1 ? errno : 0;
+	s->fd = -1;
+	return status ? cannot_write(s, status) : 0;
+}
+
+int
+deposit_commit(struct deposit *s)
+{
+	int status;
+
+	intake_end(&s->intake, &s->text);
+	status = more(s);
+	if (status == 0 && !s->whole)
+		status = begin(s);
+	return status ? status : finish(s);
+}
+
+void
+deposit_clear(struct deposit *s)
+{
+	if (s->fd != -1)
+		spool_abort(s->fd);
+	if (s->dir != -1)
+		close(s->dir);
+	env_free(&s->env);
+	rcpts_free(&s->rcpts);
+	buf_free(&s->text);
+	buf_free(&s->top);
+	*s = (struct deposit){ .dir = -1, .fd = -1 };
+}

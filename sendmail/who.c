@@ -1,0 +1,39 @@
+#include "sendmail/who.h"
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The name in the user database, as it stood in the GECOS field: up to the
+ * first comma, & for the login name. */
+static void
+full_name(const struct passwd *pw, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = pw->pw_gecos; p && *p && *p != ','; p++) {
+		if (*p == '&')
+			n += strlcpy(out + n, pw->pw_name, size - n);
+		else
+			out[n++] = *p;
+		if (n >= size - 1) {
+			n = size - 1;
+			break;
+		}
+	}
+	out[n] = '\0';
+}
+
+void
+who_am_i(struct who *w)
+{
+	uid_t uid = getuid();
+	struct passwd *pw = getpwuid(uid);
+
+	*w = (struct who){ 0 };
+	snprintf(w->login, sizeof w->login, "uid-%lu", (unsigned long)uid);
+	if (pw && strlen(pw->pw_name) < sizeof w->login) {
+		strlcpy(w->login, pw->pw_name, sizeof w->login);
+		full_name(pw, w->fullname, sizeof w->fullname);
+	}
+}
