@@ -5,6 +5,7 @@
 #include "deliver/identity.h"
 #include "deliver/ipc.h"
 #include "deliver/lock.h"
+#include "deliver/signals.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,8 +59,9 @@ static const enum role standing[] = { ROLE_QUEUE, ROLE_NET, ROLE_DNS };
 static void start_missing(struct loop_timer *);
 
 static void
-kill_all(void)
+kill_all(struct loop_timer *t)
 {
+	(void)t;
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			kill(p.role[standing[i]].pid, SIGKILL);
@@ -90,13 +92,6 @@ kill_overdue(struct loop_timer *t)
 		loop_in(t, next - now);
 }
 
-static void
-kill_now(struct loop_timer *t)
-{
-	(void)t;
-	kill_all();
-}
-
 static bool
 all_gone(void)
 {
@@ -106,7 +101,7 @@ all_gone(void)
 	return p.nbrief == 0;
 }
 
-/* The queue has ended in good order: the others have nothing left to do. */
+/* The queue has ended in good order: nothing is left to do. */
 static void
 stop_rest(void)
 {
@@ -397,7 +392,7 @@ role_ended(enum role r, int status)
 	if (r ==
 	    ROLE_QUEUE) { /* whatever runs on its behalf is of no use now */
 		p.restart_all = true;
-		kill_all();
+		kill_all(NULL);
 	}
 	if (!p.restart_all)
 		restart_later(k->began);
@@ -472,26 +467,6 @@ on_signal(struct loop_fd *f, uint32_t events)
 		}
 }
 
-static int
-watch_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return -1;
-	p.signals = (struct loop_fd){
-		.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC),
-		.events = EPOLLIN,
-		.ready = on_signal,
-	};
-	return p.signals.fd == -1 ? -1 : loop_add(&p.signals);
-}
-
 int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
     enum parent_pass pass, int lock, int control)
@@ -503,9 +478,9 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.lock = lock;
 	p.control = control;
 	p.again.fire = start_missing;
-	p.kill.fire = kill_now;
+	p.kill.fire = kill_all;
 	p.overdue.fire = kill_overdue;
-	if (loop_init() == -1 || watch_signals() == -1) {
+	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
 		log_errno("agent: cannot start");
 		return EX_OSERR;
 	}
@@ -516,6 +491,6 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	start_missing(&p.again);
 	if (loop_run() == -1)
 		log_errno("agent: cannot wait");
-	kill_all();
+	kill_all(NULL);
 	return p.status;
 }

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 #define LONGEST 8192
-#define TIMES 24 /* the text repeated: lines over 998 octets from short seeds  \
-		  */
+#define TIMES                                                                  \
+	24 /* the text repeated: lines over 998 octets from short seeds        \
+	    */
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
