@@ -75,7 +75,8 @@ env_add(struct env *e, struct span addr)
 			return -1;
 		e->rcpts = more;
 	}
-	e->rcpts[e->nrcpts] = (struct env_rcpt){ .addr = span_dup(addr) };
+	e->rcpts[e->nrcpts] =
+	    (struct env_rcpt){ .addr = span_dup(addr), .kind = e->kind };
 	if (e->rcpts[e->nrcpts].addr == NULL)
 		return -1;
 	e->nrcpts++;
@@ -83,7 +84,7 @@ env_add(struct env *e, struct span addr)
 }
 
 static int
-put_rcpt(const struct env_rcpt *r, struct buf *b)
+put_rcpt(const struct env_rcpt *r, enum env_kind kind, struct buf *b)
 {
 	const char *sep = " notify=";
 
@@ -101,6 +102,8 @@ put_rcpt(const struct env_rcpt *r, struct buf *b)
 			return -1;
 		buf_fmt(b, " orcpt=%s", r->orcpt);
 	}
+	if (r->kind != kind)
+		buf_fmt(b, " kind=%s", env_kind_name[r->kind]);
 	buf_chr(b, '\n');
 	return 0;
 }
@@ -158,7 +161,7 @@ env_encode(const struct env *e, struct buf *b)
 	if (e->envid)
 		buf_fmt(b, "envid %s\n", e->envid);
 	for (size_t i = 0; i < e->nrcpts; i++)
-		if (put_rcpt(&e->rcpts[i], b) == -1)
+		if (put_rcpt(&e->rcpts[i], e->kind, b) == -1)
 			goto invalid;
 	buf_chr(b, '\n');
 	if (b->bad) {
@@ -231,6 +234,12 @@ get_to(struct span value, struct env *e)
 		if (span_eq(key, SPAN("notify")) && !r->notify) {
 			if (get_notify(param, &r->notify) == -1)
 				return -1;
+		} else if (span_eq(key, SPAN("kind"))) {
+			int kind = env_kind_of(param);
+
+			if (kind == -1)
+				return -1;
+			r->kind = (enum env_kind)kind;
 		} else if (span_eq(key, SPAN("orcpt")) && !r->orcpt) {
 			if (!word(param) ||
 			    (r->orcpt = span_dup(param)) == NULL)

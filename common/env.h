@@ -14,6 +14,7 @@
  *     ret FULL                    or HDRS (RFC 3461 4.3); absent when not asked
  *     envid xtext                 RFC 3461 4.4
  *     to <bob@example.net> notify=FAILURE,DELAY orcpt=rfc822;xtext
+ *                                 and kind=SEND where it is not the message's
  *
  * An address never holds CR, LF, NUL or another control octet: neither side
  * writes or accepts one.  Each line but "to", at least one, stands once.
@@ -47,6 +48,7 @@ struct env_rcpt {
 	char *addr;  /* without <> */
 	char *orcpt; /* "rfc822;xtext" or NULL */
 	unsigned notify;
+	enum env_kind kind; /* env_add gives it the message's */
 };
 
 struct env {

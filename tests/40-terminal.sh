@@ -63,6 +63,33 @@ check "SAML, too long for a screen: stored whole" await text /var/mail/alice 'li
 check "SAML, too long: an excerpt is shown" await text $SCREEN 'line 1'
 check "settled" settled
 refute "SAML, too long: not all of it" grep -q 'line 300' $SCREEN
+
+# The envelope says the kind for each recipient: alice is to see it, bob to have
+# it as mail.  No caller writes such a file yet; this one is written here.
+/usr/bin/python3 - <<'X'
+import os, time
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+env = ("time %d.000000\nuid 0\nkind MAIL\nfrom <root@mail.example>\nbody 7BIT\n"
+       "to <alice@mail.example> kind=SEND\nto <bob@mail.example>\n\n" % time.time()).encode()
+body = b"Subject: two kinds\n\nto each in his way\n"
+head = b"bellman 1 env %010d %08x body %016d %08x\n" % (
+    len(env), crc32c(env), len(body), crc32c(body))
+os.umask(0)
+fd = os.open("/var/spool/bellman/drop/3B00000000000000", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660)
+os.fchown(fd, 0, os.stat("/var/spool/bellman/drop").st_gid)
+os.write(fd, head + env + body)
+os.close(fd)
+X
+check "a kind of her own: alice sees it" await text $SCREEN 'to each in his way'
+check "and bob has it as mail" await text /var/mail/bob 'to each in his way'
+check "settled" settled
+refute "alice has it not as mail" grep -q 'to each in his way' /var/mail/alice
 log_out
 
 # A SEND is tried for a minute before it comes back: three users at once, each

@@ -104,6 +104,14 @@ static const struct row {
 	{ "empty_orcpt", S(HEAD "to <c@d> orcpt=\n\n"), EBADMSG },
 	{ "unknown_parameter", S(HEAD "to <c@d> size=1\n\n"), EBADMSG },
 	{ "wait_with_a_value", S(HEAD "wait 1\n" TO "\n"), EBADMSG },
+	{ "kind_of_one", S(HEAD "to <c@d> kind=SEND\n" TO "\n"), 0 },
+	{ "kind_behind_the_others",
+	    S(HEAD "to <c@d> notify=NEVER orcpt=rfc822;x kind=SAML\n\n"), 0 },
+	{ "kind_before_orcpt", S(HEAD "to <c@d> kind=SAML orcpt=rfc822;x\n\n"),
+	    EBADMSG },
+	{ "kind_of_the_message_again", S(HEAD "to <c@d> kind=MAIL\n\n"),
+	    EBADMSG },
+	{ "unknown_kind_of_one", S(HEAD "to <c@d> kind=TELL\n\n"), EBADMSG },
 	{ "text_of_7_bits", S(HEAD "text 7.\n" TO "\n"), 0 },
 	{ "text_of_8_bits", S(HEAD "text 8.\n" TO "\n"), 0 },
 	{ "text_with_a_long_line", S(HEAD "text 7L\n" TO "\n"), 0 },
@@ -186,7 +194,8 @@ static void
 check_refused(void **state)
 {
 	const struct refused *row = *state;
-	struct env_rcpt to = { (char *)row->to, (char *)row->orcpt, 0 };
+	struct env_rcpt to = { .addr = (char *)row->to,
+		.orcpt = (char *)row->orcpt };
 	struct env e = { .time_us = row->time,
 		.from = (char *)row->from,
 		.envid = (char *)row->envid,

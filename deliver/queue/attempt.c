@@ -80,6 +80,12 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 	follow_say(q, m, i, word, status, text);
 }
 
+static enum env_kind
+kind_of(const struct message *m, uint32_t i)
+{
+	return m->file->env.rcpts[i].kind;
+}
+
 /* SEND and SOML are never late: what was begun by an earlier process, or is
  * older than its minute, does not reach a screen any more. */
 static bool
@@ -106,7 +112,7 @@ static void
 local(struct queue *q, struct message *m, uint32_t i, const char *user)
 {
 	struct rcpt *r = &m->file->rcpts[i];
-	enum env_kind kind = m->file->env.kind;
+	enum env_kind kind = kind_of(m, i);
 
 	if (!q->conf->terminal && kind == ENV_SEND) {
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
@@ -159,7 +165,7 @@ send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
 			park(q, m);
 			return;
 		}
-		if (m->file->env.kind == ENV_SEND) {
+		if (kind_of(m, i) == ENV_SEND) {
 			attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
 			    SPAN("the recipient is on another machine, whose "
 				 "terminals cannot be reached"),
@@ -284,7 +290,7 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 		r->state = R_DONE;
 		/* The last one's line would be removed with the file at once.
 		 */
-		if (!last || f->env.kind == ENV_SAML)
+		if (!last || kind_of(m, i) == ENV_SAML)
 			attempt_note(m, &(struct journal_line){ J_DONE,
 					    time(NULL), i, 0, status, text });
 		break;
@@ -308,9 +314,8 @@ attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 
 	answered(q, m, i, o, status, text, mta);
 	/* SAML: the mailbox has it; the terminal may have it too. */
-	if (o == OUT_DELIVERED && m->file->env.kind == ENV_SAML &&
-	    mta.len == 0 && q->conf->terminal &&
-	    attempt_age(m->file) <= PATIENCE) {
+	if (o == OUT_DELIVERED && kind_of(m, i) == ENV_SAML && mta.len == 0 &&
+	    q->conf->terminal && attempt_age(m->file) <= PATIENCE) {
 		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
 		if (r.kind == ROUTE_BOX) {
 			m->file->busy++;
@@ -333,13 +338,13 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 	};
 	struct route r;
 
-	if (m->file->env.kind == ENV_SAML) { /* success was the mailbox alone */
+	if (kind_of(m, i) == ENV_SAML) { /* success was the mailbox alone */
 		attempt_log(q, m, i,
 		    result == TTY_SHOWN ? "shown" : "not-shown",
 		    span_of(status[result]), text, SPAN(""));
 	} else if (result == TTY_SHOWN) {
 		answered(q, m, i, OUT_DELIVERED, SPAN("2.0.0"), text, SPAN(""));
-	} else if (m->file->env.kind == ENV_SEND) {
+	} else if (kind_of(m, i) == ENV_SEND) {
 		answered(q, m, i, result == TTY_LONG ? OUT_NEVER : OUT_LATER,
 		    span_of(status[result]), text, SPAN(""));
 	} else { /* SOML: then it is mail */

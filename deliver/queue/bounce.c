@@ -29,6 +29,16 @@ told(const struct file *f, size_t i)
 	       (notify == 0 || (notify & ENV_FAILURE));
 }
 
+/* Was it for a terminal alone (SEND), for any whom this report is about? */
+static bool
+no_copy(const struct file *f)
+{
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		if (told(f, i) && f->env.rcpts[i].kind == ENV_SEND)
+			return true;
+	return false;
+}
+
 static void
 for_people(const struct queue *q, const struct message *m, struct buf *b)
 {
@@ -56,12 +66,12 @@ for_people(const struct queue *q, const struct message *m, struct buf *b)
 	}
 	buf_str(b, "It will not be tried again.  ");
 	buf_str(b,
-	    f->env.kind == ENV_SEND
+	    no_copy(f)
 		? "It was meant for a terminal only, so no\nother copy of it "
 		  "exists; it is attached.\n"
 		: "Please check the address, or ask\nthe administrator, naming "
 		  "the queue id ");
-	if (f->env.kind != ENV_SEND)
+	if (!no_copy(f))
 		buf_fmt(b, "%s.\n", m->id);
 }
 
@@ -111,8 +121,7 @@ original(const struct file *f, struct buf *b, bool *whole)
 	uint64_t len = f->head.body_len;
 	size_t from = b->len, got = 0;
 
-	*whole = f->env.kind == ENV_SEND ||
-		 (f->env.ret != ENV_HDRS && len <= FULL_MAX);
+	*whole = no_copy(f) || (f->env.ret != ENV_HDRS && len <= FULL_MAX);
 	if (!*whole && len > HEAD_MAX)
 		len = HEAD_MAX;
 	if (buf_room(b, (size_t)len) == -1)

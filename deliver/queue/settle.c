@@ -71,15 +71,15 @@ static void
 expire(struct queue *q, struct message *m)
 {
 	struct file *f = m->file;
-	bool send = f->env.kind == ENV_SEND;
+	bool late = attempt_age(f) >= PATIENCE;
+	bool over = retry_over(q->conf, f->env.time_us / 1000000, time(NULL));
 
-	if (send ? attempt_age(f) < PATIENCE
-		 : !retry_over(q->conf, f->env.time_us / 1000000, time(NULL)))
-		return;
 	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
 		struct rcpt *r = &f->rcpts[i];
 
-		if (r->state != R_WAITS)
+		bool send = f->env.rcpts[i].kind == ENV_SEND;
+
+		if (r->state != R_WAITS || !(send ? late : over))
 			continue;
 		r->state = R_FAILED;
 		if (!send)
@@ -111,6 +111,17 @@ attempt_tell(struct queue *q, struct message *m)
 	return 0;
 }
 
+/* Somebody's screen is waited for, which is a matter of seconds. */
+static bool
+any_send(const struct file *f)
+{
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		if (f->rcpts[i].state == R_WAITS &&
+		    f->env.rcpts[i].kind == ENV_SEND)
+			return true;
+	return false;
+}
+
 static void
 defer(struct queue *q, struct message *m)
 {
@@ -118,7 +129,7 @@ defer(struct queue *q, struct message *m)
 	int64_t now = time(NULL), next;
 	struct buf b = { 0 };
 
-	if (f->env.kind == ENV_SEND) {
+	if (any_send(f)) {
 		attempt_put_back(q, m, AGAIN);
 		m->patient = true;
 		q->patient++;
