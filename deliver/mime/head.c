@@ -217,19 +217,22 @@ rendered(const struct field *f, const char *body)
 		GMimeContentType *t = g_mime_content_type_parse(p, body);
 
 		text = t ? g_mime_content_type_encode(t, o) : NULL;
-		g_clear_object(&t);
+		if (t)
+			g_object_unref(t);
 	} else if (field_is(f, "Content-Disposition")) {
 		GMimeContentDisposition *d =
 		    g_mime_content_disposition_parse(p, body);
 
 		text = d ? g_mime_content_disposition_encode(d, o) : NULL;
-		g_clear_object(&d);
+		if (d)
+			g_object_unref(d);
 	} else if (has_addresses(f)) {
 		InternetAddressList *l = internet_address_list_parse(p, body);
 
 		if (l && internet_address_list_length(l) > 0)
 			text = internet_address_list_to_string(l, o, TRUE);
-		g_clear_object(&l);
+		if (l)
+			g_object_unref(l);
 	}
 	if (text && !*g_strstrip(text)) {
 		g_free(text);
