@@ -11,7 +11,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,--as-needed
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Werror=implicit
 # Asked once, when first needed: `make deps install` has installed the answer.
-once = $(eval $1 := $$(shell $2))$($1)
+once = $(eval $1 := $$(shell { $2; } 2>/dev/null))$($1)
 BSD_CFLAGS = $(call once,BSD_CFLAGS,$(PKG_CONFIG) --cflags libbsd-overlay)
 BSD_LIBS = $(call once,BSD_LIBS,$(PKG_CONFIG) --libs libbsd-overlay)
 DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs libcares) -ldl
@@ -143,7 +143,9 @@ $O/tests/fuzz/mime_fuzz: $O/tests/fuzz/mime_fuzz.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 fuzz: $$(FUZZ)
 
-install: all
+# By a make of its own, which sees what `make deps install` has just installed.
+install:
+	@$(MAKE) -s O=$O all
 	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) \
 	    DIVERT=$(DIVERT) O=$O ./install.sh install
 uninstall:
