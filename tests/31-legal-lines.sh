@@ -131,12 +131,12 @@ gets "a file without that line" /tmp/utf8
 # Whoever kills the conversion loses nothing.
 stop_agent
 mv $MIME $MIME.real
-printf '#!/bin/sh\nexec sleep 100\n' >$MIME
+printf '#!/bin/sh\necho pid $$ >/tmp/began\nexec sleep 100\n' >$MIME
 chmod 755 $MIME
 start_agent
 { printf 'Subject: killed\n\n'; cat /tmp/utf8; } | submit bob far@remote.example
-check "a conversion is under way" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do pgrep -u bellman-mime sleep && exit; sleep 0.2; done; exit 1'
-pid=$(pgrep -u bellman-mime sleep)
+check "a conversion is under way" await text /tmp/began pid
+pid=$(cut -d' ' -f2 /tmp/began)
 check "it has no group but its own" grep -q -E '^Groups:[[:space:]]*$' "/proc/$pid/status"
 check "it can gain no privilege" grep -q -E '^NoNewPrivs:[[:space:]]*1' "/proc/$pid/status"
 check "its time is bounded" grep -q -E '^Max cpu time +60 ' "/proc/$pid/limits"
@@ -179,7 +179,7 @@ sed -i 's/intact/broken/' $SPOOL/drop/*
 chown bellman:bellman $SPOOL/drop/*
 chmod 660 $SPOOL/drop/*
 start_agent
-check "a damaged one goes to quarantine" sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do [ -n \"\$(ls $SPOOL/quarantine)\" ] && exit; sleep 0.2; done; exit 1"
+check "a damaged one goes to quarantine" await files $SPOOL/quarantine 1
 refute "not to the server" sh -c "grep -l broken $S/*.msg"
 stop_smtpd
 stop_agent
