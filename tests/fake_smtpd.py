@@ -105,7 +105,10 @@ class Talk:
     async def text(self):
         lines = []
         while True:
-            line = await self.reader.readline()
+            try:
+                line = await self.reader.readline()
+            except ConnectionError:  # a reset, when our 354 was not read
+                line = b""
             if not line.endswith(b"\r\n"):
                 self.note(f"torn after {sum(map(len, lines))}")
                 raise Gone
