@@ -14,7 +14,8 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 once = $(eval $1 := $$(shell { $2; } 2>/dev/null))$($1)
 BSD_CFLAGS = $(call once,BSD_CFLAGS,$(PKG_CONFIG) --cflags libbsd-overlay)
 BSD_LIBS = $(call once,BSD_LIBS,$(PKG_CONFIG) --libs libbsd-overlay)
-DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs libcares) -ldl
+DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs \
+	libcares tdb openssl libgsasl libidn2) -ldl
 # Into sendmail, which is run a thousand times for each other program, libbsd is
 # linked statically where it can be: it starts a tenth of a millisecond sooner.
 STATIC_BSD = -Wl,-Bstatic -lbsd -lmd -Wl,-Bdynamic

@@ -17,20 +17,91 @@
 #define CONF_WARN (4 * 3600) /* the defaults of warn and limits queue */
 #define CONF_QUEUE 1000000
 
-enum conf_local { LOCAL_MBOX, LOCAL_MAILDIR };
-enum conf_tls { TLS_VERIFY, TLS_NEVER };
+enum conf_local { LOCAL_MBOX, LOCAL_MAILDIR, LOCAL_LMTP, LOCAL_COMMAND };
 
-struct conf_host {
-	char *name; /* a name, an IPv4 or IPv6 address */
-	char *port; /* a number or a service's name */
+enum conf_tls {
+	TLS_VERIFY, /* chain and name, or nothing is sent */
+	TLS_DANE,   /* by TLSA records where the zone is signed (RFC 7672),
+		       else as opportunistic; what a MX route does */
+	TLS_PIN,    /* one of the public keys, whoever signed it */
+	TLS_OPPORTUNISTIC, /* if offered, unverified; else plain */
+	TLS_NEVER,
+};
+enum conf_find {
+	FIND_HOST, /* hosts[] are names or addresses, in their order */
+	FIND_MX,   /* hosts[0].name is a domain whose MX records are asked;
+		      with no host: the recipient's domain */
+	FIND_SRV,  /* hosts[0].name is a domain: _submissions._tcp, then
+		      _submission._tcp (RFC 6186, RFC 8314) */
 };
 
+struct conf_host {
+	char *name;    /* a name, an IPv4 or IPv6 address; /path of a socket */
+	char *port;    /* a number or a service's name; "" for a socket */
+	bool starttls; /* the line says so, whatever the port */
+};
+
+/* A destination: a block or a line `relay`, or what `local lmtp` and `route`
+ * make without a name of their own ("smtp:10.0.0.5:25", "lmtp:/run/x"). */
 struct conf_relay {
-	char *name;		 /* "main" is the default relay */
+	char *name;		 /* "main" is the default; "mx" is always there:
+				    the recipient's own domain, TLS_DANE */
 	struct conf_host *hosts; /* in the order in which they are tried */
 	size_t nhosts;
+	enum conf_find find;
+	bool lmtp; /* RFC 2033 in place of SMTP */
 	enum conf_tls tls;
-	unsigned line; /* where the block begins, for later errors */
+	char **pins; /* "sha256:" and 64 hex digits, of the public key (SPKI) */
+	size_t npins;
+	char *ca;	  /* a file or folder in place of the system's roots */
+	char *cert, *key; /* ours, for servers that ask for one */
+	char **auth;	  /* mechanisms that may be used, in lower case */
+	size_t nauth;	  /* 0: all, the strongest first */
+	bool plain_auth;  /* auth-without-tls yes */
+	char *user;	  /* NULL: what secrets says */
+	char **token;	  /* command that prints a token (XOAUTH2) */
+	size_t ntoken;
+	char **password; /* command that prints the password */
+	size_t npassword;
+	bool mta_sts;	   /* RFC 8461, for MX */
+	bool terminal;	   /* SEND, SOML, SAML are passed on where offered */
+	unsigned sessions; /* at most at once; 0: as many as help */
+	unsigned line;	   /* where the block begins, for later errors */
+};
+
+struct conf_route { /* the first that fits */
+	enum { BY_SENDER, BY_DOMAIN } by;
+	char *pattern; /* sender: an address, root@*, *@host; domain: a domain,
+			  or .domain for all beneath it */
+	char *relay;   /* conf_relay's name */
+	unsigned line;
+};
+
+struct conf_sender {   /* the first that fits */
+	char *pattern; /* as BY_SENDER */
+	char *phrase;  /* "host alerts"; NULL: the message's own */
+	char *addr;
+	unsigned line;
+};
+
+struct conf_rule {  /* terminal RECIPIENT KIND [from PLACE] [via WHOM]; the
+		       first that fits */
+	char *rcpt; /* a user, an address, or * */
+	int kind;   /* enum env_kind */
+	enum { FROM_ANY, FROM_LOCAL, FROM_NETWORK } from;
+	char *via; /* a user, @group, or NULL: the recipient */
+	unsigned line;
+};
+
+enum conf_senders { MAY_ALL, MAY_SAME_USER, MAY_GROUP, MAY_ROOT };
+
+struct conf_alert {    /* alert NAME ...: told on terminals of `via` and in the
+			  log; 0: never */
+	long age;      /* oldest message, seconds */
+	uint64_t disk; /* free octets of the spool */
+	long every;    /* seconds between two of one cause */
+	char *via;     /* @adm */
+	bool on;
 };
 
 struct conf {
@@ -39,17 +110,42 @@ struct conf {
 	char **local_domains;
 	size_t nlocal_domains;
 	enum conf_local local;
-	char *local_path;   /* "/var/mail/%u", "~/Maildir" */
-	bool terminal;	    /* SEND, SOML, SAML are offered */
+	char *local_path; /* "/var/mail/%u", "~/Maildir"; LMTP: the name of the
+			     relay made for it; command: one for /bin/sh, run
+			     as the recipient */
+	uint64_t max_mailbox; /* octets of an mbox; 0: any */
+	char *command_user;   /* runs the |commands of /etc/aliases */
+	char *aliases;	      /* path: /etc/aliases */
+
+	bool terminal; /* SEND, SOML, SAML are offered */
+	struct conf_rule *rules;
+	size_t nrules;
+	enum conf_senders senders; /* who may write to terminals */
+	char *senders_group;
+	bool all_sessions; /* every terminal of his, not the one used last */
+	bool pts_owner;	   /* /dev/pts by owner counts as logged in */
+	bool bell;
+	bool net_terminals;	       /* network clients of -bs may */
+	unsigned rate_pair, rate_rcpt; /* messages a minute; 0: any */
+	struct conf_alert alert;
+
 	bool hold;	    /* accept, deliver nothing */
 	long retry[32];	    /* seconds; the last repeats */
 	size_t nretry;	    /* at least 1 */
-	long warn, give_up; /* seconds */
+	long warn, give_up; /* seconds; warn 0: no warnings */
 	uint64_t max_size;  /* octets of one message */
 	uint64_t max_queue; /* messages */
 	uint64_t min_free;  /* octets that stay free in the spool */
+	uint64_t per_user;  /* messages of one submitter, each per_seconds */
+	long per_seconds;   /* 0: no limit */
 	struct conf_relay *relays;
 	size_t nrelays;
+	struct conf_route *routes;
+	size_t nroutes;
+	struct conf_sender *senders_as; /* sender PATTERN ["PHRASE"] <ADDR> */
+	size_t nsenders_as;
+	int trust_dns; /* the AD bit: -1 from a resolver on this machine, 0
+			  never, 1 always (dnssec auto|no|yes) */
 };
 
 /* Reads path (a missing file is an empty one) and the machine's names.
@@ -61,6 +157,12 @@ int conf_load(const char *path, struct conf *, struct buf *err);
 int conf_parse(
     struct span text, const char *path, struct conf *, struct buf *err);
 void conf_free(struct conf *);
+/* Does an address (without <>) fit a pattern of BY_SENDER? */
+bool conf_sender_fits(const char *pattern, struct span addr);
+/* The relay for one recipient, by the routes: by sender, by domain, then
+ * "main", then "mx".  Never NULL. */
+const struct conf_relay *conf_route(
+    const struct conf *, struct span sender, struct span domain);
 /* NULL when there is no such block. */
 const struct conf_relay *conf_relay(const struct conf *, const char *name);
 bool conf_is_local(const struct conf *, struct span domain);

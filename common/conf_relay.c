@@ -57,7 +57,7 @@ add_host(struct conf_parse *p, struct conf_relay *r)
 	if (more == NULL)
 		return conf_no_memory(p);
 	r->hosts = more;
-	more[r->nhosts++] = (struct conf_host){ NULL, NULL };
+	more[r->nhosts++] = (struct conf_host){ 0 };
 	more += r->nhosts - 1;
 	if (conf_keep(p, &more->name) == -1 ||
 	    conf_need(&p->x, "a host and a port") == -1 || port(&p->x) == -1 ||

@@ -18,6 +18,10 @@ table() {
 	build pkg-config have pkg-config
 	build libbsd-dev lib libbsd-overlay
 	build libc-ares-dev lib libcares
+	build libtdb-dev lib tdb
+	build libssl-dev lib openssl
+	build libgsasl-dev lib libgsasl
+	build libidn2-dev lib libidn2
 	mime libgmime-3.0-dev lib gmime-3.0
 	check libcmocka-dev lib cmocka
 	check python3 file /usr/bin/python3

@@ -85,8 +85,8 @@ server_start(size_t i, const char *script, const char *folder)
 		n++;
 	s->port[n] = '\0';
 	assert_true(n > 0);
-	w.hosts[i] =
-	    (struct conf_host){ (char *)"127.0.0.1", w.servers[i].port };
+	w.hosts[i] = (struct conf_host){ .name = (char *)"127.0.0.1",
+		.port = w.servers[i].port };
 	w.relays[0].nhosts = i + 1;
 }
 
@@ -583,7 +583,8 @@ second_host(void **state)
 	snprintf(port, sizeof port, "%d", ntohs(sa.sin_port));
 	server_start(1, "[{\"banner\": \"554 no|close\"}]", NULL);
 	server_start(2, "[]", NULL);
-	w.hosts[0] = (struct conf_host){ (char *)"127.0.0.1", port };
+	w.hosts[0] =
+	    (struct conf_host){ .name = (char *)"127.0.0.1", .port = port };
 	w.hosts[2].name = (char *)"localhost"; /* from the hosts file */
 	roles_start();
 	job(0);
@@ -599,7 +600,8 @@ no_host(void **state)
 {
 	(void)state;
 	server_start(0, "[{\"banner\": \"554 5.3.2 no|close\"}]", NULL);
-	w.hosts[1] = (struct conf_host){ (char *)"relay.onion", (char *)"25" };
+	w.hosts[1] = (struct conf_host){ .name = (char *)"relay.onion",
+		.port = (char *)"25" };
 	w.relays[0].nhosts = 2;
 	roles_start();
 	for (uint32_t i = 0; i < 3; i++)
@@ -838,7 +840,8 @@ settings(void **state)
 	struct span body = SPAN("hello\n");
 
 	(void)state;
-	w.hosts[0] = (struct conf_host){ (char *)"127.0.0.1", (char *)"1" };
+	w.hosts[0] = (struct conf_host){ .name = (char *)"127.0.0.1",
+		.port = (char *)"1" };
 	w.relays[0].nhosts = 1;
 	w.relays[0].tls = TLS_VERIFY;
 	roles_start();
