@@ -11,6 +11,7 @@ static const struct row {
 	const struct conf *conf;
 	unsigned tries;
 	int64_t now, want;
+	bool soon;
 } rows[] = {
 	{ "first", &steps, 0, 1000, 1300 },
 	{ "second", &steps, 1, 1000, 1900 },
@@ -18,6 +19,10 @@ static const struct row {
 	{ "last_repeats", &steps, 3, 1000, 4600 },
 	{ "last_repeats_for_ever", &steps, 4294967295u, 1000, 4600 },
 	{ "always_ahead_of_now", &zero, 0, 1000, 1001 },
+	{ "greylisted", &steps, 0, 1000, 1090, .soon = true },
+	{ "greylisted_again", &steps, 1, 1000, 1900, .soon = true },
+	{ "greylisted_where_steps_are_short", &zero, 0, 1000, 1001,
+	    .soon = true },
 };
 
 static void
@@ -26,7 +31,7 @@ check(void **state)
 	const struct row *row = *state;
 
 	assert_int_equal(
-	    retry_next(row->conf, row->tries, row->now), row->want);
+	    retry_next(row->conf, row->tries, row->soon, row->now), row->want);
 }
 
 static const struct over {

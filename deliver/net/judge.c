@@ -94,7 +94,7 @@ rule(const struct row *row, const char *status, struct verdict *v)
 	v->next = row->next;
 	v->outcome = row->outcome;
 	v->close = row->close;
-	v->again = false;
+	v->again = v->soon = false;
 	strlcpy(v->status, status, sizeof v->status);
 	/* What we decide holds, and the status says the same. */
 	if (v->outcome == OUT_LATER && v->status[0] != '4')

@@ -14,6 +14,7 @@
  * are too many for the server in one transaction follow in another. */
 #ifndef DELIVER_NET_SMTP_H
 #define DELIVER_NET_SMTP_H
+#include "common/env.h"
 #include "deliver/net/ehlo.h"
 #include "deliver/net/judge.h"
 
@@ -28,8 +29,10 @@ extern const struct smtp_step smtp_steps[STAGES];
 
 struct smtp_rcpt {
 	char *addr;
-	uint32_t index; /* the caller's */
-	bool done;	/* has had its answer */
+	char *orcpt;	 /* "rfc822;xtext"; NULL or "": none */
+	unsigned notify; /* ENV_NEVER and so on; 0: not asked */
+	uint32_t index;	 /* the caller's */
+	bool done;	 /* has had its answer */
 	bool sent, taken;
 };
 
@@ -39,12 +42,19 @@ struct smtp_mail {
 	struct smtp_rcpt *rcpts;
 	size_t nrcpts;
 	uint64_t size; /* octets of the body with LF: a lower bound */
+	enum env_kind kind;
+	enum env_ret ret;
+	const char *envid; /* xtext; NULL or "": none */
+	bool terminal;	   /* SEND, SOML and SAML may be passed on */
+	bool requiretls;   /* RFC 8689: TLS all the way, or not at all */
 	bool eightbit;
 	bool again; /* may be given back, see smtp_begin */
 	/* Once for each recipient; text is printable, without line ends. */
 	void (*answer)(struct smtp_mail *, struct smtp_rcpt *,
 	    const struct verdict *, struct span text);
 	void *arg;
+	/* Set: the server understands what is asked for in RFC 3461. */
+	bool dsn_passed;
 };
 
 struct smtp {
