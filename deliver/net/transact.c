@@ -295,8 +295,10 @@ anyone_unsaid(const struct smtp *m)
 static void
 on_rcpt(struct smtp *m, const struct verdict *v)
 {
-	struct smtp_rcpt *rcpt = &m->mail->rcpts[m->oldest++];
+	struct smtp_rcpt *rcpt;
 
+	m->oldest = unheard(m); /* those before it were not asked for */
+	rcpt = &m->mail->rcpts[m->oldest++];
 	if (v->again && !m->failed) {
 		m->put_off++;
 	} else if (v->next != NEXT_ON) {
