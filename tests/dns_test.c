@@ -250,6 +250,7 @@ ask(uint32_t ref, const char *host, const char *port)
 {
 	struct buf b = { 0 };
 
+	ipc_u8(&b, DNS_ADDRS);
 	ipc_str(&b, host);
 	ipc_str(&b, port);
 	assert_int_equal(ipc_send(&w.net, IPC_DNS_ASK, ref, &b, -1), 0);
