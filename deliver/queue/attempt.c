@@ -165,13 +165,6 @@ send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
 			park(q, m);
 			return;
 		}
-		if (kind_of(m, i) == ENV_SEND) {
-			attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
-			    SPAN("the recipient is on another machine, whose "
-				 "terminals cannot be reached"),
-			    SPAN(""));
-			return;
-		}
 		strlcpy(relay, r.name, size);
 		relayed[(*nrelayed)++] = i;
 		return;
@@ -205,7 +198,7 @@ send_all(struct queue *q, struct message *m)
 			send_off(q, m, i, relayed, &n, relay, sizeof relay);
 	}
 	if (n)
-		remote_add(q, relay, m, relayed, n);
+		remote_add(q, relay, "", m, relayed, n);
 	free(relayed);
 	attempt_release(q, m);
 }

@@ -85,9 +85,10 @@ void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);
 
-/* remote: SMTP.  One job, several recipients. */
-void remote_add(struct queue *, const char *relay, struct message *,
-    const uint32_t *rcpts, size_t n);
+/* remote: SMTP.  One destination, several recipients: an answer for each.
+ * domain is "" unless the relay's hosts are those of the recipients' domain. */
+void remote_add(struct queue *, const char *relay, const char *domain,
+    struct message *, const uint32_t *rcpts, size_t n);
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 bool remote_full(const struct queue *);

@@ -12,10 +12,12 @@
 
 struct rcpt {
 	enum { R_WAITS, R_DONE, R_FAILED } state;
-	bool bounced; /* failed, and told */
-	bool logged;  /* its failure stands in the journal */
-	bool tried;   /* a terminal attempt was begun (the journal's word) */
-	bool fresh;   /* this attempt had an answer for it */
+	bool bounced;	 /* failed, and told */
+	bool logged;	 /* its failure stands in the journal */
+	bool tried;	 /* a terminal attempt was begun (the journal's word) */
+	bool fresh;	 /* this attempt had an answer for it */
+	bool dsn_passed; /* delivered to a server that reports for itself what
+			    was asked for (RFC 3461) */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
 	char *mta;  /* who said so, or NULL */
@@ -35,6 +37,7 @@ struct file { /* an open message */
 	bool unsynced;	 /* journal lines that are not on disk */
 	bool damaged;
 	bool park; /* a destination has no room now */
+	bool soon; /* somebody was greylisted: a second try need not wait */
 };
 
 struct message {

@@ -135,7 +135,7 @@ defer(struct queue *q, struct message *m)
 		q->patient++;
 		return;
 	}
-	next = retry_next(q->conf, f->tries, now);
+	next = retry_next(q->conf, f->tries, f->soon, now);
 	put_reasons(m, &b, now);
 	journal_put(
 	    &b, &(struct journal_line){ J_DEFER, now, 0, next, { 0 }, { 0 } });
