@@ -176,6 +176,7 @@ got(struct ipc *c, struct ipc_msg *m)
 	struct queue *q = c->arg;
 	struct ipc_in in = { m->body, false };
 	struct job *j = by_ref(q, m->ref);
+	const struct conf_relay *relay;
 	struct span status, text, mta;
 	uint32_t i;
 	uint8_t o;
@@ -207,6 +208,8 @@ got(struct ipc *c, struct ipc_msg *m)
 		return;
 	j->answered[i] = true;
 	j->left--;
+	relay = conf_relay(q->conf, j->relay);
+	j->m->file->rcpts[j->rcpts[i]].relayed = !(relay && relay->lmtp);
 	/* The job outlives its answers: IPC_NET_END ends it.  The message must
 	 * outlive them too. */
 	if (j->left == 0) {
