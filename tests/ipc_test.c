@@ -160,6 +160,8 @@ static const struct row {
 	    IPC_MAX + 1, 0, false },
 	{ "user_says_what_queue_says", ROLE_QUEUE, ROLE_USER, IPC_BOX_GO, 0, 0,
 	    0, false },
+	{ "user_asks_for_a_text", ROLE_QUEUE, ROLE_USER, IPC_READ_ASK, 0, 10, 0,
+	    false },
 	{ "user_asks_for_a_fork", ROLE_PARENT, ROLE_USER, IPC_FORK_USER, 0, 10,
 	    0, false },
 	{ "net_asks_for_a_fork", ROLE_PARENT, ROLE_NET, IPC_FORK_USER, 0, 10, 0,

@@ -105,6 +105,7 @@ start(struct box *b)
 	    b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0))
 		return;
 	b->ref = ++b->q->ref;
+	ipc_u8(&body, FOR_BOX);
 	ipc_str(&body, b->user);
 	if (ipc_send(&b->q->parent, IPC_FORK_USER, b->ref, &body, -1) == 0)
 		box_state(b, B_FORKING);

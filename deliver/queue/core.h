@@ -36,6 +36,7 @@ struct queue {
 	TAILQ_HEAD(, terminal) terminals;
 	size_t terminals_busy;
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
+	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
