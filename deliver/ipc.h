@@ -29,6 +29,7 @@ enum ipc_type {
 	IPC_MIMED, /* fd: the message as it was wanted, nobody's but ours now */
 	/* queue to user: one batch for one mailbox */
 	IPC_BOX_ITEM,  /* see deliver/user/user.h; fd: the message file */
+	IPC_BOX_AT,    /* str: the file, or the command; before all else */
 	IPC_BOX_OPEN,  /* lock the mailbox */
 	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
 			*/
