@@ -129,7 +129,7 @@ local(struct queue *q, struct message *m, uint32_t i, const char *user)
 		start_terminal(q, m, i, user);
 		attempt_release(q, m);
 	} else {
-		box_add(q, user, m, i);
+		box_add(q, &(struct target){ T_BOX, user, NULL }, m, i);
 	}
 }
 
@@ -146,11 +146,11 @@ static void
 send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
     size_t *nrelayed, char *relay, size_t size)
 {
-	const char *box = box_uncertain(q, m->id, i);
+	struct target t;
 	struct route r;
 
-	if (box) {
-		box_add(q, box, m, i);
+	if (box_uncertain(q, m->id, i, &t)) {
+		box_add(q, &t, m, i);
 		return;
 	}
 	route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
@@ -161,7 +161,8 @@ send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
 	}
 	switch (r.kind) {
 	case ROUTE_BOX:
-		if (box_full(q, r.name))
+		t = (struct target){ T_BOX, r.name, NULL };
+		if (box_full(q, &t))
 			park(q, m);
 		else
 			local(q, m, i, r.name);
@@ -356,7 +357,9 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 		    SPAN(""));
 		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
 		if (r.kind == ROUTE_BOX) {
-			box_add(q, r.name, m, i); /* owes the answer now */
+			/* owes the answer now */
+			box_add(
+			    q, &(struct target){ T_BOX, r.name, NULL }, m, i);
 			return;
 		}
 		answered(q, m, i, OUT_LATER, SPAN("4.3.0"),

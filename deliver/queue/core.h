@@ -3,6 +3,7 @@
 #define DELIVER_QUEUE_CORE_H
 #include "deliver/queue/message.h"
 #include "deliver/queue/route.h"
+#include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
 RB_PROTOTYPE(ids, message, by_id, );
@@ -40,6 +41,7 @@ struct queue {
 	TAILQ_HEAD(, terminal) terminals;
 	size_t terminals_busy;
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
+	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
@@ -80,12 +82,14 @@ void attempt_release(struct queue *, struct message *);
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
-/* box: local mailboxes.  Each call owes attempt_answer. */
-void box_add(struct queue *, const char *user, struct message *, uint32_t rcpt);
+/* box: what is delivered on this machine.  Each call owes attempt_answer. */
+void box_add(
+    struct queue *, const struct target *, struct message *, uint32_t rcpt);
 /* Is that recipient part of a batch whose end is unknown?  Then it goes where
  * the batch went, to be looked for. */
-const char *box_uncertain(struct queue *, const char *id, uint32_t rcpt);
-bool box_full(struct queue *, const char *user);
+bool box_uncertain(
+    struct queue *, const char *id, uint32_t rcpt, struct target *);
+bool box_full(struct queue *, const struct target *);
 void box_recover(struct queue *); /* reads the intents of an earlier process */
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
