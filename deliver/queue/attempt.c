@@ -156,7 +156,7 @@ send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
 	route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
 	if (r.kind == ROUTE_BOX &&
 	    bounce_is_local(m, span_of(m->file->env.rcpts[i].addr))) {
-		box_add(q, r.name, m, i);
+		box_add(q, &(struct target){ T_BOX, r.name, NULL }, m, i);
 		return;
 	}
 	switch (r.kind) {
