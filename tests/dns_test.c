@@ -260,7 +260,8 @@ ask(uint32_t ref, const char *host, const char *port)
 static void
 start(void)
 {
-	struct role_start s = { .control = -1 };
+	static const struct conf conf = { .trust_dns = -1 };
+	struct role_start s = { .conf = &conf, .control = -1 };
 	int up[2], net[2];
 	struct buf b = { 0 };
 

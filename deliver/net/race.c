@@ -169,6 +169,19 @@ race_next(struct race *r)
 }
 
 void
+race_again(struct race *r)
+{
+	struct conn_addr again = r->addrs[r->at];
+
+	r->addrs[r->at] = r->addrs[0];
+	r->lanes[r->at].used = r->lanes[0].used;
+	r->addrs[0] = again;
+	r->lanes[0].used = false;
+	r->at = 0;
+	race_next(r);
+}
+
+void
 race_stop(struct race *r)
 {
 	loop_cancel(&r->timer);

@@ -38,5 +38,7 @@ void race_begin(struct race *, const struct conn_addr *, size_t n,
     int64_t patience_ms, void (*over)(struct race *, int fd));
 /* The winner was of no use: those that have not failed race again. */
 void race_next(struct race *);
+/* The winner once more, before all others. */
+void race_again(struct race *);
 void race_stop(struct race *); /* also of a zeroed one */
 #endif
