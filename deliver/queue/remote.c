@@ -255,6 +255,7 @@ got(struct ipc *c, struct ipc_msg *m)
 	struct queue *q = c->arg;
 	struct ipc_in in = { m->body, false };
 	struct job *j = by_ref(q, m->ref);
+	const struct conf_relay *relay;
 	struct span status, text, mta;
 	struct rcpt *r;
 	uint32_t i;
@@ -291,6 +292,8 @@ got(struct ipc *c, struct ipc_msg *m)
 	r->dsn_passed = o == OUT_DELIVERED && (flags & IPC_DSN_PASSED);
 	j->m->file->soon |= o == OUT_LATER && (flags & IPC_SOON);
 	j->left--;
+	relay = conf_relay(q->conf, j->relay);
+	j->m->file->rcpts[j->rcpts[i]].relayed = !(relay && relay->lmtp);
 	/* The job outlives its answers: IPC_NET_END ends it.  The message must
 	 * outlive them too. */
 	if (j->left == 0) {
