@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define GOOD_SECONDS 300
-#define REFUSED_SECONDS 10
-
 #define BACKOFF_SECONDS 5 /* after the first failure; doubled with each */
 #define BACKOFF_MOST 300
 
@@ -64,6 +62,14 @@ way_found(struct way *w)
 	settle(r);
 }
 
+static unsigned
+most(const struct conf_relay *conf)
+{
+	unsigned n = conf->sessions ? conf->sessions : RELAY_SESSIONS;
+
+	return n < RELAY_MOST ? n : RELAY_MOST;
+}
+
 struct relay *
 relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
 {
@@ -87,6 +93,7 @@ relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
 		.found = way_found };
 	r->forget.fire = forget;
 	r->forget.arg = r;
+	pace_init(&r->pace, most(conf), net->second);
 	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->sessions);
 	RB_INSERT(relays, &net->relays, r);
@@ -193,7 +200,6 @@ begin_session(struct relay *r)
 		return;
 	if (r->way.n == 0) {
 		r->way.until = 0;
-		r->grow_after = loop_now() + REFUSED_SECONDS * r->net->second;
 		if (live(r) == 0) {
 			log_warn(
 			    "net: relay=%s domain=%s status=%s text=\"%s\"",
@@ -291,19 +297,26 @@ relay_ready(struct relay *r, struct session *s)
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
 }
 
-static unsigned
-most(const struct relay *r)
+void
+relay_put_off(struct relay *r)
 {
-	unsigned n = r->conf->sessions ? r->conf->sessions : RELAY_SESSIONS;
+	pace_later(&r->pace, live(r), loop_now());
+}
 
-	return n < RELAY_MOST ? n : RELAY_MOST;
+void
+relay_frown(struct relay *r)
+{
+	unsigned n = live(r);
+
+	pace_frown(&r->pace, n > 0 ? n - 1 : 0, loop_now());
 }
 
 void
 relay_delivered(struct relay *r)
 {
+	pace_taken(&r->pace, loop_now());
 	if (!TAILQ_EMPTY(&r->waiting) && !r->opening && !r->net->stopping &&
-	    live(r) < most(r) && loop_now() >= r->grow_after)
+	    pace_may(&r->pace, live(r), loop_now()))
 		open_session(r);
 }
 
@@ -317,7 +330,7 @@ relay_down(struct relay *r, struct session *s)
 	if (!s->ready) {
 		r->opening = false;
 		/* Others get through: this many is what the server takes. */
-		r->grow_after = loop_now() + REFUSED_SECONDS * net->second;
+		pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
 			r->good_until = r->way.until = 0;
 			failed(r, &s->why, buf_view(&s->text), session_host(s));

@@ -9,6 +9,7 @@
 #include "deliver/net/job.h"
 #include "deliver/net/way.h"
 #include <sys/tree.h>
+#include "deliver/net/pace.h"
 
 #define RELAY_SESSIONS 5 /* of one destination, unless the settings say */
 #define RELAY_MOST 20	 /* so, up to this */
@@ -47,13 +48,13 @@ struct relay {
 	bool opening;	    /* one of them is not ready yet */
 	size_t good;	    /* host that was reached last */
 	int64_t good_until; /* loop_now() until which it is asked first */
-	int64_t grow_after; /* loop_now(), after a session was refused */
 	/* It could not be reached: until then jobs get that answer at once */
 	unsigned failures;
 	int64_t later_until, known_until;
 	struct verdict why;
 	struct buf text, mta;
 	struct loop_timer forget; /* frees it, when nothing is left */
+	struct pace pace;   /* how many sessions it may have */
 };
 
 RB_PROTOTYPE(relays, relay, link, );
@@ -76,6 +77,8 @@ struct job *relay_take(struct relay *); /* NULL: none waits */
 void relay_give_back(struct relay *, struct job *);
 void relay_ready(struct relay *, struct session *);
 void relay_delivered(struct relay *);
+void relay_put_off(struct relay *); /* all of a message, by the server */
+void relay_frown(struct relay *);   /* it ended a session that was ready */
 /* It has ended, or could not be opened; its memory goes. */
 void relay_down(struct relay *, struct session *);
 
