@@ -21,6 +21,7 @@ struct job {
 	unsigned flags;	 /* IPC_REQUIRETLS, IPC_TLS_OPTIONAL */
 	const char *mta; /* who is being asked; "" before that */
 	bool delivered;	 /* to one recipient at least */
+	bool later;	 /* one was put off by the server */
 };
 TAILQ_HEAD(jobs, job);
 

@@ -103,7 +103,7 @@ rule(const struct row *row, const char *status, struct verdict *v)
 	v->next = row->next;
 	v->outcome = row->outcome;
 	v->close = row->close;
-	v->again = v->soon = false;
+	v->again = v->soon = v->busy = false;
 	strlcpy(v->status, status, sizeof v->status);
 	/* What we decide holds, and the status says the same. */
 	if (v->outcome == OUT_LATER && v->status[0] != '4')
@@ -124,6 +124,15 @@ greylisted(enum stage stage, const struct reply *r)
 	return stage == AT_RCPT;
 }
 
+/* 421, or another "later" with RFC 3463's words for too much at once. */
+static bool
+busy(const struct reply *r)
+{
+	return r->code == 421 ||
+	       (r->code < 500 && (strcmp(r->enhanced, "4.3.2") == 0 ||
+				     strcmp(r->enhanced, "4.4.5") == 0));
+}
+
 void
 judge_reply(
     enum stage stage, const struct reply *r, bool some, struct verdict *v)
@@ -140,6 +149,7 @@ judge_reply(
 
 	rule(row, theirs ? r->enhanced : row->status, v);
 	v->again = many && some;
+	v->busy = busy(r);
 	v->soon = v->outcome == OUT_LATER && greylisted(stage, r);
 }
 

@@ -60,6 +60,7 @@ struct verdict {
 	bool close; /* the session is of no use any more */
 	bool again; /* too many recipients: in another transaction it may do
 		       (RFC 5321 4.5.3.1.10) */
+	bool busy;  /* it has enough to do: fewer sessions with it */
 	bool soon;  /* for the time being, as greylisting says it: a second try
 		       may do, which need not wait for the usual interval */
 	char status[12]; /* RFC 3463: the server's own, or derived */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #define GOOD_SECONDS 300
-#define REFUSED_SECONDS 10
 
 struct relay *
 relay_find(struct net *net, const struct conf_relay *conf)
@@ -18,6 +17,8 @@ relay_find(struct net *net, const struct conf_relay *conf)
 		return NULL;
 	r->net = net;
 	r->conf = conf;
+	pace_init(&r->pace, conf->sessions ? conf->sessions : RELAY_SESSIONS,
+	    net->second);
 	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->sessions);
 	TAILQ_INSERT_TAIL(&net->relays, r, link);
@@ -119,10 +120,25 @@ relay_ready(struct relay *r, struct session *s)
 }
 
 void
+relay_put_off(struct relay *r)
+{
+	pace_later(&r->pace, live(r), loop_now());
+}
+
+void
+relay_frown(struct relay *r)
+{
+	unsigned n = live(r);
+
+	pace_frown(&r->pace, n > 0 ? n - 1 : 0, loop_now());
+}
+
+void
 relay_delivered(struct relay *r)
 {
+	pace_taken(&r->pace, loop_now());
 	if (!TAILQ_EMPTY(&r->waiting) && !r->opening && !r->net->stopping &&
-	    live(r) < RELAY_SESSIONS && loop_now() >= r->grow_after)
+	    pace_may(&r->pace, live(r), loop_now()))
 		open_session(r);
 }
 
@@ -135,7 +151,7 @@ relay_down(struct relay *r, struct session *s)
 	if (!s->ready) {
 		r->opening = false;
 		/* Others get through: this many is what the server takes. */
-		r->grow_after = loop_now() + REFUSED_SECONDS * net->second;
+		pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
 			r->good_until = 0;
 			fail_waiting(

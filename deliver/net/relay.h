@@ -4,6 +4,7 @@
 #define DELIVER_NET_RELAY_H
 #include "deliver/net/ask.h"
 #include "deliver/net/job.h"
+#include "deliver/net/pace.h"
 
 #define RELAY_SESSIONS 5
 
@@ -31,7 +32,7 @@ struct relay {
 	bool opening;	    /* one of them is not ready yet */
 	size_t good;	    /* host that was reached last */
 	int64_t good_until; /* loop_now() until which it is asked first */
-	int64_t grow_after; /* loop_now(), after a session was refused */
+	struct pace pace;   /* how many sessions it may have */
 };
 
 struct relay *relay_find(struct net *, const struct conf_relay *);
@@ -48,6 +49,8 @@ struct job *relay_take(struct relay *); /* NULL: none waits */
 void relay_give_back(struct relay *, struct job *);
 void relay_ready(struct relay *, struct session *);
 void relay_delivered(struct relay *);
+void relay_put_off(struct relay *); /* all of a message, by the server */
+void relay_frown(struct relay *);   /* it ended a session that was ready */
 /* It has ended, or could not be opened; its memory goes. */
 void relay_down(struct relay *, struct session *);
 

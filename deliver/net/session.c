@@ -38,7 +38,7 @@ static void
 finish_job(struct session *s)
 {
 	struct job *job = s->job;
-	bool delivered = job->delivered;
+	bool delivered = job->delivered, later = job->later;
 
 	s->job = NULL;
 	conn_limit(&s->conn, 0);
@@ -50,6 +50,8 @@ finish_job(struct session *s)
 	}
 	if (delivered)
 		relay_delivered(s->relay);
+	else if (later && !s->smtp.given_back)
+		relay_put_off(s->relay);
 }
 
 static void
@@ -58,7 +60,7 @@ begin_job(struct session *s)
 	struct job *job = s->job;
 
 	job->mta = session_host(s);
-	job->delivered = false;
+	job->delivered = job->later = false;
 	job->mail.terminal = s->relay->conf->terminal;
 	job->mail.careful = s->woken;
 	s->woken = false;
@@ -191,6 +193,8 @@ ended(struct session *s)
 {
 	if (s->job)
 		finish_job(s);
+	if (s->ready && s->smtp.why.busy)
+		relay_frown(s->relay);
 	if (s->ready || s->leaving) {
 		relay_down(s->relay, s);
 		return;

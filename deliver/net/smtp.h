@@ -103,7 +103,9 @@ void smtp_free(struct smtp *);
  * addresses) is answered at once, and if nothing is left it is over.  A server
  * may close an idle session at any time; if it does so, or says 421, before
  * any reply to a transaction that is not the session's first, and again is set,
- * given_back is set and nothing is answered: try it on a new session. */
+ * given_back is set and nothing is answered: try it on a new session.  The same
+ * for recipients who are left over when the session may have no further
+ * transaction. */
 void smtp_begin(struct smtp *, struct smtp_mail *);
 /* Appends commands, at most until out holds full octets and a line. */
 void smtp_more(struct smtp *, struct buf *out, size_t full);
