@@ -41,15 +41,13 @@ static const unsigned needs[AUTH_MECHS] = {
 	[AUTH_EXTERNAL] = CERT,
 };
 
-#define PLUS_BITS (1u << AUTH_SCRAM_SHA_256_PLUS | 1u << AUTH_SCRAM_SHA_1_PLUS)
-
 enum text { USER, PASS, TOK, HOST, PORT, EXPORTER, UNIQUE, TEXTS };
 
 struct auth {
 	Gsasl *gsasl;
 	Gsasl_session *session; /* of mechanisms that the library does */
 	char *text[TEXTS];	/* bindings in base64 */
-	unsigned offered, left; /* bits of those that may still be tried */
+	unsigned left;		/* bits of those that may still be tried */
 	unsigned refused;
 	enum auth_mech mech;
 	struct buf first; /* a response that waits for the go-ahead */
@@ -147,7 +145,6 @@ auth_new(const struct auth_want *w)
 	if (w->unique.len)
 		ok = ok && (a->text[UNIQUE] = base64(w->unique)) != NULL;
 	if (ok && gsasl_init(&a->gsasl) == GSASL_OK) {
-		a->offered = w->offered;
 		a->left = choice(w);
 		a->mech = AUTH_MECHS;
 		return a;
@@ -210,15 +207,9 @@ set(struct auth *a, Gsasl_property p, enum text which)
 		gsasl_property_set(a->session, p, a->text[which]);
 }
 
-/* RFC 5802 6: we say that we could bind where the server seems not to; that it
- * could after all would mean that somebody has cut its answer.  Once refused
- * we do not insist. */
 static int
 open_session(struct auth *a)
 {
-	bool binds = needs[a->mech] & BINDING ||
-		     (!(a->offered & PLUS_BITS) && a->refused == 0);
-
 	if (gsasl_client_start(a->gsasl, auth_names[a->mech], &a->session) !=
 	    GSASL_OK) {
 		a->session = NULL;
@@ -230,7 +221,7 @@ open_session(struct auth *a)
 	}
 	set(a, GSASL_AUTHID, USER);
 	set(a, GSASL_PASSWORD, PASS);
-	if (binds && (needs[a->mech] & MUTUAL)) {
+	if (needs[a->mech] & BINDING) {
 		set(a, GSASL_CB_TLS_EXPORTER, EXPORTER);
 		set(a, GSASL_CB_TLS_UNIQUE, UNIQUE);
 	}
