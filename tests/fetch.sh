@@ -3,7 +3,8 @@
 # the stories need and that would bring another mail system along: smtp-sink of
 # Postfix into DIR/smtp-sink; mail(1) and cron stay packages in DIR/pkgs, which
 # root.sh unpacks into its copy of the machine, and the callers of story 12,
-# with what they need beyond this machine, in DIR/pkgs/callers.  A word on
+# with what they need beyond this machine, in DIR/pkgs/callers; real servers, one
+# set each, in DIR/pkgs/SET, which a story unpacks (lib.sh).  A word on
 # stderr for what cannot be had; the stories say that they skip it.
 set -u
 dir=$1
@@ -59,4 +60,25 @@ if [ ! -e pkgs/callers/complete ]; then
 	done
 	[ -z "$complete" ] || : >pkgs/callers/complete
 fi
+server() { # SET PACKAGE...: with what they need beyond this machine
+	local list set=$1
+	shift
+	[ -e "pkgs/$set/complete" ] && return
+	mkdir -p "pkgs/$set"
+	list=$(apt-get -qq -o Dir::Cache::archives="$PWD/pkgs/$set" --print-uris \
+		--no-install-recommends install "$@" 2>/dev/null |
+		awk '$2 ~ /_.*\.deb$/ { sub(/_.*/, "", $2); print $2 }')
+	# shellcheck disable=SC2086 # words, one a package
+	if [ -z "$list" ] || (cd "pkgs/$set" &&
+		apt-get -qq -o APT::Sandbox::User=root download $list) >/dev/null 2>&1; then
+		: >"pkgs/$set/complete"
+	else
+		echo "fetch.sh: cannot download $set" >&2
+	fi
+}
+
+server postfix postfix
+server opensmtpd opensmtpd
+server exim exim4-base exim4-config exim4-daemon-light
+server dovecot dovecot-core dovecot-lmtpd
 exit 0

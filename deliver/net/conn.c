@@ -273,6 +273,8 @@ ready(struct loop_fd *f, uint32_t events)
 void
 conn_patience(struct conn *c, int64_t ms)
 {
+	if (c->shaking && c->tls == NULL)
+		return; /* it is about to be reported */
 	loop_in(&c->step, ms);
 }
 

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #define S(stage) (1u << (stage))
-#define OPENING (S(AT_BANNER) | S(AT_EHLO) | S(AT_HELO))
+#define OPENING                                                                \
+	(S(AT_BANNER) | S(AT_EHLO) | S(AT_HELO) | S(AT_STARTTLS) | S(AT_TLS) | \
+	    S(AT_LOGIN) | S(AT_AUTH))
 #define MESSAGE                                                                \
 	(S(AT_MAIL) | S(AT_RCPT) | S(AT_DATA) | S(AT_BODY) | S(AT_CHUNK) |     \
 	    S(AT_DOT))
@@ -30,6 +32,7 @@ static const struct row {
 	    "5.3.3" },
 	/* Settings that are wrong are mended by a person: no mail bounces. */
 	{ ANY, MISHAP_TLS, MISHAP_TLS, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.5" },
+	{ ANY, MISHAP_AUTH, MISHAP_AUTH, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.0" },
 	{ ANY, MISHAP_RELAY, MISHAP_RELAY, NEXT_FAIL, OUT_LATER, CLOSE,
 	    "4.3.5" },
 	{ ANY, MISHAP_CONNECT, MISHAP_CONNECT, NEXT_HOST, OUT_LATER, CLOSE,
@@ -63,6 +66,12 @@ static const struct row {
 	{ S(AT_EHLO) | S(AT_HELO), 250, 259, NEXT_ON, OUT_COUNT, false,
 	    "2.0.0" },
 	{ S(AT_EHLO), 500, 599, NEXT_HELO, OUT_COUNT, false, "5.5.1" },
+	{ S(AT_STARTTLS), 220, 220, NEXT_ON, OUT_COUNT, false, "2.0.0" },
+	{ S(AT_AUTH), 235, 235, NEXT_ON, OUT_COUNT, false, "2.7.0" },
+	/* RFC 3207 4: not now, or never: a setting of ours, or of theirs. */
+	{ S(AT_STARTTLS), 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.7.4" },
+	/* A password that is wrong is mended by a person: no mail bounces. */
+	{ S(AT_AUTH), 400, 599, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.8" },
 	/* What a server says of itself is no word on the message. */
 	{ OPENING, 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.3.0" },
 	/* RFC 3207 4, RFC 4954 6: it wants TLS or a password first.  That is a

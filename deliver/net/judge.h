@@ -11,6 +11,10 @@ enum stage {
 	AT_BANNER,
 	AT_EHLO,
 	AT_HELO,
+	AT_STARTTLS,
+	AT_TLS,	  /* for the handshake */
+	AT_LOGIN, /* for us to find the password */
+	AT_AUTH,
 	AT_IDLE, /* for a message of ours */
 	AT_MAIL,
 	AT_RCPT,
@@ -46,6 +50,7 @@ enum mishap {
 	MISHAP_REQUIRETLS, /* RFC 8689: it does not promise what is asked */
 	MISHAP_TERMINAL,   /* SEND: it does not offer it */
 	MISHAP_TLS,
+	MISHAP_AUTH,  /* no password, or no way to say it */
 	MISHAP_RELAY, /* of that name there is none */
 	MISHAPS
 };
