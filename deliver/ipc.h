@@ -46,10 +46,11 @@ enum ipc_type {
 	IPC_READ_END,  /* u8 enum read_status; str why */
 	/* queue to net; ref names the transaction */
 	IPC_NET_MAIL, /* see deliver/net/net.h; fd: the message file */
-	IPC_NET_RCPT, /* u32 first index; u16 count; str address each */
+	IPC_NET_RCPT, /* u32 first index; u16 count; for each: str address; u8
+			 notify; str orcpt */
 	/* net to queue */
-	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str mta
-			  */
+	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str
+			    mta; u8 flags (IPC_DSN_PASSED, IPC_SOON) */
 	IPC_NET_END,	 /* every recipient has had its answer */
 	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
 			    as it is.  It comes again, made legal */
@@ -65,6 +66,16 @@ enum ipc_type {
 };
 
 enum { IPC_7BIT }; /* what a conversion may aim at */
+
+enum {			      /* of IPC_NET_MAIL */
+	IPC_REQUIRETLS = 1,   /* RFC 8689 2 */
+	IPC_TLS_OPTIONAL = 2, /* "TLS-Required: No", RFC 8689 3 */
+};
+enum {			    /* of IPC_NET_ANSWER */
+	IPC_DSN_PASSED = 1, /* what was asked for in RFC 3461 is the server's
+			       duty from now on */
+	IPC_SOON = 2, /* it sounds like greylisting: a second try soon may do */
+};
 
 /* What became of a recipient at one attempt. */
 enum outcome {

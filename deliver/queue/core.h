@@ -13,6 +13,8 @@ struct box;
 RB_HEAD(boxes, box);
 struct job;
 TAILQ_HEAD(jobs, job);
+struct flood;
+RB_HEAD(floods, flood);
 
 struct queue {
 	const struct role_start *start;
@@ -32,6 +34,8 @@ struct queue {
 
 	struct boxes boxes;
 	size_t boxes_busy;
+	struct floods floods; /* flood.c */
+	size_t nfloods;
 	struct jobs jobs; /* at net, or waiting for it */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
@@ -61,6 +65,8 @@ void sched_init(struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
 void sched_park(struct queue *, struct message *);
+/* Waits, without a descriptor, in a list of the caller's. */
+void sched_hold(struct queue *, struct message *, struct messages *);
 
 /* attempt: one message, from its opening to what becomes of it. */
 void attempt(struct queue *, struct message *);
@@ -89,9 +95,10 @@ void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);
 
-/* remote: SMTP.  One job, several recipients. */
-void remote_add(struct queue *, const char *relay, struct message *,
-    const uint32_t *rcpts, size_t n);
+/* remote: SMTP.  One destination, several recipients: an answer for each.
+ * domain is "" unless the relay's hosts are those of the recipients' domain. */
+void remote_add(struct queue *, const char *relay, const char *domain,
+    struct message *, const uint32_t *rcpts, size_t n);
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 bool remote_full(const struct queue *);
@@ -116,9 +123,20 @@ void look_forked(struct queue *, uint32_t ref, int fd);
 void look_refused(struct queue *, uint32_t ref);
 bool look_owns(struct queue *, uint32_t ref);
 
-/* bounce: makes the report for all failures that were not told yet.  0 and its
- * id ("" when nobody is to be told); -1 with errno: try again later. */
+/* bounce: reports to the sender.  Each call: 0 and the report's id ("" when
+ * nobody is to be told), or -1 with errno: try again later.
+ * bounce_make is for all failures that were not told yet; 1: there are too
+ * many reports now, see deliver/queue/bounce.h. */
 int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+/* A warning that it is late; once in a message's life. */
+bool bounce_wants_warning(const struct queue *, const struct message *);
+int bounce_warn(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+/* Did an earlier process make it, and die before it could say so? */
+bool bounce_warned(
+    struct queue *, const struct message *, char id[SPOOL_IDSIZE]);
+/* A report of success, where one was asked for (RFC 3461 4.1). */
+bool bounce_wants_success(const struct message *);
+int bounce_success(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
 
 /* drop: what sendmail wrote.  Looks at all of drop/, or at one name. */
 int drop_watch(struct queue *);
