@@ -1,8 +1,11 @@
 #include "deliver/net/relay.h"
 #include "deliver/net/session.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define GOOD_SECONDS 300
+#define HOLD_SECONDS 60 /* doubled each time, */
+#define HOLD_LONGEST 960
 
 struct relay *
 relay_find(struct net *net, const struct conf_relay *conf)
@@ -88,9 +91,41 @@ push(struct relay *r)
 		open_session(r);
 }
 
+static bool
+held(struct relay *r)
+{
+	if (r->hold.until && (loop_now() >= r->hold.until ||
+				 secrets_stamp(SECRETS_PATH) != r->hold.stamp))
+		r->hold.until = 0;
+	return r->hold.until != 0;
+}
+
+static void
+hold(struct relay *r, const struct session *s)
+{
+	int64_t seconds = HOLD_SECONDS << (r->hold.times & 7);
+
+	if (seconds > HOLD_LONGEST)
+		seconds = HOLD_LONGEST;
+	else
+		r->hold.times++;
+	r->hold.until = loop_now() + seconds * r->net->second;
+	r->hold.stamp = secrets_stamp(SECRETS_PATH);
+	r->hold.why = s->why;
+	buf_reset(&r->hold.text);
+	buf_span(&r->hold.text, buf_view(&s->text));
+	strlcpy(r->hold.mta, session_host(s), sizeof r->hold.mta);
+}
+
 void
 relay_add(struct relay *r, struct job *job)
 {
+	if (held(r)) {
+		job->mta = r->hold.mta;
+		job_fail(job, &r->hold.why, buf_view(&r->hold.text));
+		job_end(job);
+		return;
+	}
 	TAILQ_INSERT_TAIL(&r->waiting, job, link);
 	push(r);
 }
@@ -115,6 +150,7 @@ void
 relay_ready(struct relay *r, struct session *s)
 {
 	r->opening = false;
+	r->hold.until = r->hold.times = 0;
 	r->good = s->host;
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
 }
@@ -154,6 +190,8 @@ relay_down(struct relay *r, struct session *s)
 		pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
 			r->good_until = 0;
+			if (s->smtp.denied)
+				hold(r, s);
 			fail_waiting(
 			    r, &s->why, buf_view(&s->text), session_host(s));
 		}
@@ -199,6 +237,7 @@ void
 relay_free(struct relay *r)
 {
 	TAILQ_REMOVE(&r->net->relays, r, link);
+	buf_free(&r->hold.text);
 	free(r);
 }
 

@@ -5,6 +5,8 @@
 #include "deliver/net/ask.h"
 #include "deliver/net/job.h"
 #include "deliver/net/pace.h"
+#include "deliver/net/tls.h"
+#include "deliver/net/token.h"
 
 #define RELAY_SESSIONS 5
 
@@ -17,10 +19,24 @@ struct net {
 	int64_t second; /* ms of a second of any time-out: 1000 but in tests */
 	struct ipc parent, queue;
 	struct asks asks;
+	struct tls_store *tls;
+	struct tokens tokens;
+	int credential; /* descriptor of systemd's bellman.secrets, or -1 */
 	struct jobs partial; /* some of their recipients have not come yet */
 	TAILQ_HEAD(, relay) relays;
 	struct loop_timer lonely; /* no queue */
 	bool stopping;
+};
+
+/* Refused AUTH: until then, or until the secrets have changed, nobody asks
+ * again, lest the account be locked. */
+struct hold {
+	int64_t until; /* loop_now(); 0: none */
+	unsigned times;
+	uint64_t stamp;
+	struct verdict why;
+	struct buf text;
+	char mta[256];
 };
 
 struct relay {
@@ -32,7 +48,8 @@ struct relay {
 	bool opening;	    /* one of them is not ready yet */
 	size_t good;	    /* host that was reached last */
 	int64_t good_until; /* loop_now() until which it is asked first */
-	struct pace pace;   /* how many sessions it may have */
+	struct hold hold;
+	struct pace pace; /* how many sessions it may have */
 };
 
 struct relay *relay_find(struct net *, const struct conf_relay *);

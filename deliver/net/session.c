@@ -1,6 +1,7 @@
 #include "deliver/net/session.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/net/secure.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -82,6 +83,7 @@ settle(struct session *s)
 			return;
 		if (!s->ready) {
 			s->ready = true;
+			secure_ready(s);
 			relay_ready(s->relay, s);
 		}
 		s->leaving |= smtp_spent(m);
@@ -200,6 +202,10 @@ ended(struct session *s)
 		return;
 	}
 	cannot_open(s, &s->smtp.why, buf_view(&s->smtp.text));
+	if (s->smtp.denied) { /* so would the next address, and count it */
+		relay_down(s->relay, s);
+		return;
+	}
 	conn_next(&s->conn);
 }
 
@@ -209,6 +215,7 @@ run(struct session *s)
 {
 	struct smtp *m = &s->smtp;
 
+	secure_step(s);
 	settle(s);
 	if (m->step != AT_END)
 		smtp_more(m, &s->conn.out, s->conn.sent + FULL);
@@ -305,6 +312,14 @@ happened(struct conn *c, enum conn_event event)
 		s->round = s->smtp.rounds;
 		reply_reset(&s->reply);
 		s->ticks = s->smtp.ticks - 1;
+		secure_up(s);
+		break;
+	case CONN_SECURE:
+		secure_done(s);
+		break;
+	case CONN_INSECURE:
+		if (secure_failed(s))
+			return;
 		break;
 	case CONN_DATA:
 		smtp_take(&s->smtp, &s->reply, &c->in);
@@ -361,6 +376,7 @@ next_host(struct session *s)
 		relay_down(s->relay, s);
 		return;
 	}
+	s->plain = false;
 	if (s->tried)
 		s->host = (s->host + 1) % conf->nhosts;
 	s->ask.got = found;
@@ -381,6 +397,12 @@ session_open(struct relay *r, size_t host)
 	conn_init(&s->conn, happened);
 	next_host(s);
 	return s;
+}
+
+void
+session_run(struct session *s)
+{
+	run(s);
 }
 
 void
@@ -411,6 +433,7 @@ session_free(struct session *s)
 		conn_flush(&s->conn);
 	}
 	ask_cancel(&s->ask);
+	secure_free(s);
 	conn_close(&s->conn);
 	job_free(s->job);
 	smtp_free(&s->smtp);

@@ -4,6 +4,7 @@
 #define DELIVER_NET_SESSION_H
 #include "deliver/net/data.h"
 #include "deliver/net/relay.h"
+#include "deliver/net/secrets.h"
 
 struct session {
 	TAILQ_ENTRY(session) link;
@@ -15,6 +16,7 @@ struct session {
 	size_t host, tried; /* index of the host in use; hosts given up */
 	bool ready;	    /* it has come as far as to take a job, once */
 	bool leaving;	    /* it takes no more of them */
+	bool plain;	    /* TLS has failed there: once without */
 	bool woken;	    /* for a job, after it was idle */
 	struct job *job;
 	struct data data;
@@ -23,6 +25,12 @@ struct session {
 	char self[EHLO_NAME];
 	unsigned ticks; /* of smtp, when the deadline was set */
 	uint64_t taken; /* of conn, likewise */
+	/* TLSA records of the host, if any, and the domain that led there */
+	const struct tls_record *tlsa;
+	size_t ntlsa;
+	const char *also;
+	struct token_ask token;
+	struct secret secret; /* on its way to auth */
 	/* why it could not be opened */
 	struct verdict why;
 	struct buf text;
@@ -33,6 +41,8 @@ const char *session_host(const struct session *);
 bool session_is_idle(const struct session *);
 /* Of an idle one: takes the next job.  It may be gone after the call. */
 void session_wake(struct session *);
+/* Something was found that it waited for. */
+void session_run(struct session *);
 /* Says QUIT as soon as nothing is under way.  It may be gone after the call. */
 void session_leave(struct session *);
 /* Closes and frees, without a word about its job. */
