@@ -23,7 +23,7 @@
 static bool
 told(const struct file *f, size_t i)
 {
-	unsigned notify = f->env.rcpts[i].notify;
+	unsigned notify = rcpt_env(f, i)->notify;
 
 	return f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced &&
 	       (notify == 0 || (notify & ENV_FAILURE));
@@ -33,8 +33,8 @@ told(const struct file *f, size_t i)
 static bool
 no_copy(const struct file *f)
 {
-	for (size_t i = 0; i < f->env.nrcpts; i++)
-		if (told(f, i) && f->env.rcpts[i].kind == ENV_SEND)
+	for (size_t i = 0; i < f->nrcpts; i++)
+		if (told(f, i) && rcpt_kind(f, i) == ENV_SEND)
 			return true;
 	return false;
 }
@@ -48,13 +48,13 @@ for_people(const struct queue *q, const struct message *m, struct buf *b)
 	date_5322((time_t)(f->env.time_us / 1000000), date);
 	buf_fmt(b, "This is the mail system of %s.\n\n", q->conf->hostname);
 	buf_fmt(b, "Your message of %s could not be delivered\nto:\n\n", date);
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
+	for (size_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
 
 		if (!told(f, i))
 			continue;
 		buf_str(b, "    <");
-		printable_add(b, span_of(f->env.rcpts[i].addr), 320);
+		printable_add(b, span_of(rcpt_addr(f, i)), 320);
 		buf_str(b, ">\n        ");
 		if (r->mta) {
 			printable_add(b, span_of(r->mta), 200);
@@ -86,17 +86,17 @@ for_machines(const struct queue *q, const struct message *m, struct buf *b)
 		buf_fmt(b, "Original-Envelope-Id: %s\n", f->env.envid);
 	date_5322((time_t)(f->env.time_us / 1000000), date);
 	buf_fmt(b, "Arrival-Date: %s\n", date);
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
+	for (size_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
 
 		if (!told(f, i))
 			continue;
 		buf_chr(b, '\n');
-		if (f->env.rcpts[i].orcpt)
+		if (rcpt_env(f, i)->orcpt)
 			buf_fmt(b, "Original-Recipient: %s\n",
-			    f->env.rcpts[i].orcpt);
+			    rcpt_env(f, i)->orcpt);
 		buf_str(b, "Final-Recipient: rfc822; ");
-		printable_add(b, span_of(f->env.rcpts[i].addr), 320);
+		printable_add(b, span_of(rcpt_addr(f, i)), 320);
 		buf_fmt(b, "\nAction: failed\nStatus: %s\n",
 		    r->status[0] ? r->status : "5.0.0");
 		if (r->mta) {
@@ -278,7 +278,7 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 	int done = -1;
 
 	id[0] = '\0';
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		any = any || told(f, i);
 	if (!any || f->env.from[0] == '\0') {
 		/* A bounce never bounces (RFC 5321 4.5.5). */

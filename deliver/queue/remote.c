@@ -51,7 +51,7 @@ remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
 static int
 send_rcpts(struct queue *q, struct job *j)
 {
-	const struct env *e = &j->m->file->env;
+	const struct file *f = j->m->file;
 	struct buf list = { 0 }, body = { 0 };
 	size_t i = 0;
 	int done = 0;
@@ -63,7 +63,7 @@ send_rcpts(struct queue *q, struct job *j)
 		buf_reset(&list);
 		buf_reset(&body);
 		while (i < j->n && list.len < IPC_MAX - 2048 && count < 1000) {
-			ipc_str(&list, e->rcpts[j->rcpts[i++]].addr);
+			ipc_str(&list, rcpt_addr(f, j->rcpts[i++]));
 			count++;
 		}
 		ipc_u32(&body, first);
@@ -87,7 +87,7 @@ send_job(struct queue *q, struct job *j)
 	if (fd == -1)
 		return -1;
 	ipc_str(&b, j->relay);
-	ipc_str(&b, f->env.from);
+	ipc_str(&b, rcpt_from(f, j->rcpts[0]));
 	ipc_u32(&b, (uint32_t)j->n);
 	ipc_u64(&b, made ? 0 : SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&b, made ? j->octets : f->head.body_len);
