@@ -13,6 +13,7 @@ const struct smtp_step smtp_steps[STAGES] = {
 	[AT_RCPT] = { "RCPT", 300, AT_DATA },
 	[AT_DATA] = { "DATA", 120, AT_BODY },
 	[AT_BODY] = { "the message text", 180, AT_DOT }, /* a block */
+	[AT_CHUNK] = { "BDAT", 600, AT_BODY },
 	[AT_DOT] = { "the end of DATA", 600, AT_IDLE },
 	[AT_RSET] = { "RSET", 300, AT_IDLE },
 	[AT_QUIT] = { "QUIT", 5, AT_END },
@@ -72,7 +73,8 @@ smtp_mishap(struct smtp *m, enum mishap mishap, const char *detail)
 	buf_str(&m->text, detail);
 	if (m->text.len > JUDGE_TEXT)
 		m->text.len = JUDGE_TEXT;
-	end(m, &v, mishap == MISHAP_LOST);
+	/* Once a whole text is on its way it may have been taken. */
+	end(m, &v, mishap == MISHAP_LOST && !m->last);
 }
 
 void
@@ -83,6 +85,8 @@ smtp_more(struct smtp *m, struct buf *out, size_t full)
 	m->say = AT_IDLE;
 	switch (say) {
 	case AT_EHLO:
+		buf_fmt(out, "%s %s\r\n", m->lmtp ? "LHLO" : "EHLO", m->self);
+		return;
 	case AT_HELO:
 		buf_fmt(out, "%s %s\r\n", smtp_steps[say].name, m->self);
 		return;
@@ -97,12 +101,6 @@ smtp_more(struct smtp *m, struct buf *out, size_t full)
 		break;
 	}
 	transact_write(m, out, full);
-}
-
-void
-smtp_dot(struct smtp *m)
-{
-	smtp_go(m, AT_DOT);
 }
 
 void
@@ -146,6 +144,17 @@ on_opening(struct smtp *m, const struct reply *r, const struct verdict *v)
 	}
 }
 
+/* As what a reply is judged. */
+static enum stage
+stage(const struct smtp *m)
+{
+	if (m->step == AT_EHLO && m->lmtp)
+		return AT_HELO; /* RFC 2033 4.1: there is no other way in */
+	if (m->step == AT_BODY && m->chunking)
+		return AT_CHUNK;
+	return m->step;
+}
+
 void
 smtp_reply(struct smtp *m, const struct reply *r)
 {
@@ -153,7 +162,7 @@ smtp_reply(struct smtp *m, const struct reply *r)
 
 	if (m->step == AT_END)
 		return;
-	judge_reply(m->step, r, m->taken > 0, &v);
+	judge_reply(stage(m), r, m->taken > 0, &v);
 	quote(m, r);
 	if (v.next != NEXT_ON)
 		m->why = v;
@@ -163,19 +172,24 @@ smtp_reply(struct smtp *m, const struct reply *r)
 	}
 	m->heard = true;
 	if (m->step >= AT_MAIL && m->step <= AT_DOT)
-		transact_reply(m, &v);
+		transact_reply(m, &v, r->code);
 	else if (m->step < AT_MAIL)
 		on_opening(m, r, &v);
-	else /* AT_RSET, AT_QUIT: all others close */
+	else { /* AT_RSET, AT_QUIT: all others close */
 		smtp_go(m, smtp_steps[m->step].next);
+		if (m->mail)
+			transact_again(m);
+	}
 }
 
 /* A command of ours has no reply yet. */
 static bool
 outstanding(const struct smtp *m)
 {
-	if (m->step == AT_IDLE || m->step == AT_BODY)
+	if (m->step == AT_IDLE)
 		return false;
+	if (m->step == AT_BODY && !m->chunking)
+		return true; /* it may say no before the end */
 	if (m->step >= AT_MAIL && m->step <= AT_DOT)
 		return transact_waits(m);
 	return m->say == AT_IDLE;
@@ -200,7 +214,7 @@ smtp_take(struct smtp *m, struct reply *r, struct buf *in)
 		/* A reply out of step would be taken for that to the next
 		 * command, and in the end a message for delivered that is
 		 * not. */
-		if (!outstanding(m) && m->step != AT_BODY) {
+		if (!outstanding(m)) {
 			smtp_mishap(m, MISHAP_UNASKED,
 			    "the server sent a reply to nothing");
 			break;
@@ -219,7 +233,7 @@ smtp_take(struct smtp *m, struct reply *r, struct buf *in)
 	buf_drop(in, at);
 	if (m->step == AT_END || in->len == 0)
 		return;
-	if (!outstanding(m) && m->step != AT_BODY)
+	if (!outstanding(m))
 		smtp_mishap(
 		    m, MISHAP_UNASKED, "the server sent a reply to nothing");
 	else if (in->len > SMTP_LINE)

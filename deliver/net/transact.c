@@ -1,4 +1,5 @@
 #include "deliver/net/transact.h"
+#include "deliver/net/say.h"
 
 static void
 answer(struct smtp *m, struct smtp_rcpt *r, const struct verdict *v)
@@ -35,23 +36,18 @@ answer_put_off(struct smtp *m)
 static void
 over(struct smtp *m, enum stage then)
 {
-	if (m->put_off)
-		answer_put_off(m);
+	m->due = false;
+	if (m->repeat) {
+		smtp_ask(m, AT_RSET);
+		return;
+	}
+	answer_put_off(m);
 	m->mail = NULL;
 	m->reused = true;
 	if (then == AT_RSET)
 		smtp_ask(m, AT_RSET);
 	else
 		smtp_go(m, then);
-}
-
-static bool
-ascii(const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
 }
 
 static void
@@ -76,11 +72,34 @@ refuse_utf8(struct smtp *m)
 	static const char text[] =
 	    "the server does not take addresses that are not ASCII (SMTPUTF8)";
 
-	if (!ascii(m->mail->from))
+	if (!say_ascii(m->mail->from))
 		refuse(m, MISHAP_UTF8, text, m->mail->nrcpts);
 	for (size_t i = 0; i < m->mail->nrcpts; i++)
-		if (!ascii(m->mail->rcpts[i].addr))
+		if (!say_ascii(m->mail->rcpts[i].addr))
 			refuse(m, MISHAP_UTF8, text, i);
+}
+
+/* What needs no question to the server. */
+static void
+refuse_unsaid(struct smtp *m)
+{
+	const struct smtp_mail *mail = m->mail;
+
+	if (m->peer.size && mail->size > m->peer.size)
+		refuse(m, MISHAP_SIZE,
+		    "the message is larger than the server takes (SIZE)",
+		    mail->nrcpts);
+	if (!smtp_offers(m, EHLO_SMTPUTF8))
+		refuse_utf8(m);
+	if (mail->requiretls && !(m->secure && smtp_offers(m, EHLO_REQUIRETLS)))
+		refuse(m, MISHAP_REQUIRETLS,
+		    "the sender asks for TLS all the way, which the server "
+		    "does not promise (REQUIRETLS)",
+		    mail->nrcpts);
+	if (say_verb(mail, &m->peer) == NULL)
+		refuse(m, MISHAP_TERMINAL,
+		    "the server cannot pass a text on to a terminal (SEND)",
+		    mail->nrcpts);
 }
 
 void
@@ -90,15 +109,13 @@ smtp_begin(struct smtp *m, struct smtp_mail *mail)
 
 	m->mail = mail;
 	m->mail_sent = m->data_sent = m->failed = m->heard = false;
-	m->given_back = false;
+	m->due = m->last = m->repeat = m->given_back = false;
 	m->next = m->oldest = m->taken = m->put_off = 0;
+	m->said = m->lines = m->chunks = 0;
+	m->chunking = smtp_offers(m, EHLO_CHUNKING);
 	m->rounds++;
-	if (m->peer.size && mail->size > m->peer.size)
-		refuse(m, MISHAP_SIZE,
-		    "the message is larger than the server takes (SIZE)",
-		    mail->nrcpts);
-	if (!smtp_offers(m, EHLO_SMTPUTF8))
-		refuse_utf8(m);
+	mail->dsn_passed = smtp_offers(m, EHLO_DSN);
+	refuse_unsaid(m);
 	for (size_t i = 0; i < mail->nrcpts; i++) {
 		mail->rcpts[i].sent = mail->rcpts[i].taken = false;
 		open += !mail->rcpts[i].done;
@@ -109,23 +126,10 @@ smtp_begin(struct smtp *m, struct smtp_mail *mail)
 		smtp_go(m, AT_MAIL);
 }
 
-static void
-write_mail(struct smtp *m, struct buf *out)
+bool
+smtp_spent(const struct smtp *m)
 {
-	const struct smtp_mail *mail = m->mail;
-	bool plain = ascii(mail->from);
-
-	for (size_t i = 0; plain && i < mail->nrcpts; i++)
-		plain = mail->rcpts[i].done || ascii(mail->rcpts[i].addr);
-	buf_fmt(out, "MAIL FROM:<%s>", mail->from);
-	if (smtp_offers(m, EHLO_SIZE))
-		buf_fmt(out, " SIZE=%llu", (unsigned long long)mail->size);
-	if (smtp_offers(m, EHLO_8BITMIME) && mail->eightbit)
-		buf_str(out, " BODY=8BITMIME");
-	if (!plain) /* it is offered, or there would be none left */
-		buf_str(out, " SMTPUTF8");
-	buf_str(out, "\r\n");
-	m->mail_sent = true;
+	return m->peer.mailmax && m->rounds >= m->peer.mailmax;
 }
 
 /* The first recipient from oldest on whose RCPT is on its way; next: none. */
@@ -139,12 +143,15 @@ unheard(const struct smtp *m)
 	return at;
 }
 
-/* The first recipient from next on whose RCPT is still to be said. */
+/* The first recipient from next on whose RCPT is still to be said in this
+ * transaction: RFC 9422 says how many it may have. */
 static size_t
 unsaid(const struct smtp *m)
 {
 	size_t at = m->next;
 
+	if (m->peer.rcptmax && m->said >= m->peer.rcptmax)
+		return m->mail->nrcpts;
 	while (at < m->mail->nrcpts && m->mail->rcpts[at].done)
 		at++;
 	return at;
@@ -160,6 +167,8 @@ transact_waits(const struct smtp *m)
 		return unheard(m) < m->next;
 	case AT_DATA:
 		return m->data_sent;
+	case AT_BODY: /* by BDAT: the server answers while we send */
+		return m->chunks > 0;
 	default:
 		return m->say == AT_IDLE;
 	}
@@ -170,25 +179,74 @@ transact_write(struct smtp *m, struct buf *out, size_t full)
 {
 	bool ahead = smtp_offers(m, EHLO_PIPELINING);
 	struct smtp_rcpt *r;
+	size_t at;
 
 	if (m->mail == NULL || m->failed || m->step < AT_MAIL ||
 	    m->step > AT_DATA)
 		return;
 	r = m->mail->rcpts;
 	if (!m->mail_sent)
-		write_mail(m, out);
-	while (!m->data_sent && (ahead || !outstanding(m))) {
-		m->next = unsaid(m);
-		if (m->next == m->mail->nrcpts) {
-			buf_str(out, "DATA\r\n");
-			m->data_sent = true;
-			return;
-		}
+		say_mail(out, m->mail, &m->peer);
+	m->mail_sent = true;
+	while (!m->data_sent && !m->due && !m->chunks &&
+	       (ahead || !transact_waits(m))) {
+		at = unsaid(m);
+		if (at == m->mail->nrcpts)
+			break;
 		if (out->len >= full)
 			return;
-		buf_fmt(out, "RCPT TO:<%s>\r\n", r[m->next].addr);
-		r[m->next++].sent = true;
+		say_rcpt(out, &r[at], &m->peer);
+		r[at].sent = true;
+		m->next = at + 1;
+		m->said++;
 	}
+	if (m->data_sent || unsaid(m) < m->mail->nrcpts ||
+	    (!ahead && transact_waits(m)))
+		return;
+	if (!m->chunking) {
+		buf_str(out, "DATA\r\n");
+		m->data_sent = true;
+	} else if (ahead && !m->mail->careful && !m->last &&
+		   m->mail->size <= SMTP_AHEAD) {
+		m->due = true;
+	}
+}
+
+enum smtp_body
+smtp_body(const struct smtp *m)
+{
+	if (m->mail == NULL)
+		return SMTP_NO_BODY;
+	if (m->chunking)
+		return m->due || m->step == AT_BODY ? SMTP_CHUNKS
+						    : SMTP_NO_BODY;
+	return m->step == AT_BODY ? SMTP_DOTS : SMTP_NO_BODY;
+}
+
+void
+smtp_dot(struct smtp *m)
+{
+	smtp_go(m, AT_DOT);
+}
+
+/* Chunks are what is waited for: the answer to the last is that for all. */
+static void
+go_chunk(struct smtp *m)
+{
+	smtp_go(m, m->last && m->chunks == 1 && !m->failed ? AT_DOT : AT_CHUNK);
+}
+
+void
+smtp_chunk(struct smtp *m, struct buf *out, struct span octets, bool last)
+{
+	buf_fmt(out, "BDAT %zu%s\r\n", octets.len, last ? " LAST" : "");
+	buf_span(out, octets);
+	m->chunks++;
+	m->last = last;
+	if (last)
+		m->due = false;
+	if (last && m->step == AT_BODY)
+		go_chunk(m);
 }
 
 /* After a reply to MAIL or RCPT: which one comes next, or what is to be said
@@ -196,17 +254,21 @@ transact_write(struct smtp *m, struct buf *out, size_t full)
 static void
 advance(struct smtp *m)
 {
+	bool more = unsaid(m) < m->mail->nrcpts;
+
 	m->oldest = unheard(m);
 	if (m->oldest < m->next)
 		smtp_go(m, AT_RCPT);
 	else if (m->data_sent)
 		smtp_go(m, AT_DATA);
+	else if (m->chunks)
+		go_chunk(m);
 	else if (m->failed)
 		over(m, AT_RSET);
-	else if (unsaid(m) < m->mail->nrcpts)
+	else if (more)
 		smtp_go(m, AT_RCPT);
 	else if (m->taken)
-		smtp_go(m, AT_DATA);
+		smtp_go(m, m->chunking ? AT_BODY : AT_DATA);
 	else
 		over(m, AT_RSET);
 }
@@ -221,11 +283,22 @@ on_mail(struct smtp *m, const struct verdict *v)
 	advance(m);
 }
 
+static bool
+anyone_unsaid(const struct smtp *m)
+{
+	for (size_t i = 0; i < m->mail->nrcpts; i++)
+		if (!m->mail->rcpts[i].done && !m->mail->rcpts[i].sent)
+			return true;
+	return false;
+}
+
 static void
 on_rcpt(struct smtp *m, const struct verdict *v)
 {
-	struct smtp_rcpt *rcpt = &m->mail->rcpts[m->oldest++];
+	struct smtp_rcpt *rcpt;
 
+	m->oldest = unheard(m); /* those before it were not asked for */
+	rcpt = &m->mail->rcpts[m->oldest++];
 	if (v->again && !m->failed) {
 		m->put_off++;
 	} else if (v->next != NEXT_ON) {
@@ -234,6 +307,11 @@ on_rcpt(struct smtp *m, const struct verdict *v)
 		rcpt->taken = true;
 		m->taken++;
 	}
+	/* Of those who may be named at once all were refused: the others have
+	 * not been asked for. */
+	if (!m->failed && m->taken == 0 && m->said == m->peer.rcptmax &&
+	    unheard(m) == m->next)
+		m->repeat = anyone_unsaid(m) && !smtp_spent(m);
 	advance(m);
 }
 
@@ -245,10 +323,29 @@ on_data(struct smtp *m, const struct verdict *v)
 		over(m, AT_RSET);
 	} else if (m->taken) {
 		smtp_go(m, AT_BODY);
+	} else if (m->lmtp) {
+		/* RFC 2033 4.2: it must refuse; how many replies an empty
+		 * message would have is anybody's guess. */
+		smtp_mishap(
+		    m, MISHAP_UNASKED, "the server wants a text for nobody");
 	} else {
 		/* RFC 2920 3.1: an empty message, which it will not take, or
 		 * deliver to nobody. */
 		smtp_ask(m, AT_DOT);
+	}
+}
+
+/* The text has been judged, for all. */
+static void
+settled(struct smtp *m, bool ok)
+{
+	if (ok && m->put_off + anyone_unsaid(m) && !smtp_spent(m)) {
+		m->reused = true;
+		smtp_begin(m, m->mail); /* at least one was settled now */
+	} else if (ok && m->repeat) {
+		over(m, AT_RSET);
+	} else {
+		over(m, ok || (m->taken && !m->chunking) ? AT_IDLE : AT_RSET);
 	}
 }
 
@@ -257,18 +354,69 @@ on_dot(struct smtp *m, const struct verdict *v)
 {
 	bool ok = v->next == NEXT_ON;
 
+	m->chunks = 0;
+	if (m->lmtp && m->taken) { /* one line for each, in their order */
+		while (!m->mail->rcpts[m->lines].taken)
+			m->lines++;
+		answer(m, &m->mail->rcpts[m->lines++], v);
+		m->heard = true;
+		if (--m->taken) {
+			smtp_go(m, AT_DOT);
+			return;
+		}
+		settled(m, true);
+		return;
+	}
 	if (m->taken)
 		answer_all(m, v, true);
-	if (ok && m->put_off) {
-		m->reused = true;
-		smtp_begin(m, m->mail); /* at least one was settled now */
-	} else {
-		over(m, ok || m->taken ? AT_IDLE : AT_RSET);
+	settled(m, ok);
+}
+
+/* 500 or 502 to what was offered: the command is not known after all. */
+static bool
+unknown(const struct smtp *m, int code)
+{
+	return (code == 500 || code == 502) && m->taken && !m->failed;
+}
+
+static void
+on_chunk(struct smtp *m, const struct verdict *v)
+{
+	m->chunks--;
+	if (v->next != NEXT_ON && !m->failed) {
+		m->failed = true;
+		answer_all(m, v, true);
+		/* Whether it answers the last chunk once, or for each who is
+		 * no recipient any more, is not said in RFC 2033. */
+		if (m->lmtp && m->chunks) {
+			transact_end(m, v, false);
+			smtp_go(m, AT_END);
+			return;
+		}
 	}
+	if (m->chunks)
+		go_chunk(m);
+	else if (m->failed)
+		over(m, AT_RSET);
+	else
+		smtp_go(m, AT_BODY);
+}
+
+/* The transaction is said anew, by DATA. */
+static void
+without_chunks(struct smtp *m)
+{
+	m->peer.offers &= ~(unsigned)EHLO_CHUNKING;
+	m->failed = m->repeat = true;
+	m->chunks--;
+	if (m->chunks)
+		smtp_go(m, AT_CHUNK);
+	else
+		over(m, AT_RSET);
 }
 
 void
-transact_reply(struct smtp *m, const struct verdict *v)
+transact_reply(struct smtp *m, const struct verdict *v, int code)
 {
 	switch (m->step) {
 	case AT_MAIL:
@@ -280,10 +428,29 @@ transact_reply(struct smtp *m, const struct verdict *v)
 	case AT_DATA:
 		on_data(m, v);
 		break;
-	default:
-		on_dot(m, v);
+	case AT_DOT:
+		if (m->chunking && unknown(m, code))
+			without_chunks(m);
+		else
+			on_dot(m, v);
+		break;
+	default: /* AT_CHUNK, AT_BODY */
+		if (unknown(m, code))
+			without_chunks(m);
+		else
+			on_chunk(m, v);
 		break;
 	}
+}
+
+void
+transact_again(struct smtp *m)
+{
+	struct smtp_mail *mail = m->mail;
+
+	if (!m->repeat)
+		return;
+	smtp_begin(m, mail);
 }
 
 void

@@ -15,7 +15,9 @@ bool smtp_offers(const struct smtp *, unsigned what);
 void transact_write(struct smtp *, struct buf *out, size_t full);
 /* A command of the transaction has no reply yet. */
 bool transact_waits(const struct smtp *);
-void transact_reply(struct smtp *, const struct verdict *);
+void transact_reply(struct smtp *, const struct verdict *, int code);
+/* RSET is answered: begins anew what is to be repeated. */
+void transact_again(struct smtp *);
 /* The session has ended.  unread: it may be that nobody read our commands. */
 void transact_end(struct smtp *, const struct verdict *, bool unread);
 #endif

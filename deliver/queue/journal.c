@@ -22,6 +22,11 @@ static const struct {
 	[J_CHILD] = { "child", RCPT | STATUS | TEXT },
 	[J_SPLIT] = { "split", RCPT },
 	[J_DROP] = { "drop", RCPT },
+	[J_RELAYED] = { "relayed", RCPT | STATUS | TEXT },
+	[J_PASSED] = { "passed", RCPT | STATUS | TEXT },
+	[J_TOLD] = { "told", NUMBER | TEXT },
+	[J_WARN] = { "warn", NUMBER | TEXT },
+	[J_LIST] = { "list", TEXT },
 };
 
 void

@@ -8,16 +8,21 @@
  *     fail   R STATUS TEXT   failed for good
  *     later  R STATUS TEXT   why not yet; R is * for all that wait
  *     try    R               a terminal attempt begins (SEND, SOML)
+ *     defer  UNTIL           no attempt before that second
  *     child  PARENT WHAT USER FROM TARGET
- *                            an alias, a list or .forward made a recipient of
- *                            it; its index is the next one behind all others.
- *                            WHAT is box, address, command or file; USER whose
- *                            box, or as whom; FROM its own envelope sender; -
- * is none; %20 is an octet that is no part of a word split  R               all
- * children of that recipient are written drop   R               that child is
- * in no alias any more defer  UNTIL           no attempt before that second
+ *            an alias, a list or .forward made a recipient of it; its index is
+ *            the next one behind all others.  WHAT is box, address, command or
+ *            file; USER whose box, or as whom; FROM an envelope sender of its
+ *            own; - is none, and %20 an octet that is no part of a word
+ *     split  R               all children of that recipient are written
+ *     drop   R               that child is in no alias any more
  *     bounce ROUND ID        all failures so far are in that bounce; ID is -
  *                            when none was made (null sender, NOTIFY=NEVER)
+ *     relayed, passed  R ...      as done, where success is to be reported: by
+ *                                 a server that makes no such reports, or does
+ *     told   ROUND ID             all successes so far are in that report
+ *     warn   1 ID                 the sender was told that it is late
+ *     list   ID                   its failures are in that list, if it is there
  *
  * A torn last line is as if it had not been written.  No I/O here. */
 #ifndef DELIVER_QUEUE_JOURNAL_H
@@ -39,6 +44,11 @@ enum journal_event {
 	J_CHILD,
 	J_SPLIT,
 	J_DROP,
+	J_RELAYED,
+	J_PASSED,
+	J_TOLD,
+	J_WARN,
+	J_LIST,
 	J_EVENTS
 };
 
@@ -46,9 +56,9 @@ struct journal_line {
 	enum journal_event event;
 	int64_t when;		  /* seconds */
 	uint32_t rcpt;		  /* whose; child: the parent */
-	int64_t until;		  /* defer: seconds; bounce: the round */
-	struct span status, text; /* bounce: text is the id; child: WHAT, and
-				     the three words behind it */
+	int64_t until;		  /* defer: seconds; bounce, told: the round */
+	struct span status, text; /* of reports: text is the id; child: WHAT,
+				     and the three words behind it */
 };
 
 void journal_put(struct buf *, const struct journal_line *);

@@ -171,7 +171,11 @@ apply_to(struct rcpt *r, const struct journal_line *l)
 		r->state = R_DROPPED;
 		return;
 	case J_DONE:
+	case J_RELAYED:
+	case J_PASSED:
 		r->state = R_DONE;
+		r->relayed = l->event != J_DONE;
+		r->dsn_passed = l->event == J_PASSED;
 		break;
 	case J_FAIL:
 		r->state = R_FAILED;
@@ -181,6 +185,7 @@ apply_to(struct rcpt *r, const struct journal_line *l)
 		break;
 	}
 	rcpt_say(r, l->status, l->text, SPAN(""));
+	r->last = l->when;
 }
 
 static int
@@ -196,6 +201,19 @@ apply(struct file *f, const struct journal_line *l)
 		f->tries++;
 		return 0;
 	}
+	if (l->event == J_WARN)
+		f->warned = true;
+	if (l->event == J_LIST && l->text.len < sizeof f->list) {
+		memcpy(f->list, l->text.ptr, l->text.len);
+		f->list[l->text.len] = '\0';
+	}
+	if (l->event == J_TOLD) {
+		f->successes = (unsigned)l->until;
+		for (size_t i = 0; i < f->nrcpts; i++)
+			f->rcpts[i].reported = f->rcpts[i].state == R_DONE;
+	}
+	if (l->event == J_WARN || l->event == J_LIST || l->event == J_TOLD)
+		return 0;
 	if (l->event == J_BOUNCE) {
 		f->rounds = (unsigned)l->until;
 		for (size_t i = 0; i < f->nrcpts; i++)
@@ -430,6 +448,7 @@ rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
 	if (n)
 		memcpy(r->status, status.ptr, n);
 	r->status[n] = '\0';
+	r->last = time(NULL);
 	free(r->text);
 	free(r->mta);
 	r->text = span_dup(text);
