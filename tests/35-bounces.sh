@@ -81,6 +81,7 @@ printf '%s\r\n' 'EHLO here' 'MAIL FROM:<alice@mail.example> RET=HDRS ENVID=a+3Db
     'RCPT TO:<no2@remote.example> NOTIFY=NEVER' \
     'RCPT TO:<no3@remote.example> NOTIFY=SUCCESS' \
     DATA 'Subject: dialogue' '' text . QUIT | as alice /usr/sbin/sendmail -bs >/tmp/dialogue
+check "sendmail -bs offers DSN" grep -q -P '^250-DSN\r$' /tmp/dialogue
 same "sendmail -bs takes the parameters" "" "$(grep '^5' /tmp/dialogue)"
 back "-bs"
 said "ENVID is decoded" '^message Original-Envelope-Id: a=b$'

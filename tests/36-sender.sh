@@ -49,12 +49,12 @@ refute "with no trace" grep -q -i x-original $S/3.msg
 
 printf 'Subject: s\n\nx\n' | submit alice -f '<>' bob@remote.example
 check "a null sender arrives" await exists $S/4.msg
-check "and stays null" grep -q -x 'MAIL FROM:<>' $S/4.msg
+check "and stays null" grep -q -x 'MAIL FROM:<<>>' $S/4.msg
 
 # A bounce that leaves: from MAILER-DAEMON@mail.example.
 printf 'Subject: s\n\nx\n' | submit alice -f bob@remote.example no@remote.example
 check "a bounce arrives" await exists $S/5.msg
-check "from the null sender" grep -q -x 'MAIL FROM:<>' $S/5.msg
+check "from the null sender" grep -q -x 'MAIL FROM:<<>>' $S/5.msg
 header $S/5.msg >/tmp/header
 check "its From alike" grep -q -x 'From: Mail Delivery System <someone@example.org>' /tmp/header
 
