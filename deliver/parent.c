@@ -22,9 +22,8 @@
 #define STEADY 10000 /* ms of life after which it counts as sound */
 #define STOP_QUEUE 10000 /* ms for transactions under way */
 #define STOP_REST 1000
-#define BRIEF_LIMIT 300000	    /* ms: its user may have stopped it */
-#define COMMAND_LIMIT (7200 * 1000) /* ms: it has a limit of its own */
-#define PASS_CRASHES 5 /* ends of the queue role, before a pass gives up */
+#define BRIEF_LIMIT 300000 /* ms: its user may have stopped it */
+#define PASS_CRASHES 5	   /* ends of the queue role, before a pass gives up */
 
 struct child { /* a long-lived role */
 	pid_t pid;
@@ -153,8 +152,9 @@ fork_brief(
 			why = strerror(errno), permanent = false;
 		} else {
 			brief_add((struct brief){ pid, 0, 0, -1 },
-			    start.purpose == FOR_COMMAND ? COMMAND_LIMIT
-							 : BRIEF_LIMIT);
+			    BRIEF_LIMIT + (start.purpose == FOR_COMMAND
+						  ? 1000 * p.conf->command_time
+						  : 0));
 			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
 			    NULL, ends[0]);
 		}
