@@ -141,16 +141,6 @@ messages() { # MBOX: how many it holds
 	else echo 0; fi
 }
 
-unpack() { # SET: packages of fetch.sh, into this copy of the machine
-	local deb
-	[ -e "$O/pkgs/$1/complete" ] || return 1
-	for deb in "$O/pkgs/$1"/*.deb; do
-		[ -e "$deb" ] || continue # /lib may be a link: tar keeps it
-		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C / || return 1
-	done
-	ldconfig
-}
-
 # The pid of a role, by the end of its process title.
 role_pid() { pgrep -f "^deliver: $1"; }
 
