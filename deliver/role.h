@@ -14,6 +14,7 @@ enum role {
 	ROLE_TTY,
 	ROLE_MIME,
 	ROLE_TOKEN,
+	ROLE_SUBMIT,
 	ROLES
 };
 
