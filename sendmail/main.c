@@ -71,6 +71,19 @@ smtp(const struct opt *o, struct buf *why)
 	return status;
 }
 
+/* What installs or removes a package calls it, where no agent may run yet: that
+ * is no failure, since the agent reads a newer /etc/aliases by itself. */
+static int
+newaliases(struct buf *why)
+{
+	if (run_held(RUN_AGENT))
+		return ask("newaliases", why);
+	buf_str(why,
+	    "no agent runs; /etc/aliases is read when it starts, and there is "
+	    "nothing to rebuild now");
+	return 0;
+}
+
 static int
 run_mode(const struct opt *o, struct buf *why)
 {
@@ -81,11 +94,8 @@ run_mode(const struct opt *o, struct buf *why)
 		return ask("list", why);
 	case MODE_RUN:
 		return run(o, why);
-	case MODE_ALIASES: /* what installs or removes a package calls it */
-		buf_str(why,
-		    "aliases are not in this version: /etc/aliases is not "
-		    "read, and there is nothing to rebuild");
-		return 0;
+	case MODE_ALIASES:
+		return newaliases(why);
 	default:
 		return with_conf(o, why);
 	}
