@@ -1,11 +1,14 @@
 /* sendmail - hands messages to the spool; what every caller knows. */
 #include "common/conf.h"
 #include "common/priv.h"
+#include "common/run.h"
 #include "sendmail/ask.h"
 #include "sendmail/bs.h"
+#include "sendmail/handover.h"
 #include "sendmail/opt.h"
 #include "sendmail/submit.h"
 #include "sendmail/verify.h"
+#include "sendmail/who.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -88,12 +91,19 @@ run_mode(const struct opt *o, struct buf *why)
 	}
 }
 
+static bool
+brings_mail(enum mode mode)
+{
+	return mode == MODE_SUBMIT || mode == MODE_SMTP;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct buf why = { 0 };
 	struct opt o;
 	const char *name;
+	uid_t uid;
 	int status;
 
 	/* Set aside at once: no option, file or byte is looked at with it. */
@@ -101,10 +111,16 @@ main(int argc, char **argv)
 	if (priv_start() == -1)
 		return EX_OSERR;
 	name = getenv("NAME"); /* for people to read, as -F is */
+	uid = who_submits(getenv(RUN_SUBMIT_UID));
 	clearenv(); /* TZ, LD_*, GCONV_PATH and their kin say nothing here */
 	status = opt_parse(argc, argv, &o, &why);
 	if (o.fullname == NULL && name && *name)
 		o.fullname = name;
+	o.uid = uid;
+	/* The other side says the same in every respect, also what is wrong. */
+	if (status == 0 && brings_mail(o.mode) && handover_needed() &&
+	    handover(argc, argv, name, &status) == 0)
+		return status;
 	if (status == 0)
 		status = run_mode(&o, &why);
 	if (!o.quiet && (why.len || status))

@@ -37,6 +37,7 @@ answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 	ipc_send(j->queue, IPC_NET_ANSWER, j->ref, &b, -1);
 	buf_free(&b);
 	j->delivered |= v->outcome == OUT_DELIVERED;
+	j->later |= v->outcome == OUT_LATER;
 }
 
 /* An address that could say something else to a server than an address. */

@@ -22,6 +22,7 @@ struct job {
 	unsigned flags;	 /* IPC_REQUIRETLS, IPC_TLS_OPTIONAL */
 	const char *mta; /* who is being asked; "" before that */
 	bool delivered;	 /* to one recipient at least */
+	bool later;	 /* one was put off by the server */
 	struct buf head; /* in place of the first skip octets, if any */
 	size_t skip;
 };

@@ -159,6 +159,7 @@ run(struct client *c, struct span words)
 	struct message *m, *next;
 	bool no;
 
+	remote_forget(c->q);
 	drop_scan(c->q); /* first: what came a moment ago is asked for too */
 	words = span_trim(words);
 	if (by.len == 0) {

@@ -101,6 +101,7 @@ void remote_add(struct queue *, const char *relay, const char *domain,
     struct message *, const uint32_t *rcpts, size_t n);
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
+void remote_forget(struct queue *); /* net tries again what it has put off */
 bool remote_full(const struct queue *);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */

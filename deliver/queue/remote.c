@@ -138,6 +138,13 @@ remote_pump(struct queue *q)
 	}
 }
 
+void
+remote_forget(struct queue *q)
+{
+	if (ipc_is_open(&q->net) && !q->net.lost)
+		ipc_send(&q->net, IPC_NET_FORGET, 0, NULL, -1);
+}
+
 bool
 remote_full(const struct queue *q)
 {
