@@ -13,6 +13,7 @@ enum role {
 	ROLE_USER,
 	ROLE_TTY,
 	ROLE_MIME,
+	ROLE_SUBMIT,
 	ROLES
 };
 

@@ -250,6 +250,7 @@ ask(uint32_t ref, const char *host, const char *port)
 {
 	struct buf b = { 0 };
 
+	ipc_u8(&b, DNS_ADDRS);
 	ipc_str(&b, host);
 	ipc_str(&b, port);
 	assert_int_equal(ipc_send(&w.net, IPC_DNS_ASK, ref, &b, -1), 0);
@@ -259,7 +260,8 @@ ask(uint32_t ref, const char *host, const char *port)
 static void
 start(void)
 {
-	struct role_start s = { .control = -1 };
+	static const struct conf conf = { .trust_dns = -1 };
+	struct role_start s = { .conf = &conf, .control = -1 };
 	int up[2], net[2];
 	struct buf b = { 0 };
 

@@ -68,4 +68,8 @@ set_of() { # SET PACKAGE...: into pkgs/SET, for `unpack SET` of a story (lib.sh)
 # shellcheck disable=SC2086 # words
 set_of callers $CALLERS
 set_of dovecot dovecot-core dovecot-imapd dovecot-lmtpd
+# each a real server for the stories
+set_of postfix postfix
+set_of opensmtpd opensmtpd
+set_of exim exim4-base exim4-config exim4-daemon-light
 exit 0

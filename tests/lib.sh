@@ -150,18 +150,24 @@ messages() { # MBOX: how many it holds
 	else echo 0; fi
 }
 
-unpack() { # SET: packages of fetch.sh, into this copy of the machine
+# The pid of a role, by the end of its process title.
+role_pid() { pgrep -f "^deliver: $1"; }
+
+# unpack SET: a server of Debian that fetch.sh has; fails if it has it not.  What
+# its package would do when it is installed is the story's.  The names that are
+# ours stay ours.
+unpack() {
 	local deb
 	[ -e "$O/pkgs/$1/complete" ] || return 1
 	for deb in "$O/pkgs/$1"/*.deb; do
-		[ -e "$deb" ] || continue # /lib may be a link: tar keeps it
-		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C / || return 1
+		[ -e "$deb" ] || continue # all of it is on this machine
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -x --keep-directory-symlink -C / \
+			    --exclude=./usr/sbin/sendmail --exclude=./usr/lib/sendmail \
+			    --exclude=./usr/bin/mailq --exclude=./usr/bin/newaliases || return 1
 	done
 	ldconfig
 }
-
-# The pid of a role, by the end of its process title.
-role_pid() { pgrep -f "^deliver: $1"; }
 
 # smtpd PORT FOLDER [RULES...]: a scripted SMTP server, see smtpd.py; ready on
 # return.
