@@ -4,6 +4,7 @@
 #include "common/priv.h"
 #include "common/run.h"
 #include "common/spool.h"
+#include "deliver/check.h"
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
@@ -49,60 +50,40 @@ parse(int argc, char **argv)
 }
 
 static int
-listen_control(void)
+listen_on(const char *path, int type, struct buf *why)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	strlcpy(at.sun_path, RUN_CONTROL, sizeof at.sun_path);
-	unlink(RUN_CONTROL); /* the lock is ours: nobody listens there */
-	if (fd == -1 || bind(fd, (struct sockaddr *)&at, sizeof at) == -1 ||
-	    chmod(RUN_CONTROL, 0666) == -1 || listen(fd, 64) == -1)
-		return -1;
-	return fd;
+	strlcpy(at.sun_path, path, sizeof at.sun_path);
+	unlink(path); /* the lock is ours: nobody listens there */
+	if (fd != -1 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+	    chmod(path, 0666) == 0 && listen(fd, 64) == 0)
+		return fd;
+	buf_fmt(why, "cannot listen on %s: %s", path, strerror(errno));
+	return -1;
 }
 
 static int
 check(const struct conf *c)
 {
-	const struct conf_relay *r = conf_relay(c, "main");
+	struct buf out = { 0 };
+	int status = 0;
 
-	printf("This machine calls itself %s; bare names are at %s.\n",
-	    c->hostname, c->domain);
-	printf("Mail for users here goes to %s %s.\n",
-	    c->local == LOCAL_MBOX ? "the mbox" : "the Maildir", c->local_path);
-	if (r == NULL)
-		printf("Other mail waits: there is no relay, and this version "
-		       "cannot deliver by MX.\n");
-	else if (r->tls != TLS_NEVER)
-		printf(
-		    "Other mail waits: the relay %s asks for TLS, which this "
-		    "version cannot do (tls never means plain text).\n",
-		    r->nhosts ? r->hosts[0].name : "main");
-	else
-		printf("Other mail goes to %s port %s in plain text.\n",
-		    r->hosts[0].name, r->hosts[0].port);
-	printf("SEND, SOML and SAML are %s.\n", c->terminal ? "on" : "off");
-	if (c->warn != CONF_WARN)
-		printf("No warning is sent about mail that waits: \"warn\" has "
-		       "no effect in this version.\n");
-	if (c->max_queue != CONF_QUEUE)
-		printf("The number of waiting messages has no limit: \"limits "
-		       "queue\" has no effect in this version.\n");
-	if (!conf_is_local(c, span_of(c->domain)))
-		printf("Bare names, root among them, are not local: %s is not "
-		       "in local-domains, so their mail leaves this machine.\n",
-		    c->domain);
-	if (c->hold)
-		printf("Nothing is delivered: hold is on.\n");
-	return r && r->tls != TLS_NEVER ? EX_CONFIG : 0;
+	check_sentences(c, &out);
+	if (out.bad || fputs(buf_c(&out), stdout) == EOF || fflush(stdout)) {
+		fputs("deliver: cannot say what is in force\n", stderr);
+		status = EX_OSERR;
+	}
+	buf_free(&out);
+	return status;
 }
 
 static int
 run(struct conf *conf, enum parent_pass pass, struct buf *why)
 {
 	struct role_ids ids;
-	int lock, control;
+	int lock, control, submit = -1;
 	pid_t other = 0;
 
 	if (geteuid() != 0) {
@@ -133,13 +114,13 @@ run(struct conf *conf, enum parent_pass pass, struct buf *why)
 		buf_fmt(why, "cannot lock %s: %s", RUN_PID, strerror(errno));
 		return EX_TEMPFAIL;
 	}
-	control = listen_control();
-	if (control == -1) {
-		buf_fmt(why, "cannot listen on %s: %s", RUN_CONTROL,
-		    strerror(errno));
+	control = listen_on(RUN_CONTROL, SOCK_STREAM, why);
+	if (control == -1)
 		return EX_OSERR;
-	}
-	return parent_run(CONF_PATH, conf, &ids, pass, lock, control);
+	if (pass == PASS_NONE &&
+	    (submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
+		return EX_OSERR;
+	return parent_run(CONF_PATH, conf, &ids, pass, lock, control, submit);
 }
 
 int

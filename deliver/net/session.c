@@ -50,11 +50,23 @@ finish_job(struct session *s)
 		relay_put_off(s->relay);
 }
 
+/* What stays on this machine (LMTP) keeps its sender.  Memory that is short, or
+ * a disk that fails, is seen again when the text is read. */
+static void
+set_sender(struct session *s)
+{
+	const struct conf *c = s->relay->net->conf;
+
+	if (!s->relay->conf->lmtp && job_sender(s->job, c) == -1)
+		log_errno("net: a sender cannot be rewritten now");
+}
+
 static void
 begin_job(struct session *s)
 {
 	struct job *job = s->job;
 
+	set_sender(s);
 	job->mta = session_host(s);
 	job->delivered = job->later = false;
 	job->mail.terminal = s->relay->conf->terminal;
@@ -150,6 +162,8 @@ send_body(struct session *s)
 		data_begin(
 		    &s->data, job->fd, job->offset, job->length, job->sum);
 		s->data.chunks = chunks;
+		s->data.head = job->head.len ? &job->head : NULL;
+		s->data.skip = job->skip;
 	}
 	s->round = s->smtp.rounds;
 	if (chunks)

@@ -1,8 +1,8 @@
 /* core - what the parts of the queue role share, and owe each other. */
 #ifndef DELIVER_QUEUE_CORE_H
 #define DELIVER_QUEUE_CORE_H
+#include "deliver/queue/aliases.h"
 #include "deliver/queue/message.h"
-#include "deliver/queue/route.h"
 #include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
@@ -32,6 +32,7 @@ struct queue {
 	size_t open, patient, count;
 	bool stopping, told, scanning;
 
+	struct aliases aliases;
 	struct boxes boxes;
 	size_t boxes_busy;
 	struct floods floods; /* flood.c */
