@@ -52,17 +52,18 @@ parse(int argc, char **argv)
 }
 
 static int
-listen_control(void)
+listen_on(const char *path, int type, struct buf *why)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	strlcpy(at.sun_path, RUN_CONTROL, sizeof at.sun_path);
-	unlink(RUN_CONTROL); /* the lock is ours: nobody listens there */
-	if (fd == -1 || bind(fd, (struct sockaddr *)&at, sizeof at) == -1 ||
-	    chmod(RUN_CONTROL, 0666) == -1 || listen(fd, 64) == -1)
-		return -1;
-	return fd;
+	strlcpy(at.sun_path, path, sizeof at.sun_path);
+	unlink(path); /* the lock is ours: nobody listens there */
+	if (fd != -1 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+	    chmod(path, 0666) == 0 && listen(fd, 64) == 0)
+		return fd;
+	buf_fmt(why, "cannot listen on %s: %s", path, strerror(errno));
+	return -1;
 }
 
 static int
@@ -98,7 +99,7 @@ static int
 run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 {
 	struct role_ids ids;
-	int lock, control;
+	int lock, control, submit = -1;
 	pid_t other = 0;
 
 	if (geteuid() != 0) {
@@ -129,13 +130,14 @@ run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 		buf_fmt(why, "cannot lock %s: %s", RUN_PID, strerror(errno));
 		return EX_TEMPFAIL;
 	}
-	control = listen_control();
-	if (control == -1) {
-		buf_fmt(why, "cannot listen on %s: %s", RUN_CONTROL,
-		    strerror(errno));
+	control = listen_on(RUN_CONTROL, SOCK_STREAM, why);
+	if (control == -1)
 		return EX_OSERR;
-	}
-	return parent_run(CONF_PATH, conf, &ids, pass, lock, control, secrets);
+	if (pass == PASS_NONE &&
+	    (submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
+		return EX_OSERR;
+	return parent_run(
+	    CONF_PATH, conf, &ids, pass, lock, control, submit, secrets);
 }
 
 int

@@ -7,6 +7,7 @@
 #include "deliver/ipc.h"
 #include "deliver/lock.h"
 #include "deliver/signals.h"
+#include "deliver/submit.h"
 #include "deliver/token.h"
 #include <errno.h>
 #include <signal.h>
@@ -23,9 +24,8 @@
 #define STEADY 10000 /* ms of life after which it counts as sound */
 #define STOP_QUEUE 10000 /* ms for transactions under way */
 #define STOP_REST 1000
-#define BRIEF_LIMIT 300000	    /* ms: its user may have stopped it */
-#define COMMAND_LIMIT (7200 * 1000) /* ms: it has a limit of its own */
-#define PASS_CRASHES 5 /* ends of the queue role, before a pass gives up */
+#define BRIEF_LIMIT 300000 /* ms: its user may have stopped it */
+#define PASS_CRASHES 5	   /* ends of the queue role, before a pass gives up */
 
 struct child { /* a long-lived role */
 	pid_t pid;
@@ -60,6 +60,8 @@ kill_all(struct loop_timer *t)
 		if (p.role[standing[i]].pid > 0)
 			kill(p.role[standing[i]].pid, SIGKILL);
 	brief_kill_all();
+	if (p.stopping)
+		submit_kill();
 }
 
 static bool
@@ -68,7 +70,7 @@ all_gone(void)
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			return false;
-	return brief_none();
+	return brief_none() && submit_is_idle();
 }
 
 /* The queue has ended in good order: nothing is left to do. */
@@ -90,6 +92,7 @@ stop(void)
 	p.stopping = true;
 	lock_resident(p.lock, false); /* from here on sendmail starts a pass */
 	loop_cancel(&p.again);
+	submit_stop();
 	if (ipc_is_open(&p.role[ROLE_QUEUE].chan))
 		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_STOP, 0, NULL, -1);
 	loop_in(&p.kill, STOP_QUEUE);
@@ -154,8 +157,9 @@ fork_brief(
 			why = strerror(errno), permanent = false;
 		} else {
 			brief_add((struct brief){ .pid = pid, .out = -1 },
-			    start.purpose == FOR_COMMAND ? COMMAND_LIMIT
-							 : BRIEF_LIMIT);
+			    BRIEF_LIMIT + (start.purpose == FOR_COMMAND
+						  ? 1000 * p.conf->command_time
+						  : 0));
 			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
 			    NULL, ends[0]);
 		}
@@ -414,6 +418,8 @@ reap(void)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (submit_reaped(pid))
+			continue;
 		for (size_t i = 0; i < STANDING; i++)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);
@@ -473,7 +479,7 @@ on_signal(struct loop_fd *f, uint32_t events)
 
 int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
-    enum parent_pass pass, int lock, int control, int secrets)
+    enum parent_pass pass, int lock, int control, int submit, int secrets)
 {
 	p.conf_path = conf_path;
 	p.conf = conf;
@@ -490,6 +496,11 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	}
 	if (pass == PASS_NONE && lock_resident(lock, true) == -1) {
 		log_errno("agent: cannot lock");
+		return EX_OSERR;
+	}
+	if (submit != -1 &&
+	    submit_listen(submit, p.conf, p.ids, p.lock) == -1) {
+		log_errno("agent: cannot listen");
 		return EX_OSERR;
 	}
 	start_missing(&p.again);

@@ -14,6 +14,7 @@ enum role {
 	ROLE_TTY,
 	ROLE_MIME,
 	ROLE_TOKEN,
+	ROLE_SUBMIT,
 	ROLES
 };
 
@@ -37,6 +38,7 @@ struct role_start {
 	uid_t uid;
 	gid_t gid;
 	enum user_purpose purpose;
+	bool local; /* FOR_COMMAND: the one of the setting `local` */
 	/* FOR_READ of root: his .forward, opened and checked by the parent, who
 	 * does not read it */
 	int forward;	    /* or -1 */

@@ -17,6 +17,7 @@ enum mode {
 };
 
 struct opt {
+	uid_t uid; /* the submitter: main sets it */
 	enum mode mode;
 	bool from_header; /* -t */
 	bool dots;	  /* -i: a lone dot is text */

@@ -128,7 +128,8 @@ submit(const struct opt *opt, const struct conf *conf, struct buf *why)
 	struct deposit d = { .conf = conf, .why = why, .dir = -1, .fd = -1 };
 	int status, follow = -1;
 
-	who_am_i(&who);
+	who_is(opt->uid, &who);
+	d.uid = opt->uid;
 	d.login = who.login;
 	d.fullname = opt->fullname ? opt->fullname : who.fullname;
 	if ((status = sender(&d, opt)) == 0 &&

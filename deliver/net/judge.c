@@ -39,6 +39,15 @@ static const struct row {
 	    "4.4.1" },
 	{ ANY, MISHAP_LOOKUP, MISHAP_LOOKUP, NEXT_HOST, OUT_LATER, CLOSE,
 	    "4.4.3" },
+	/* RFC 5321 5.1, 6.3; RFC 7505 4.1: the domain's own word, which another
+	 * try does not change. */
+	{ ANY, MISHAP_NO_DOMAIN, MISHAP_NO_DOMAIN, NEXT_FAIL, OUT_NEVER, CLOSE,
+	    "5.1.2" },
+	{ ANY, MISHAP_NO_ROUTE, MISHAP_NO_ROUTE, NEXT_HOST, OUT_NEVER, CLOSE,
+	    "5.4.4" },
+	{ ANY, MISHAP_NULL_MX, MISHAP_NULL_MX, NEXT_FAIL, OUT_NEVER, CLOSE,
+	    "5.1.10" },
+	{ ANY, MISHAP_LOOP, MISHAP_LOOP, NEXT_FAIL, OUT_NEVER, CLOSE, "5.4.6" },
 	/* The relay's name is the administrator's, not the sender's. */
 	{ ANY, MISHAP_NO_HOST, MISHAP_NO_HOST, NEXT_HOST, OUT_LATER, CLOSE,
 	    "4.4.4" },

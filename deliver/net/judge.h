@@ -36,7 +36,13 @@ enum mishap {
 	MISHAP_UNASKED, /* a reply to nothing */
 	MISHAP_CONNECT,
 	MISHAP_LOOKUP,	/* DNS gave no answer */
-	MISHAP_NO_HOST, /* DNS says that there is no such name */
+	MISHAP_NO_HOST, /* DNS says that a relay of ours does not exist */
+	/* of the recipient's domain: */
+	MISHAP_NO_DOMAIN, /* it does not exist */
+	MISHAP_NO_ROUTE,  /* it has neither MX nor address that is one */
+	MISHAP_NULL_MX,	  /* it takes no mail (RFC 7505) */
+	MISHAP_LOOP,	  /* its mail is for this machine, which has no such
+			     domain */
 	MISHAP_DAMAGED,
 	MISHAP_READ,	   /* of the message file */
 	MISHAP_SIZE,	   /* over the server's limit */

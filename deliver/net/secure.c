@@ -7,10 +7,10 @@
 
 #define TOKEN_PATIENCE 40 /* seconds; the parent's limit is shorter */
 
-static const struct conf_host *
+static const struct way_host *
 host(const struct session *s)
 {
-	return &s->relay->conf->hosts[s->host];
+	return &s->at;
 }
 
 /* RFC 8314 7.3: TLS before the first word. */
@@ -18,10 +18,12 @@ static bool
 implicit(const struct session *s)
 {
 	static const char *const ports[] = { "465", "submissions", "smtps" };
-	const struct conf_host *h = host(s);
+	const struct way_host *h = host(s);
 
 	if (s->relay->conf->tls == TLS_NEVER || h->starttls || *h->name == '/')
 		return false;
+	if (h->implicit)
+		return true;
 	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
 		if (strcmp(h->port, ports[i]) == 0)
 			return true;
@@ -32,7 +34,8 @@ static struct tls_want
 want(const struct session *s)
 {
 	return (struct tls_want){ .how = s->relay->conf->tls,
-		.name = session_host(s),
+		/* RFC 7672 2.2.2: the name at which the records stand */
+		.name = s->ntlsa && s->canon[0] ? s->canon : session_host(s),
 		.also = s->also,
 		.port = host(s)->port,
 		.relay = s->relay->conf,
