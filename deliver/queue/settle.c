@@ -114,6 +114,10 @@ tell_failures(struct queue *q, struct message *m)
 		made = bounce_make(q, m, id);
 	if (made == -1)
 		log_errno("%s: its bounce cannot be made now", m->id);
+	if (made == 0 && bounce_owners(q, m) == -1) {
+		log_errno("%s: its bounce cannot be made now", m->id);
+		made = -1;
+	}
 	if (made != 0)
 		return made;
 	for (size_t i = 0; i < f->nrcpts; i++)
