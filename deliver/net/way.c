@@ -323,7 +323,7 @@ way_domain(const char *domain)
 	for (size_t i = 0; i < len; i++)
 		if (copy[i] >= 'A' && copy[i] <= 'Z')
 			copy[i] += 'a' - 'A';
-	if (len == 0 || len >= DNS_NAME) {
+	if (len == 0 || len >= DNS_NAME || strcmp(copy, ".") == 0) {
 		free(copy);
 		return NULL;
 	}
