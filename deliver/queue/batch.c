@@ -47,7 +47,9 @@ send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
 
 	ipc_str(&body, id);
 	ipc_str(&body, rcpt_from(f, rcpt));
-	ipc_str(&body, rcpt_addr(f, rcpt));
+	/* A command or file is no address: it gets the one that led to it. */
+	ipc_str(&body,
+	    b->kind == T_BOX ? rcpt_addr(f, rcpt) : rcpt_env(f, rcpt)->addr);
 	ipc_u64(&body, (uint64_t)f->env.time_us);
 	ipc_u64(&body, SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&body, f->head.body_len);
