@@ -44,6 +44,7 @@ static const struct rule {
 	[IPC_TTY_JOB] = { ROLE_QUEUE, ROLE_TTY, 32, 2048, WITH_FD },
 	[IPC_TTY_DONE] = { ROLE_TTY, ROLE_QUEUE, 3, 1024, 0 },
 	[IPC_TTY_LOOK] = { ROLE_QUEUE, ROLE_TTY, 0, 0, 0 },
+	[IPC_TTY_NOTE] = { ROLE_QUEUE, ROLE_TTY, 3, 600, 0 },
 };
 
 struct head {

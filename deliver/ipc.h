@@ -19,7 +19,7 @@ enum ipc_type {
 	/* queue to parent: start a short-lived role.  ref names the answer */
 	IPC_FORK_USER, /* str user name */
 	IPC_FORK_TTY,  /* str user name */
-	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT); fd: the
+	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd: the
 			  message file */
 	IPC_DONE,      /* a pass is finished (deliver -q) */
 	/* parent to queue */
@@ -54,10 +54,11 @@ enum ipc_type {
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
 	IPC_TTY_LOOK, /* queue to tty: only look; TTY_SHOWN is "could be" */
+	IPC_TTY_NOTE, /* queue to tty: str text, one sentence of the system's */
 	IPC_TYPES
 };
 
-enum { IPC_7BIT }; /* what a conversion may aim at */
+enum { IPC_7BIT, IPC_TEXT, IPC_WANTS }; /* what a conversion may aim at */
 
 /* What became of a recipient at one attempt. */
 enum outcome {

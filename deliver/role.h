@@ -31,6 +31,7 @@ struct role_start {
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
+	unsigned wanted; /* IPC_7BIT, ... */
 };
 
 struct role_row {
