@@ -1,6 +1,6 @@
 #include "common/conf.h"
 #include "common/addr.h"
-#include "common/conf_lex.h"
+#include "common/conf_table.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -136,43 +136,63 @@ conf_load(const char *path, struct conf *c, struct buf *err)
 	return 0;
 }
 
+static void
+free_list(char **list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+}
+
+void
+conf_relay_free(struct conf_relay *r)
+{
+	for (size_t i = 0; i < r->nhosts; i++) {
+		free(r->hosts[i].name);
+		free(r->hosts[i].port);
+	}
+	free(r->hosts);
+	free_list(r->pins, r->npins);
+	free_list(r->auth, r->nauth);
+	free_list(r->token, r->ntoken);
+	free_list(r->password, r->npassword);
+	free(r->ca);
+	free(r->cert);
+	free(r->key);
+	free(r->user);
+	free(r->name);
+}
+
 void
 conf_free(struct conf *c)
 {
-	for (size_t i = 0; i < c->nrelays; i++) {
-		struct conf_relay *r = &c->relays[i];
-
-		for (size_t j = 0; j < r->nhosts; j++) {
-			free(r->hosts[j].name);
-			free(r->hosts[j].port);
-		}
-		free(r->hosts);
-		free(r->name);
+	for (size_t i = 0; i < c->nrelays; i++)
+		conf_relay_free(&c->relays[i]);
+	for (size_t i = 0; i < c->nroutes; i++) {
+		free(c->routes[i].pattern);
+		free(c->routes[i].relay);
 	}
-	for (size_t i = 0; i < c->nlocal_domains; i++)
-		free(c->local_domains[i]);
+	for (size_t i = 0; i < c->nsenders_as; i++) {
+		free(c->senders_as[i].pattern);
+		free(c->senders_as[i].phrase);
+		free(c->senders_as[i].addr);
+	}
+	for (size_t i = 0; i < c->nrules; i++) {
+		free(c->rules[i].rcpt);
+		free(c->rules[i].via);
+	}
+	free_list(c->local_domains, c->nlocal_domains);
 	free(c->relays);
-	free(c->local_domains);
+	free(c->routes);
+	free(c->senders_as);
+	free(c->rules);
+	free(c->clients);
 	free(c->local_path);
+	free(c->command_user);
+	free(c->aliases);
+	free(c->senders_group);
+	free(c->alert.via);
 	free(c->hostname);
 	free(c->domain);
 	*c = (struct conf){ 0 };
-}
-
-const struct conf_relay *
-conf_relay(const struct conf *c, const char *name)
-{
-	for (size_t i = 0; i < c->nrelays; i++)
-		if (strcmp(c->relays[i].name, name) == 0)
-			return &c->relays[i];
-	return NULL;
-}
-
-bool
-conf_is_local(const struct conf *c, struct span domain)
-{
-	for (size_t i = 0; i < c->nlocal_domains; i++)
-		if (span_ieq(span_of(c->local_domains[i]), domain))
-			return true;
-	return false;
 }

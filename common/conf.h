@@ -29,10 +29,10 @@ enum conf_tls {
 };
 enum conf_find {
 	FIND_HOST, /* hosts[] are names or addresses, in their order */
-	FIND_MX,   /* hosts[0].name is a domain whose MX records are asked;
-		      with no host: the recipient's domain */
+	FIND_MX,   /* hosts[0].name is a domain whose MX records are asked
+		      (its port is "25"); with no host: the recipient's own */
 	FIND_SRV,  /* hosts[0].name is a domain: _submissions._tcp, then
-		      _submission._tcp (RFC 6186, RFC 8314) */
+		      _submission._tcp (RFC 6186, RFC 8314); its port is "" */
 };
 
 struct conf_host {
@@ -43,6 +43,7 @@ struct conf_host {
 
 /* A destination: a block or a line `relay`, or what `local lmtp` and `route`
  * make without a name of their own ("smtp:10.0.0.5:25", "lmtp:/run/x"). */
+#define CONF_RELAY_NAME 320 /* octets of a relay's name with its NUL */
 struct conf_relay {
 	char *name;		 /* "main" is the default; "mx" is always there:
 				    the recipient's own domain, TLS_DANE */
@@ -51,10 +52,11 @@ struct conf_relay {
 	enum conf_find find;
 	bool lmtp; /* RFC 2033 in place of SMTP */
 	enum conf_tls tls;
-	char **pins; /* "sha256:" and 64 hex digits, of the public key (SPKI) */
+	char **
+	    pins; /* "sha256:" and 64 digits of 0-9a-f: the public key (SPKI) */
 	size_t npins;
 	char *ca;	  /* a file or folder in place of the system's roots */
-	char *cert, *key; /* ours, for servers that ask for one */
+	char *cert, *key; /* ours, for servers that ask for one: both or none */
 	char **auth;	  /* mechanisms that may be used, in lower case */
 	size_t nauth;	  /* 0: all, the strongest first */
 	bool plain_auth;  /* auth-without-tls yes */
@@ -71,8 +73,9 @@ struct conf_relay {
 
 struct conf_route { /* the first that fits */
 	enum { BY_SENDER, BY_DOMAIN } by;
-	char *pattern; /* sender: an address, root@*, *@host; domain: a domain,
-			  or .domain for all beneath it */
+	char *pattern; /* sender: an address, root@*, *@host, or * for any but
+			  the null path; domain: a domain, or .domain for all
+			  beneath it */
 	char *relay;   /* conf_relay's name */
 	unsigned line;
 };
@@ -80,7 +83,7 @@ struct conf_route { /* the first that fits */
 struct conf_sender {   /* the first that fits */
 	char *pattern; /* as BY_SENDER */
 	char *phrase;  /* "host alerts"; NULL: the message's own */
-	char *addr;
+	char *addr;    /* without <>; it has a domain */
 	unsigned line;
 };
 
@@ -91,6 +94,11 @@ struct conf_rule {  /* terminal RECIPIENT KIND [from PLACE] [via WHOM]; the
 	enum { FROM_ANY, FROM_LOCAL, FROM_NETWORK } from;
 	char *via; /* a user, @group, or NULL: the recipient */
 	unsigned line;
+};
+
+struct conf_net { /* of relay-clients; IPv4 is ::ffff:a.b.c.d, 96 bits more */
+	unsigned char addr[16];
+	unsigned bits;
 };
 
 enum conf_senders { MAY_ALL, MAY_SAME_USER, MAY_GROUP, MAY_ROOT };
@@ -114,14 +122,15 @@ struct conf {
 			     relay made for it; command: one for /bin/sh, run
 			     as the recipient */
 	uint64_t max_mailbox; /* octets of an mbox; 0: any */
-	char *command_user;   /* runs the |commands of /etc/aliases */
+	char *command_user;   /* runs the |commands of aliases: nobody */
+	long command_time;    /* seconds that a command may take */
 	char *aliases;	      /* path: /etc/aliases */
 
 	bool terminal; /* SEND, SOML, SAML are offered */
 	struct conf_rule *rules;
 	size_t nrules;
 	enum conf_senders senders; /* who may write to terminals */
-	char *senders_group;
+	char *senders_group;	   /* of MAY_GROUP, without its @ */
 	bool all_sessions; /* every terminal of his, not the one used last */
 	bool pts_owner;	   /* /dev/pts by owner counts as logged in */
 	bool bell;
@@ -144,6 +153,9 @@ struct conf {
 	size_t nroutes;
 	struct conf_sender *senders_as; /* sender PATTERN ["PHRASE"] <ADDR> */
 	size_t nsenders_as;
+	struct conf_net
+	    *clients; /* of -bs on a socket, that may have relayed */
+	size_t nclients;
 	int trust_dns; /* the AD bit: -1 from a resolver on this machine, 0
 			  never, 1 always (dnssec auto|no|yes) */
 };
@@ -163,6 +175,8 @@ bool conf_sender_fits(const char *pattern, struct span addr);
  * "main", then "mx".  Never NULL. */
 const struct conf_relay *conf_route(
     const struct conf *, struct span sender, struct span domain);
+/* May a peer of -bs have its mail relayed?  An IPv4 address is mapped. */
+bool conf_is_client(const struct conf *, const unsigned char addr[16]);
 /* NULL when there is no such block. */
 const struct conf_relay *conf_relay(const struct conf *, const char *name);
 bool conf_is_local(const struct conf *, struct span domain);

@@ -54,4 +54,6 @@ int conf_choose(struct conf_lex *, const char *const words[]);
 int conf_duration(struct conf_lex *, long *seconds); /* s, m, h or d */
 int conf_size(struct conf_lex *, uint64_t min, uint64_t *octets); /* K M G */
 int conf_domain(struct conf_lex *); /* a domain's name? */
+int conf_path(struct conf_lex *);   /* from the root, and without ".."? */
+int conf_number(struct conf_lex *, unsigned min, unsigned max, unsigned *out);
 #endif

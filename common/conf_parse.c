@@ -2,32 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int
-conf_no_memory(struct conf_parse *p)
-{
-	return conf_wrong(&p->x, p->x.from, "out of memory");
-}
-
-int
-conf_cannot(struct conf_lex *x, const char *what)
-{
-	return conf_wrong(x, x->from,
-	    "this version cannot %s yet; remove the line \"%s\"", what,
-	    x->name);
-}
-
-int
-conf_keep(struct conf_parse *p, char **to)
-{
-	char *copy = span_dup(p->x.word);
-
-	if (copy == NULL)
-		return conf_no_memory(p);
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
 static int
 set_hostname(struct conf_parse *p)
 {
@@ -44,24 +18,11 @@ static int
 set_domains(struct conf_parse *p)
 {
 	struct conf *c = p->conf;
-	size_t n = 0;
-	char **more;
 
 	if (conf_need(&p->x, "one domain or more") == -1)
 		return -1;
-	do {
-		if (conf_domain(&p->x) == -1)
-			return -1;
-		more = reallocarray(c->local_domains, n + 1, sizeof *more);
-		if (more == NULL)
-			return conf_no_memory(p);
-		c->local_domains = more;
-		more[n] = span_dup(p->x.word);
-		if (more[n] == NULL)
-			return conf_no_memory(p);
-		c->nlocal_domains = ++n;
-	} while (conf_next(&p->x) == CONF_WORD);
-	return conf_ended(&p->x);
+	return conf_words(
+	    p, &c->local_domains, &c->nlocal_domains, conf_domain);
 }
 
 /* Only %u may be in a mailbox's path, and no way up. */
@@ -91,65 +52,74 @@ mailbox_path(struct conf_parse *p, bool home)
 	return conf_keep(p, &p->conf->local_path);
 }
 
+/* The rest of the line belongs to the shell, its quotes and its # as well. */
+static int
+local_command(struct conf_parse *p)
+{
+	p->x.word = span_trim(p->x.text);
+	p->x.text.len = 0;
+	if (p->x.word.len == 0 || p->x.word.ptr[0] == '#')
+		return conf_wrong(&p->x, p->x.from,
+		    "\"%s\" needs a command for /bin/sh", p->x.name);
+	if (p->x.word.ptr[0] == '|')
+		return conf_wrong(&p->x, p->x.from,
+		    "the command of \"%s\" begins with |; leave that away",
+		    p->x.name);
+	return conf_keep(p, &p->conf->local_path) == -1 ? -1 : conf_done(&p->x);
+}
+
+static int
+local_lmtp(struct conf_parse *p)
+{
+	struct conf_relay *r;
+
+	if (conf_need(&p->x, "the path of a socket, or a host and a port") ==
+		-1 ||
+	    (r = conf_lmtp(p)) == NULL)
+		return -1;
+	free(p->conf->local_path);
+	p->conf->local_path = strdup(r->name);
+	if (p->conf->local_path == NULL)
+		return conf_no_memory(p);
+	return conf_done(&p->x);
+}
+
 static int
 set_local(struct conf_parse *p)
 {
 	static const char *const words[] = { "mbox", "maildir", "lmtp",
 		"command", NULL };
-	static const enum conf_local kinds[] = { LOCAL_MBOX, LOCAL_MAILDIR };
+	static const enum conf_local kinds[] = { LOCAL_MBOX, LOCAL_MAILDIR,
+		LOCAL_LMTP, LOCAL_COMMAND };
 	int n;
 
-	if (conf_need(&p->x, "mbox PATH or maildir PATH") == -1 ||
+	if (conf_need(&p->x, "mbox, maildir, lmtp or command") == -1 ||
 	    (n = conf_choose(&p->x, words)) == -1)
 		return -1;
-	if (n > 1)
-		return conf_cannot(&p->x, n == 2
-					      ? "hand local mail to LMTP"
-					      : "hand local mail to a command");
 	p->conf->local = kinds[n];
+	if (kinds[n] == LOCAL_LMTP)
+		return local_lmtp(p);
+	if (kinds[n] == LOCAL_COMMAND)
+		return local_command(p);
 	if (conf_need(&p->x, "a path") == -1 ||
 	    mailbox_path(p, kinds[n] == LOCAL_MAILDIR) == -1)
 		return -1;
 	return conf_done(&p->x);
 }
 
-static bool
-more_words(const struct conf_lex *x)
-{
-	struct span rest = span_trim(x->text);
-
-	return rest.len && rest.ptr[0] != '#';
-}
-
+/* Whom anybody who may write an alias becomes: not root.  That he exists, and
+ * is no role's user, is seen when he is needed. */
 static int
-set_terminal(struct conf_parse *p)
+set_command_user(struct conf_parse *p)
 {
-	static const char *const words[] = { "off", "on", NULL };
-	int n;
-
-	if (conf_need(&p->x, "on or off") == -1)
+	if (conf_set_word(p) == -1)
 		return -1;
-	/* RECIPIENT KIND from PLACE via @GROUP */
-	if (!span_eq(p->x.word, SPAN("on")) &&
-	    !span_eq(p->x.word, SPAN("off")) && more_words(&p->x))
-		return conf_cannot(&p->x, "show mail on terminals by rules");
-	if ((n = conf_choose(&p->x, words)) == -1)
-		return -1;
-	p->conf->terminal = n;
-	return conf_done(&p->x);
-}
-
-static int
-set_hold(struct conf_parse *p)
-{
-	static const char *const words[] = { "no", "yes", NULL };
-	int n;
-
-	if (conf_need(&p->x, "yes or no") == -1 ||
-	    (n = conf_choose(&p->x, words)) == -1)
-		return -1;
-	p->conf->hold = n;
-	return conf_done(&p->x);
+	if (strcmp(p->conf->command_user, "root") == 0)
+		return conf_wrong(&p->x, p->x.from,
+		    "commands of aliases do not run as root; name a user "
+		    "behind \"%s\"",
+		    p->x.name);
+	return 0;
 }
 
 static int
@@ -175,19 +145,13 @@ set_retry(struct conf_parse *p)
 static int
 set_warn(struct conf_parse *p)
 {
-	return conf_need(&p->x, "a duration") == -1 ||
-		       conf_duration(&p->x, &p->conf->warn) == -1
-		   ? -1
-		   : conf_done(&p->x);
-}
-
-static int
-set_give_up(struct conf_parse *p)
-{
-	return conf_need(&p->x, "a duration") == -1 ||
-		       conf_duration(&p->x, &p->conf->give_up) == -1
-		   ? -1
-		   : conf_done(&p->x);
+	if (conf_need(&p->x, "a duration, or off") == -1)
+		return -1;
+	if (span_eq(p->x.word, SPAN("off")))
+		p->conf->warn = 0;
+	else if (conf_duration(&p->x, &p->conf->warn) == -1)
+		return -1;
+	return conf_done(&p->x);
 }
 
 static int
@@ -202,97 +166,97 @@ set_size(struct conf_parse *p)
 static int
 set_queue(struct conf_parse *p)
 {
-	char shown[CONF_SHOWN];
-	long long n;
+	unsigned n;
 
-	if (conf_need(&p->x, "a number of messages") == -1)
+	if (conf_need(&p->x, "a number of messages") == -1 ||
+	    conf_number(&p->x, 1, 1000000000, &n) == -1)
 		return -1;
-	if (span_num(p->x.word, 1, 1000000000, &n) == -1)
-		return conf_wrong(&p->x, p->x.from,
-		    "\"%s\" behind \"queue\" is not between 1 and 1000000000",
-		    conf_show(p->x.word, shown));
-	p->conf->max_queue = (uint64_t)n;
+	p->conf->max_queue = n;
 	return conf_done(&p->x);
 }
 
+/* 100/1h */
 static int
-set_free(struct conf_parse *p)
+set_per_user(struct conf_parse *p)
 {
-	return conf_need(&p->x, "a size") == -1 ||
-		       conf_size(&p->x, 0, &p->conf->min_free) == -1
+	struct span rest;
+	char shown[CONF_SHOWN];
+	unsigned n;
+
+	if (conf_need(&p->x, "a number of messages, / and a duration") == -1)
+		return -1;
+	rest = p->x.word;
+	if (!span_has(rest, '/'))
+		return conf_wrong(&p->x, p->x.from,
+		    "\"%s\" behind \"%s\" is no rate; write a number of "
+		    "messages, / and a duration, as 100/1h",
+		    conf_show(rest, shown), p->x.name);
+	p->x.word = span_cut(&rest, '/');
+	if (conf_number(&p->x, 1, 1000000000, &n) == -1)
+		return -1;
+	p->conf->per_user = n;
+	p->x.word = rest;
+	return conf_duration(&p->x, &p->conf->per_seconds) == -1
 		   ? -1
 		   : conf_done(&p->x);
 }
 
 static const struct conf_setting in_limits[] = {
-	{ "size", set_size, false, NULL },
-	{ "queue", set_queue, false, NULL },
-	{ "free-space", set_free, false, NULL },
-	{ "per-user", NULL, false, "limit single users" },
+	{ "size", set_size, false, 0 },
+	{ "queue", set_queue, false, 0 },
+	{ "free-space", conf_set_size, false, offsetof(struct conf, min_free) },
+	{ "per-user", set_per_user, false, 0 },
 };
-int
-conf_statement(struct conf_parse *p, const struct conf_setting *table,
-    size_t rows, unsigned seen[CONF_ROWS_MAX])
-{
-	const struct conf_setting *nearest = table;
-	struct span name = p->x.word;
-	char shown[CONF_SHOWN];
-
-	p->x.from = p->x.line;
-	for (const struct conf_setting *s = table; s < table + rows; s++) {
-		if (conf_distance(name, span_of(s->name)) <
-		    conf_distance(name, span_of(nearest->name)))
-			nearest = s;
-		if (!span_eq(name, span_of(s->name)))
-			continue;
-		p->x.name = s->name;
-		if (s->cannot)
-			return conf_cannot(&p->x, s->cannot);
-		if (seen[s - table] && !s->again)
-			return conf_wrong(&p->x, p->x.from,
-			    "\"%s\" was already set in line %u", s->name,
-			    seen[s - table]);
-		seen[s - table] = p->x.from;
-		return s->set(p);
-	}
-	return conf_wrong(&p->x, p->x.from,
-	    "unknown setting \"%s\"; did you mean \"%s\"?",
-	    conf_show(name, shown), nearest->name);
-}
-
 /* size 50M ; queue 1000000 ; free-space 64M: ends with the line. */
 static int
 set_limits(struct conf_parse *p)
 {
-	unsigned seen[CONF_ROWS_MAX] = { 0 };
-	int result = conf_need(&p->x, "a limit");
-
-	p->x.block = true;
-	while (result == 0 && p->x.token == CONF_WORD) {
-		result = conf_statement(
-		    p, in_limits, sizeof in_limits / sizeof *in_limits, seen);
-		if (result == 0 && p->x.token == CONF_SEMI)
-			conf_next(&p->x);
-	}
-	p->x.block = false;
-	p->x.name = "limits";
-	return result ? -1 : conf_ended(&p->x);
+	if (conf_need(&p->x, "a limit") == -1)
+		return -1;
+	return conf_line(p, in_limits, sizeof in_limits / sizeof *in_limits);
 }
 
+static int
+set_dnssec(struct conf_parse *p)
+{
+	static const char *const words[] = { "auto", "no", "yes", NULL };
+	int n;
+
+	if (conf_need(&p->x, "auto, no or yes") == -1 ||
+	    (n = conf_choose(&p->x, words)) == -1)
+		return -1;
+	p->conf->trust_dns = n - 1;
+	return conf_done(&p->x);
+}
+
+#define TO(member) offsetof(struct conf, member)
 static const struct conf_setting settings[] = {
-	{ "relay", conf_set_relay, true, NULL },
-	{ "hostname", set_hostname, false, NULL },
-	{ "local-domains", set_domains, false, NULL },
-	{ "sender", NULL, true, "rewrite senders" },
-	{ "local", set_local, false, NULL },
-	{ "terminal", set_terminal, false, NULL },
-	{ "retry", set_retry, false, NULL },
-	{ "warn", set_warn, false, NULL },
-	{ "give-up", set_give_up, false, NULL },
-	{ "hold", set_hold, false, NULL },
-	{ "limits", set_limits, false, NULL },
-	{ "route", NULL, true, "choose a route by sender or domain" },
+	{ "relay", conf_set_relay, true, 0 },
+	{ "hostname", set_hostname, false, 0 },
+	{ "local-domains", set_domains, false, 0 },
+	{ "sender", conf_set_sender, true, 0 },
+	{ "local", set_local, false, 0 },
+	{ "mailbox-size", conf_set_size, false, TO(max_mailbox) },
+	{ "aliases", conf_set_path, false, TO(aliases) },
+	{ "command-user", set_command_user, false, TO(command_user) },
+	{ "terminal", conf_set_terminal, true, 0 },
+	{ "terminal-senders", conf_set_senders, false, 0 },
+	{ "terminal-sessions", conf_set_sessions, false, 0 },
+	{ "terminal-pts", conf_set_yes, false, TO(pts_owner) },
+	{ "terminal-bell", conf_set_yes, false, TO(bell) },
+	{ "terminal-network", conf_set_yes, false, TO(net_terminals) },
+	{ "terminal-rate", conf_set_rate, false, 0 },
+	{ "alert", conf_set_alert, false, 0 },
+	{ "retry", set_retry, false, 0 },
+	{ "warn", set_warn, false, 0 },
+	{ "give-up", conf_set_duration, false, TO(give_up) },
+	{ "hold", conf_set_yes, false, TO(hold) },
+	{ "limits", set_limits, false, 0 },
+	{ "route", conf_set_route, true, 0 },
+	{ "relay-clients", conf_set_clients, false, 0 },
+	{ "dnssec", set_dnssec, false, 0 },
 };
+#undef TO
 _Static_assert(sizeof settings / sizeof *settings <= CONF_ROWS_MAX,
     "a line is kept for each");
 
@@ -300,24 +264,46 @@ static int
 defaults(struct conf *c)
 {
 	static const long retry[] = { 300, 900, 1800, 3600, 7200 };
+	struct conf_relay *mx;
 
 	*c = (struct conf){ .local = LOCAL_MBOX,
 		.terminal = true,
+		.senders = MAY_ALL,
+		.bell = true,
+		.rate_pair = 10,
+		.rate_rcpt = 30,
+		.alert = { .age = 4 * 3600,
+		    .disk = 64u << 20,
+		    .every = 3600,
+		    .on = true },
 		.nretry = sizeof retry / sizeof *retry,
 		.warn = CONF_WARN,
 		.give_up = 5 * 86400,
 		.max_size = 50u << 20,
 		.max_queue = CONF_QUEUE,
-		.min_free = 64u << 20 };
+		.min_free = 64u << 20,
+		.trust_dns = -1 };
 	memcpy(c->retry, retry, sizeof retry);
+	c->relays = mx = calloc(1, sizeof *mx);
+	if (mx == NULL)
+		return -1;
+	c->nrelays = 1;
+	*mx = (struct conf_relay){ .find = FIND_MX, .tls = TLS_DANE };
+	mx->name = strdup("mx");
 	c->local_path = strdup("/var/mail/%u");
-	return c->local_path ? 0 : -1;
+	c->command_user = strdup("nobody");
+	c->aliases = strdup("/etc/aliases");
+	c->alert.via = strdup("@adm");
+	return mx->name && c->local_path && c->command_user && c->aliases &&
+		       c->alert.via
+		   ? 0
+		   : -1;
 }
 
 int
 conf_parse(struct span text, const char *path, struct conf *c, struct buf *err)
 {
-	struct conf_parse p = { .conf = c };
+	struct conf_parse p = { .conf = c, .base = c };
 	unsigned seen[CONF_ROWS_MAX] = { 0 };
 
 	p.x.rest = text;
@@ -337,7 +323,7 @@ conf_parse(struct span text, const char *path, struct conf *c, struct buf *err)
 		case CONF_EOL:
 			continue;
 		case CONF_EOF:
-			return 0;
+			return conf_routes_lead(&p);
 		case CONF_BAD:
 			return -1;
 		case CONF_WORD:

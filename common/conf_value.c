@@ -129,3 +129,34 @@ conf_domain(struct conf_lex *x)
 	return conf_wrong(
 	    x, x->from, "\"%s\" is no domain name", conf_show(x->word, shown));
 }
+
+int
+conf_path(struct conf_lex *x)
+{
+	struct span rest = x->word;
+	char shown[CONF_SHOWN];
+
+	if (x->word.len < 2 || x->word.ptr[0] != '/')
+		return conf_wrong(x, x->from,
+		    "\"%s\" behind \"%s\" is no path; it must begin with /",
+		    conf_show(x->word, shown), x->name);
+	while (rest.ptr)
+		if (span_eq(span_cut(&rest, '/'), SPAN("..")))
+			return conf_wrong(
+			    x, x->from, "\"..\" is not allowed in a path");
+	return 0;
+}
+
+int
+conf_number(struct conf_lex *x, unsigned min, unsigned max, unsigned *out)
+{
+	char shown[CONF_SHOWN];
+	long long n;
+
+	if (span_num(x->word, min, max, &n) == -1)
+		return conf_wrong(x, x->from,
+		    "\"%s\" behind \"%s\" is not between %u and %u",
+		    conf_show(x->word, shown), x->name, min, max);
+	*out = (unsigned)n;
+	return 0;
+}

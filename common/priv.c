@@ -107,7 +107,7 @@ priv_become(const struct priv_id *id, pid_t parent, const char *role)
 	if (id->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
 		die(role, "privileges came back");
 	/* Both are cleared by the change of uid, hence after it. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	if ((!id->commands && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) ||
 	    prctl(PR_SET_DUMPABLE, 0) == -1 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		die(role, "cannot confine itself");

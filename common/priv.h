@@ -3,6 +3,7 @@
  * works. */
 #ifndef COMMON_PRIV_H
 #define COMMON_PRIV_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,13 +19,18 @@ void priv_group_drop(void);
  * -1: not even /dev/null opens. */
 int priv_start(void);
 
+#define PRIV_GROUPS 256 /* of a user; what he has beyond is left out */
+
 struct priv_id {
 	uid_t uid;
 	gid_t gid;
-	gid_t groups[4]; /* supplementary */
+	gid_t groups[PRIV_GROUPS]; /* supplementary */
 	int ngroups;
+	bool commands; /* runs its user's own commands: set-id programs work
+			  there as at a login */
 };
-/* For good: groups, gid, uid, no_new_privs; then proves that they are gone,
+/* For good: groups, gid, uid, no_new_privs (but for commands); then proves that
+ * they are gone,
  * asks to die with the parent (PR_SET_PDEATHSIG) and checks that the parent
  * is still there.  Ends the process on any failure. */
 void priv_become(const struct priv_id *, pid_t parent, const char *role);

@@ -93,7 +93,10 @@ spool_id_valid(const char *name)
 	if (name[n] != '-' || name[n + 1] < '1' || name[n + 1] > '9')
 		return false;
 	digits = strspn(name + n + 1, "0123456789");
-	return digits <= 5 && name[n + 1 + digits] == '\0';
+	n += 1 + digits;
+	if (digits > 5 || name[n] == '\0')
+		return digits <= 5;
+	return strchr("DMSW", name[n]) && name[n + 1] == '\0';
 }
 
 void

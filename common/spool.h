@@ -8,7 +8,8 @@
  * The sums are CRC-32C of the envelope and of the body.  The first line names
  * the format's version.  A file's name is its queue id: SPOOL_ID letters (32
  * of Crockford's), of which the first eight tell the time and the rest are
- * random; a bounce has the id of its message with "-ROUND" behind it.
+ * random; a report has the id of its message with "-ROUND" behind it, or
+ * "-ROUND" and a letter that says what it reports (deliver/queue/bounce.h).
  *
  * Life of a file: sendmail creates it in drop/ with mode 0640 and an exclusive
  * flock, which says "being written by a living process"; mode 0660 says

@@ -37,8 +37,8 @@ convert_fork(const struct role_ids *ids, const struct conf *conf,
     const struct ipc_msg *m, int lock, int *out, const char **why)
 {
 	struct ipc_in in = { m->body, false };
-	struct priv_id id = { ids->uid[ROLE_MIME], ids->gid[ROLE_MIME], { 0 },
-		0 };
+	struct priv_id id = { .uid = ids->uid[ROLE_MIME],
+		.gid = ids->gid[ROLE_MIME] };
 	struct role_start start = { .conf = conf, .fd = m->fd };
 	int keep[3];
 	pid_t pid;

@@ -1,6 +1,8 @@
 #include "deliver/identity.h"
+#include "deliver/forward.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,6 +57,74 @@ make_root_box(gid_t mail)
 	return -1;
 }
 
+/* All groups of the user, as at a login. */
+static void
+own_groups(const struct passwd *pw, struct priv_id *id)
+{
+	id->ngroups = PRIV_GROUPS;
+	if (getgrouplist(pw->pw_name, pw->pw_gid, id->groups, &id->ngroups) ==
+		-1 &&
+	    id->ngroups > PRIV_GROUPS)
+		id->ngroups = PRIV_GROUPS;
+}
+
+/* Opened and checked here, read and parsed by one who is nobody in particular:
+ * NULL. */
+static const char *
+root_forward(const struct passwd *pw, struct role_start *start)
+{
+	static struct buf why; /* until the next call */
+	struct forward_owner owner = { pw->pw_dir, pw->pw_uid, pw->pw_gid };
+
+	buf_free(&why);
+	why = (struct buf){ 0 };
+	start->forward_status =
+	    (int)forward_open(&owner, "", &start->forward, &why);
+	start->forward_why = buf_c(&why);
+	return NULL;
+}
+
+/* Root is never a recipient's process. */
+static const char *
+for_root(const struct role_ids *ids, const struct passwd *pw,
+    struct role_start *start, struct priv_id *id)
+{
+	id->uid = ids->uid[ROLE_QUEUE];
+	id->gid = ids->gid[ROLE_QUEUE];
+	id->ngroups = 0;
+	switch (start->purpose) {
+	case FOR_READ:
+		return root_forward(pw, start);
+	case FOR_FILE:
+		return "mail is not written to a file of root's; give the file "
+		       "to another user";
+	case FOR_COMMAND:
+		return "no command is run as root; set \"command-user\" in "
+		       "bellman.conf";
+	default:
+		id->gid = ids->mail;
+		return make_root_box(ids->mail) == -1 ? strerror(errno) : NULL;
+	}
+}
+
+/* The groups for each purpose.  The group mail, which may write beside all
+ * mailboxes, is only where no command is run and no file of the user is read;
+ * and not in his own folders, where his links would lead it astray. */
+static void
+for_user(const struct role_ids *ids, const struct passwd *pw,
+    struct role_start *start, struct priv_id *id)
+{
+	if (start->purpose == FOR_BOX && start->conf->local == LOCAL_COMMAND)
+		start->purpose = FOR_COMMAND;
+	if (start->purpose != FOR_BOX) {
+		own_groups(pw, id);
+		id->commands = start->purpose == FOR_COMMAND;
+	} else if (strncmp(start->conf->local_path, "/var/", 5) == 0) {
+		id->groups[0] = ids->mail;
+		id->ngroups = 1;
+	}
+}
+
 const char *
 identity(const struct role_ids *ids, enum role role, const char *name,
     struct role_start *start, struct priv_id *id, bool *permanent)
@@ -70,24 +140,21 @@ identity(const struct role_ids *ids, enum role role, const char *name,
 	}
 	start->user = pw->pw_name;
 	start->home = pw->pw_dir;
+	start->shell = pw->pw_shell;
 	start->uid = pw->pw_uid;
 	start->gid = pw->pw_gid;
 	start->mail = ids->mail;
 	if (role == ROLE_TTY) {
 		*id = (struct priv_id){ ids->uid[ROLE_TTY], ids->tty,
-			{ ids->tty }, 1 };
+			{ ids->tty }, 1, false };
 		return NULL;
 	}
-	*id = (struct priv_id){ pw->pw_uid, pw->pw_gid, { ids->mail }, 1 };
-	/* In his own folders his links would lead that group's rights astray.
-	 */
-	if (strncmp(start->conf->local_path, "/var/", 5) != 0)
-		id->ngroups = 0;
-	if (pw->pw_uid == 0) {
-		id->uid = ids->uid[ROLE_QUEUE];
-		id->gid = ids->mail;
-		return make_root_box(ids->mail) == -1 ? strerror(errno) : NULL;
-	}
+	*id = (struct priv_id){ .uid = pw->pw_uid, .gid = pw->pw_gid };
+	if (pw->pw_uid == 0)
+		return for_root(ids, pw, start, id);
 	*permanent = true;
-	return role_owns(ids, pw->pw_uid) ? "that user takes no mail" : NULL;
+	if (role_owns(ids, pw->pw_uid))
+		return "that user takes no mail";
+	for_user(ids, pw, start, id);
+	return NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef DELIVER_IPC_H
 #define DELIVER_IPC_H
 #include "common/buf.h"
+#include "deliver/forward.h"
 #include "deliver/loop.h"
 #include "deliver/role.h"
 #include <stdint.h>
@@ -17,7 +18,7 @@ enum ipc_type {
 	IPC_PEER, /* u8 role; fd */
 	IPC_STOP, /* finish what is under way, then exit */
 	/* queue to parent: start a short-lived role.  ref names the answer */
-	IPC_FORK_USER, /* str user name */
+	IPC_FORK_USER, /* u8 enum user_purpose; str user name */
 	IPC_FORK_TTY,  /* str user name */
 	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd: the
 			  message file */
@@ -28,6 +29,7 @@ enum ipc_type {
 	IPC_MIMED, /* fd: the message as it was wanted, nobody's but ours now */
 	/* queue to user: one batch for one mailbox */
 	IPC_BOX_ITEM,  /* see deliver/user/user.h; fd: the message file */
+	IPC_BOX_AT,    /* str: the file, or the command; before all else */
 	IPC_BOX_OPEN,  /* lock the mailbox */
 	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
 			*/
@@ -37,12 +39,18 @@ enum ipc_type {
 	IPC_BOX_RESULT, /* ref: item; u8 outcome; str status; str text */
 	IPC_BOX_END,	/* the items so far are settled and synced */
 	IPC_BOX_FAIL,	/* u8 outcome; str status; str text: all of them */
+	/* queue to a user process FOR_READ, and back; see deliver/user/user.h
+	 */
+	IPC_READ_ASK,  /* str path; empty: ~/.forward */
+	IPC_READ_TEXT, /* ref: the question; a part of the text, as it is */
+	IPC_READ_END,  /* u8 enum read_status; str why */
 	/* queue to net; ref names the transaction */
 	IPC_NET_MAIL, /* see deliver/net/net.h; fd: the message file */
-	IPC_NET_RCPT, /* u32 first index; u16 count; str address each */
+	IPC_NET_RCPT, /* u32 first index; u16 count; for each: str address; u8
+			 notify; str orcpt */
 	/* net to queue */
-	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str mta
-			  */
+	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str
+			    mta; u8 flags (IPC_DSN_PASSED, IPC_SOON) */
 	IPC_NET_END,	 /* every recipient has had its answer */
 	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
 			    as it is.  It comes again, made legal */
@@ -59,6 +67,16 @@ enum ipc_type {
 };
 
 enum { IPC_7BIT, IPC_TEXT, IPC_WANTS }; /* what a conversion may aim at */
+
+enum {			      /* of IPC_NET_MAIL */
+	IPC_REQUIRETLS = 1,   /* RFC 8689 2 */
+	IPC_TLS_OPTIONAL = 2, /* "TLS-Required: No", RFC 8689 3 */
+};
+enum {			    /* of IPC_NET_ANSWER */
+	IPC_DSN_PASSED = 1, /* what was asked for in RFC 3461 is the server's
+			       duty from now on */
+	IPC_SOON = 2, /* it sounds like greylisting: a second try soon may do */
+};
 
 /* What became of a recipient at one attempt. */
 enum outcome {

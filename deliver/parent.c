@@ -1,6 +1,7 @@
 #include "deliver/parent.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/brief.h"
 #include "deliver/convert.h"
 #include "deliver/identity.h"
 #include "deliver/ipc.h"
@@ -21,20 +22,14 @@
 #define STEADY 10000 /* ms of life after which it counts as sound */
 #define STOP_QUEUE 10000 /* ms for transactions under way */
 #define STOP_REST 1000
-#define BRIEF_LIMIT 300000 /* ms: its user may have stopped it */
-#define PASS_CRASHES 5	   /* ends of the queue role, before a pass gives up */
+#define BRIEF_LIMIT 300000	    /* ms: its user may have stopped it */
+#define COMMAND_LIMIT (7200 * 1000) /* ms: it has a limit of its own */
+#define PASS_CRASHES 5 /* ends of the queue role, before a pass gives up */
 
 struct child { /* a long-lived role */
 	pid_t pid;
 	struct ipc chan;
 	int64_t began;
-};
-
-struct brief { /* a user, tty or mime process */
-	pid_t pid;
-	int64_t until; /* loop_now() at which it is killed */
-	uint32_t ref;  /* mime: whose, */
-	int out;       /* and its result; else -1 */
 };
 
 static struct {
@@ -44,12 +39,10 @@ static struct {
 	enum parent_pass pass;
 	int lock, control, status;
 	struct child role[ROLES];
-	struct brief *brief; /* under way */
-	size_t nbrief;
 	unsigned crashes; /* of the queue role, in a pass */
 	bool stopping, reload, restart_all;
 	int64_t wait; /* ms before the next restart */
-	struct loop_timer again, kill, overdue;
+	struct loop_timer again, kill;
 	struct loop_fd signals;
 } p;
 
@@ -65,31 +58,7 @@ kill_all(struct loop_timer *t)
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			kill(p.role[standing[i]].pid, SIGKILL);
-	for (size_t i = 0; i < p.nbrief; i++)
-		kill(p.brief[i].pid, SIGKILL);
-}
-
-/* Nobody's mail waits for a process that somebody has stopped; what it did is
- * looked for by the next one. */
-static void
-kill_overdue(struct loop_timer *t)
-{
-	int64_t now = loop_now(), next = INT64_MAX;
-
-	for (size_t i = 0; i < p.nbrief; i++) {
-		struct brief *b = &p.brief[i];
-
-		if (b->until <= now) {
-			log_warn("agent: killing pid=%ld after %d s",
-			    (long)b->pid, BRIEF_LIMIT / 1000);
-			kill(b->pid, SIGKILL);
-			b->until = now + BRIEF_LIMIT;
-		}
-		if (b->until < next)
-			next = b->until;
-	}
-	if (p.nbrief)
-		loop_in(t, next - now);
+	brief_kill_all();
 }
 
 static bool
@@ -98,7 +67,7 @@ all_gone(void)
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			return false;
-	return p.nbrief == 0;
+	return brief_none();
 }
 
 /* The queue has ended in good order: nothing is left to do. */
@@ -155,40 +124,44 @@ no_fork(uint32_t ref, bool permanent, const char *why)
 }
 
 static void
-fork_brief(enum role role, uint32_t ref, struct span who)
+fork_brief(
+    enum role role, enum user_purpose purpose, uint32_t ref, struct span who)
 {
-	struct role_start start = { .conf = p.conf };
+	struct role_start start = {
+		.conf = p.conf, .purpose = purpose, .forward = -1
+	};
 	struct priv_id id;
 	bool permanent = false;
 	char *name = span_dup(who);
-	struct brief *more = reallocarray(p.brief, p.nbrief + 1, sizeof *more);
+	bool room = brief_room();
 	const char *why =
 	    name ? identity(p.ids, role, name, &start, &id, &permanent)
 		 : "not a name";
-	int ends[2] = { -1, -1 }, keep[2];
+	int ends[2] = { -1, -1 }, keep[3];
 	pid_t pid = -1;
 
-	if (more)
-		p.brief = more;
-	if (why == NULL && (more == NULL || ipc_pair(ends) == -1))
+	if (why == NULL && (!room || ipc_pair(ends) == -1))
 		why = strerror(errno), permanent = false;
 	if (why == NULL) {
 		start.fd = keep[0] = ends[1];
 		keep[1] = p.lock;
-		pid = role_fork(role, &id, &start, keep, 2);
+		keep[2] = start.forward;
+		pid = role_fork(
+		    role, &id, &start, keep, start.forward == -1 ? 2 : 3);
 		close(ends[1]);
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
 		} else {
-			p.brief[p.nbrief++] = (struct brief){ pid,
-				loop_now() + BRIEF_LIMIT, 0, -1 };
-			if (!p.overdue.armed)
-				loop_in(&p.overdue, BRIEF_LIMIT);
+			brief_add((struct brief){ pid, 0, 0, -1 },
+			    start.purpose == FOR_COMMAND ? COMMAND_LIMIT
+							 : BRIEF_LIMIT);
 			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
 			    NULL, ends[0]);
 		}
 		close(ends[0]);
 	}
+	if (start.forward != -1)
+		close(start.forward);
 	if (why)
 		no_fork(ref, permanent, why);
 	free(name);
@@ -197,12 +170,9 @@ fork_brief(enum role role, uint32_t ref, struct span who)
 static void
 fork_mime(struct ipc *c, struct ipc_msg *m)
 {
-	struct brief *more = reallocarray(p.brief, p.nbrief + 1, sizeof *more);
-	const char *why = more ? NULL : "no memory";
-	struct brief b = { 0, loop_now() + BRIEF_LIMIT, m->ref, -1 };
+	const char *why = brief_room() ? NULL : "no memory";
+	struct brief b = { 0, 0, m->ref, -1 };
 
-	if (more)
-		p.brief = more;
 	if (p.stopping)
 		why = "the agent is stopping";
 	if (why == NULL)
@@ -212,9 +182,7 @@ fork_mime(struct ipc *c, struct ipc_msg *m)
 	} else if (why) {
 		no_fork(m->ref, false, why);
 	} else {
-		p.brief[p.nbrief++] = b;
-		if (!p.overdue.armed)
-			loop_in(&p.overdue, BRIEF_LIMIT);
+		brief_add(b, BRIEF_LIMIT);
 	}
 }
 
@@ -241,6 +209,7 @@ static void
 got(struct ipc *c, struct ipc_msg *m)
 {
 	struct ipc_in in = { m->body, false };
+	enum user_purpose purpose = FOR_BOX;
 	struct span name;
 
 	if (m->type == IPC_FORK_MIME)
@@ -250,15 +219,17 @@ got(struct ipc *c, struct ipc_msg *m)
 	switch (m->type) {
 	case IPC_FORK_USER:
 	case IPC_FORK_TTY:
+		if (m->type == IPC_FORK_USER)
+			purpose = (enum user_purpose)ipc_get8(&in);
 		name = ipc_get(&in);
-		if (!ipc_end(&in))
+		if (!ipc_end(&in) || purpose >= PURPOSES)
 			gone(c, "a message that does not parse");
 		else if (p.stopping)
 			no_fork(m->ref, false, "the agent is stopping");
 		else
 			fork_brief(
 			    m->type == IPC_FORK_USER ? ROLE_USER : ROLE_TTY,
-			    m->ref, name);
+			    purpose, m->ref, name);
 		break;
 	case IPC_DONE:
 		stop();
@@ -272,7 +243,8 @@ static int
 start_role(enum role role)
 {
 	struct child *k = &p.role[role];
-	struct priv_id id = { p.ids->uid[role], p.ids->gid[role], { 0 }, 0 };
+	struct priv_id id = { .uid = p.ids->uid[role],
+		.gid = p.ids->gid[role] };
 	struct role_start start = { .conf = p.conf,
 		.mail = p.ids->mail,
 		.uid = p.ids->uid[role],
@@ -401,6 +373,7 @@ role_ended(enum role r, int status)
 static void
 reap(void)
 {
+	struct brief was;
 	int status;
 	pid_t pid;
 
@@ -408,13 +381,8 @@ reap(void)
 		for (size_t i = 0; i < STANDING; i++)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);
-		for (size_t i = 0; i < p.nbrief; i++)
-			if (p.brief[i].pid == pid) {
-				if (p.brief[i].out != -1)
-					mime_ended(&p.brief[i], status);
-				p.brief[i] = p.brief[--p.nbrief];
-				break;
-			}
+		if (brief_ended(pid, &was) && was.out != -1)
+			mime_ended(&was, status);
 	}
 	if (!all_gone())
 		return;
@@ -479,7 +447,6 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.control = control;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
-	p.overdue.fire = kill_overdue;
 	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
 		log_errno("agent: cannot start");
 		return EX_OSERR;

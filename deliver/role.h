@@ -16,6 +16,15 @@ enum role {
 	ROLES
 };
 
+/* What a user process is forked for: it decides on its groups. */
+enum user_purpose {
+	FOR_BOX,     /* his mailbox, as `local` says */
+	FOR_READ,    /* his .forward, or a list that he owns */
+	FOR_FILE,    /* a /file that is his */
+	FOR_COMMAND, /* a |command that runs as him */
+	PURPOSES
+};
+
 /* What a role finds when it begins, already with its own identity. */
 struct role_start {
 	const struct conf *conf;
@@ -23,9 +32,15 @@ struct role_start {
 	bool once;  /* a pass: say IPC_DONE when nothing is due any more */
 	bool force; /* at its start everything is due (deliver -q) */
 	/* user and tty: whom for, looked up by the parent */
-	const char *user, *home;
+	const char *user, *home, *shell;
 	uid_t uid;
 	gid_t gid;
+	enum user_purpose purpose;
+	/* FOR_READ of root: his .forward, opened and checked by the parent, who
+	 * does not read it */
+	int forward;	    /* or -1 */
+	int forward_status; /* enum read_status, and why */
+	const char *forward_why;
 	gid_t mail;  /* the group mail */
 	int control; /* queue: listening socket, or -1 */
 	/* mime: fd is the message file; the part of it, and where it goes to */

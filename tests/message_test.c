@@ -145,6 +145,43 @@ its_journal(void **state)
 	buf_free(&b);
 }
 
+/* What was told, and how it was delivered. */
+static void
+its_reports(void **state)
+{
+	struct dir *d = *state;
+	struct buf b = { 0 };
+	struct file *f;
+
+	message(&b, 4);
+	note(&b, J_RELAYED, 0, 0);
+	note(&b, J_PASSED, 1, 0);
+	note(&b, J_TOLD, 0, 1);
+	note(&b, J_DONE, 2, 0);
+	note(&b, J_WARN, 0, 1);
+	put_file(d->fd, b.ptr, b.len);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(f->rcpts[0].state, R_DONE);
+	assert_true(f->rcpts[0].relayed && !f->rcpts[0].dsn_passed);
+	assert_true(f->rcpts[1].relayed && f->rcpts[1].dsn_passed);
+	assert_true(f->rcpts[0].reported && f->rcpts[1].reported);
+	assert_false(f->rcpts[2].reported || f->rcpts[2].relayed);
+	assert_int_equal(f->rcpts[2].last, 5);
+	assert_int_equal(f->rcpts[3].last, 0);
+	assert_int_equal(f->successes, 1);
+	assert_true(f->warned);
+	assert_string_equal(f->list, "");
+	file_close(f);
+	note(&b, J_LIST, 0, 0);
+	put_file(d->fd, b.ptr, b.len);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_string_equal(f->list, "said");
+	file_close(f);
+	buf_free(&b);
+}
+
 /* Cut anywhere before the end of its body it is damaged, and left as it is. */
 static void
 truncated_anywhere(void **state)
@@ -432,6 +469,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		IN_DIR(a_message),
 		IN_DIR(its_journal),
+		IN_DIR(its_reports),
 		IN_DIR(truncated_anywhere),
 		IN_DIR(wrong_anywhere),
 		IN_DIR(torn_journal),

@@ -48,6 +48,7 @@ struct world {
 	/* answers */
 	unsigned outcomes[REFS][OUT_COUNT], ended;
 	char status[REFS][16], text[REFS][600], mta[REFS][64];
+	unsigned flags[REFS];
 	unsigned converts[REFS]; /* jobs given back */
 	unsigned suspects;	 /* of the next job: ENV_EIGHT, ENV_LONG */
 	unsigned until;		 /* stop waiting when so many jobs have ended */
@@ -165,6 +166,7 @@ got(struct ipc *c, struct ipc_msg *m)
 	snprintf(w.text[m->ref], 600, "%.*s", (int)s.len, s.ptr);
 	s = ipc_get(&in);
 	snprintf(w.mta[m->ref], 64, "%.*s", (int)s.len, s.ptr);
+	w.flags[m->ref] = ipc_get8(&in);
 	assert_true(ipc_end(&in));
 }
 
@@ -315,13 +317,18 @@ send_mail(uint32_t ref, const char *relay, unsigned nrcpts, struct span body,
 		at += (size_t)n;
 	}
 	ipc_str(&b, relay);
+	ipc_str(&b, "");
 	ipc_str(&b, "sender@client.example");
+	ipc_u8(&b, ENV_MAIL);
+	ipc_u8(&b, ENV_RET_NONE);
+	ipc_str(&b, "");
 	ipc_u32(&b, nrcpts);
 	ipc_u64(&b, 8);
 	ipc_u64(&b, body.len);
 	ipc_u32(&b, sum);
 	ipc_u8(&b, ENV_7BIT);
 	ipc_u8(&b, (uint8_t)w.suspects);
+	ipc_u8(&b, 0);
 	assert_int_equal(ipc_send(&w.queue, IPC_NET_MAIL, ref, &b, fd), 0);
 	buf_free(&b);
 	close(fd);
@@ -339,6 +346,8 @@ send_rcpts(uint32_t ref, unsigned first, unsigned n)
 
 		snprintf(addr, sizeof addr, "user%u@example.net", first + i);
 		ipc_str(&b, addr);
+		ipc_u8(&b, 0);
+		ipc_str(&b, "");
 	}
 	assert_int_equal(ipc_send(&w.queue, IPC_NET_RCPT, ref, &b, -1), 0);
 	buf_free(&b);

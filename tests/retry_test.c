@@ -11,13 +11,19 @@ static const struct row {
 	const struct conf *conf;
 	unsigned tries;
 	int64_t now, want;
+	bool soon;
 } rows[] = {
-	{ "first", &steps, 0, 1000, 1300 },
-	{ "second", &steps, 1, 1000, 1900 },
-	{ "last", &steps, 2, 1000, 4600 },
-	{ "last_repeats", &steps, 3, 1000, 4600 },
-	{ "last_repeats_for_ever", &steps, 4294967295u, 1000, 4600 },
-	{ "always_ahead_of_now", &zero, 0, 1000, 1001 },
+	{ "first", &steps, 0, 1000, 1300, .soon = false },
+	{ "second", &steps, 1, 1000, 1900, .soon = false },
+	{ "last", &steps, 2, 1000, 4600, .soon = false },
+	{ "last_repeats", &steps, 3, 1000, 4600, .soon = false },
+	{ "last_repeats_for_ever", &steps, 4294967295u, 1000, 4600,
+	    .soon = false },
+	{ "always_ahead_of_now", &zero, 0, 1000, 1001, .soon = false },
+	{ "greylisted", &steps, 0, 1000, 1090, .soon = true },
+	{ "greylisted_again", &steps, 1, 1000, 1900, .soon = true },
+	{ "greylisted_where_steps_are_short", &zero, 0, 1000, 1001,
+	    .soon = true },
 };
 
 static void
@@ -26,7 +32,7 @@ check(void **state)
 	const struct row *row = *state;
 
 	assert_int_equal(
-	    retry_next(row->conf, row->tries, row->now), row->want);
+	    retry_next(row->conf, row->tries, row->soon, row->now), row->want);
 }
 
 static const struct over {

@@ -16,6 +16,10 @@ static void
 drop(struct conn *c)
 {
 	loop_cancel(&c->step);
+	tls_free(c->tls);
+	c->tls = NULL;
+	if (c->secret)
+		explicit_bzero(c->out.ptr, c->out.cap);
 	if (c->io.fd != -1) {
 		loop_del(&c->io);
 		close(c->io.fd);
@@ -24,7 +28,7 @@ drop(struct conn *c)
 	buf_reset(&c->in);
 	buf_reset(&c->out);
 	c->sent = 0;
-	c->up = c->broken = c->more = false;
+	c->up = c->broken = c->more = c->secret = c->shaking = false;
 }
 
 /* Before a connection is up only the loop reports, so that nobody's memory
@@ -41,7 +45,11 @@ step_due(struct loop_timer *t)
 {
 	struct conn *c = t->arg;
 
-	if (c->up) {
+	if (c->shaking) {
+		if (c->why.len == 0)
+			buf_str(&c->why, "the TLS handshake took too long");
+		c->happened(c, CONN_INSECURE);
+	} else if (c->up) {
 		c->happened(c, CONN_TIMEOUT);
 	} else if (c->io.fd != -1) {
 		c->error = ETIMEDOUT;
@@ -149,6 +157,13 @@ conn_next(struct conn *c)
 	fail_soon(c);
 }
 
+void
+conn_again(struct conn *c)
+{
+	c->next -= c->next > 0;
+	conn_next(c);
+}
+
 size_t
 conn_pending(const struct conn *c)
 {
@@ -158,18 +173,28 @@ conn_pending(const struct conn *c)
 static void
 want(struct conn *c)
 {
-	bool write = (conn_pending(c) || c->more) && !c->broken;
+	bool write = (conn_pending(c) || c->more ||
+			 (c->tls && tls_wants_write(c->tls))) &&
+		     !c->broken;
 
 	if (c->up && c->io.fd != -1)
 		loop_want(&c->io, EPOLLIN | (write ? EPOLLOUT : 0));
 }
 
+static ssize_t
+transmit(struct conn *c)
+{
+	const char *from = c->out.ptr + c->sent;
+
+	return c->tls ? tls_send(c->tls, from, conn_pending(c))
+		      : send(c->io.fd, from, conn_pending(c), MSG_NOSIGNAL);
+}
+
 void
 conn_flush(struct conn *c)
 {
-	while (c->up && !c->broken && conn_pending(c)) {
-		ssize_t n = send(c->io.fd, c->out.ptr + c->sent,
-		    conn_pending(c), MSG_NOSIGNAL);
+	while (c->up && !c->shaking && !c->broken && conn_pending(c)) {
+		ssize_t n = transmit(c);
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -188,6 +213,8 @@ conn_flush(struct conn *c)
 	if (c->sent == c->out.len || c->sent > (64u << 10)) {
 		buf_drop(&c->out, c->sent);
 		c->sent = 0;
+		if (c->secret && c->out.len == 0 && c->out.cap)
+			explicit_bzero(c->out.ptr, c->out.cap);
 	}
 	want(c);
 }
@@ -219,7 +246,9 @@ receive(struct conn *c)
 		c->happened(c, CONN_LOST);
 		return;
 	}
-	n = recv(c->io.fd, c->in.ptr + c->in.len, PIECE, 0);
+	/* A record of TLS is no longer than this: none is left inside. */
+	n = c->tls ? tls_recv(c->tls, c->in.ptr + c->in.len, PIECE)
+		   : recv(c->io.fd, c->in.ptr + c->in.len, PIECE, 0);
 	if (n > 0) {
 		c->in.len += (size_t)n;
 		c->happened(c, CONN_DATA);
@@ -233,6 +262,48 @@ receive(struct conn *c)
 }
 
 static void
+shake(struct conn *c)
+{
+	switch (tls_shake(c->tls, &c->why)) {
+	case TLS_READ:
+		loop_want(&c->io, EPOLLIN);
+		return;
+	case TLS_WRITE:
+		loop_want(&c->io, EPOLLIN | EPOLLOUT);
+		return;
+	case TLS_DONE:
+		c->shaking = false;
+		loop_cancel(&c->step);
+		want(c);
+		c->happened(c, CONN_SECURE);
+		return;
+	case TLS_FAILED:
+		c->happened(c, CONN_INSECURE);
+		return;
+	}
+}
+
+void
+conn_starttls(
+    struct conn *c, struct tls_store *store, const struct tls_want *tls_want)
+{
+	buf_reset(&c->why);
+	c->shaking = true;
+	if (c->in.len)
+		buf_str(&c->why,
+		    "plain text came before the TLS handshake: somebody may "
+		    "have put it there");
+	else
+		c->tls = tls_new(store, tls_want, c->io.fd, &c->why);
+	if (c->tls) {
+		loop_want(&c->io, EPOLLIN | EPOLLOUT);
+	} else {
+		loop_want(&c->io, 0); /* only the loop may report it */
+		loop_in(&c->step, 0);
+	}
+}
+
+static void
 ready(struct loop_fd *f, uint32_t events)
 {
 	struct conn *c = f->arg;
@@ -242,7 +313,14 @@ ready(struct loop_fd *f, uint32_t events)
 		connected(c);
 		return;
 	}
-	if (events & EPOLLOUT)
+	if (c->shaking) {
+		if (c->tls)
+			shake(c);
+		else
+			step_due(&c->step);
+		return;
+	}
+	if (events & EPOLLOUT || (c->tls && conn_pending(c)))
 		conn_flush(c);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || c->broken)
 		receive(c);
@@ -272,4 +350,5 @@ conn_close(struct conn *c)
 	loop_cancel(&c->limit);
 	buf_free(&c->in);
 	buf_free(&c->out);
+	buf_free(&c->why);
 }

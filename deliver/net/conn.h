@@ -6,6 +6,7 @@
 #define DELIVER_NET_CONN_H
 #include "common/buf.h"
 #include "deliver/loop.h"
+#include "deliver/net/tls.h"
 #include <sys/socket.h>
 
 #define CONN_ADDRS 16 /* addresses of a host that are looked at */
@@ -17,6 +18,8 @@ struct conn_addr {
 
 enum conn_event {
 	CONN_UP,
+	CONN_SECURE,   /* the handshake of conn_starttls is done */
+	CONN_INSECURE, /* it has failed: why tells; nothing was sent */
 	CONN_DATA,     /* in has grown */
 	CONN_ROOM,     /* some of out was taken */
 	CONN_LOST,     /* closed or broken: error tells, 0 is an orderly end */
@@ -30,11 +33,14 @@ struct conn {
 	void (*happened)(struct conn *, enum conn_event);
 	struct buf in;
 	struct buf out; /* append, then conn_flush */
+	bool secret;	/* what goes out is wiped behind it */
 	bool more; /* the owner would append more: CONN_ROOM when out is empty,
 		      too */
 	int error;
-	uint64_t taken; /* octets that the kernel took from out, ever */
-	char name[64];	/* "192.0.2.25:25", of the address in use */
+	struct buf why;	 /* of CONN_INSECURE, a sentence */
+	struct tls *tls; /* NULL: plain text */
+	uint64_t taken;	 /* octets that the kernel took from out, ever */
+	char name[64];	 /* "192.0.2.25:25", of the address in use */
 	/* inside */
 	struct loop_fd io;
 	struct loop_timer step, limit;
@@ -42,7 +48,7 @@ struct conn {
 	size_t naddrs, next;
 	size_t sent; /* octets at the front of out that are gone */
 	int64_t patience;
-	bool up, broken;
+	bool up, broken, shaking;
 };
 
 void conn_init(struct conn *, void (*happened)(struct conn *, enum conn_event));
@@ -52,6 +58,12 @@ void conn_open(
 /* Closes, and tries the address after this one: CONN_FAILED when there is
  * none. */
 void conn_next(struct conn *);
+/* The same address once more. */
+void conn_again(struct conn *);
+/* From here on all is TLS.  out is empty, and so must in be: plain text that
+ * came before the handshake could be anybody's (CONN_INSECURE).  The time of
+ * conn_patience is the handshake's. */
+void conn_starttls(struct conn *, struct tls_store *, const struct tls_want *);
 void conn_flush(struct conn *);
 size_t conn_pending(const struct conn *); /* octets not yet taken */
 /* CONN_TIMEOUT comes after so many ms, unless it is set anew. */

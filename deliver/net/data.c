@@ -19,7 +19,7 @@ plain(struct data *d, struct buf *out, const char *ptr, size_t len)
 {
 	if (len == 0)
 		return;
-	if (!d->inside && *ptr == '.')
+	if (!d->inside && *ptr == '.' && !d->chunks)
 		buf_chr(out, '.');
 	buf_add(out, ptr, len);
 	d->inside = true;
@@ -69,7 +69,8 @@ finish(struct data *d, struct buf *out)
 		return DATA_DAMAGED;
 	if (d->inside)
 		buf_add(out, "\r\n", 2);
-	buf_add(out, ".\r\n", 3);
+	if (!d->chunks)
+		buf_add(out, ".\r\n", 3);
 	return DATA_END;
 }
 

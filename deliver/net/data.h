@@ -1,5 +1,6 @@
 /* data - the body of a stored message as DATA wants it (RFC 5321 4.5.2): read
- * piece by piece, LF becomes CRLF, a dot that begins a line is doubled.
+ * piece by piece, LF becomes CRLF, a dot that begins a line is doubled.  Or as
+ * BDAT wants it (RFC 3030): the same without any dots of ours.
  * Length and CRC-32C are checked while it streams. */
 #ifndef DELIVER_NET_DATA_H
 #define DELIVER_NET_DATA_H
@@ -9,7 +10,8 @@
 
 enum data_status {
 	DATA_MORE,
-	DATA_END,     /* whole and undamaged; the final dot is written */
+	DATA_END,     /* whole and undamaged; the final dot is written, but not
+			 for BDAT */
 	DATA_DAMAGED, /* another length or sum; the final dot is not written */
 	DATA_ERROR,   /* reading failed, errno; no final dot either */
 };
@@ -18,6 +20,7 @@ struct data {
 	int fd; /* the caller's */
 	uint64_t offset, left;
 	uint32_t want, sum;
+	bool chunks; /* for BDAT; set after data_begin */
 	bool inside; /* of a line: what comes is not its first octet */
 	bool cr;     /* the last octet was a CR */
 };

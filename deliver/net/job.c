@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define MTA_MAX 255
+#define NOTIFY_ALL (ENV_NEVER | ENV_SUCCESS | ENV_FAILURE | ENV_DELAY)
 
 static void
 answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
@@ -14,6 +15,7 @@ answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 	struct job *j = mail->arg;
 	struct span mta = span_of(j->mta);
 	struct buf b = { 0 };
+	unsigned flags = 0;
 
 	if (mta.len > MTA_MAX)
 		mta.len = MTA_MAX;
@@ -24,6 +26,11 @@ answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 	ipc_str(&b, v->status);
 	ipc_span(&b, text);
 	ipc_span(&b, mta);
+	if (v->outcome == OUT_DELIVERED && mail->dsn_passed)
+		flags |= IPC_DSN_PASSED;
+	if (v->outcome == OUT_LATER && v->soon)
+		flags |= IPC_SOON;
+	ipc_u8(&b, (uint8_t)flags);
 	/* Without a channel there is nobody to answer: the loop will say so,
 	 * and the job goes. */
 	ipc_send(j->queue, IPC_NET_ANSWER, j->ref, &b, -1);
@@ -46,13 +53,25 @@ address(struct span s)
 	return span_dup(s);
 }
 
+/* xtext (RFC 3461 4), which stands in a command as it is. */
+static char *
+xtext(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] <= ' ' || s.ptr[i] > '~') {
+			errno = EPROTO;
+			return NULL;
+		}
+	return span_dup(s);
+}
+
 struct job *
 job_new(struct ipc *queue, struct ipc_msg *m)
 {
 	struct ipc_in in = { .rest = m->body };
 	struct job *j = calloc(1, sizeof *j);
-	struct span relay, from;
-	uint8_t body, text;
+	struct span relay, domain, from, envid;
+	uint8_t kind, ret, body, text;
 
 	if (j == NULL) {
 		close(m->fd);
@@ -63,22 +82,34 @@ job_new(struct ipc *queue, struct ipc_msg *m)
 	j->fd = m->fd;
 	j->mta = "";
 	relay = ipc_get(&in);
+	domain = ipc_get(&in);
 	from = ipc_get(&in);
+	kind = ipc_get8(&in);
+	ret = ipc_get8(&in);
+	envid = ipc_get(&in);
 	j->count = ipc_get32(&in);
 	j->offset = ipc_get64(&in);
 	j->length = ipc_get64(&in);
 	j->sum = ipc_get32(&in);
 	body = ipc_get8(&in);
 	j->text = text = ipc_get8(&in);
+	j->flags = ipc_get8(&in);
 	errno = EPROTO;
-	if (!ipc_end(&in) || body > ENV_8BIT ||
-	    (text & ~(ENV_EIGHT | ENV_LONG)) || j->offset > INT64_MAX ||
-	    j->length > INT64_MAX - j->offset ||
+	if (!ipc_end(&in) || kind >= ENV_KINDS || ret > ENV_HDRS ||
+	    body > ENV_8BIT || (text & ~(ENV_EIGHT | ENV_LONG)) ||
+	    (j->flags & ~(IPC_REQUIRETLS | IPC_TLS_OPTIONAL)) ||
+	    j->offset > INT64_MAX || j->length > INT64_MAX - j->offset ||
 	    (j->relay = span_dup(relay)) == NULL ||
-	    (j->from = address(from)) == NULL)
+	    (j->domain = address(domain)) == NULL ||
+	    (j->from = address(from)) == NULL ||
+	    (j->envid = xtext(envid)) == NULL)
 		goto fail;
 	j->mail = (struct smtp_mail){ .from = j->from,
 		.size = j->length,
+		.kind = (enum env_kind)kind,
+		.ret = (enum env_ret)ret,
+		.envid = j->envid,
+		.requiretls = j->flags & IPC_REQUIRETLS,
 		/* RFC 6152 3: what the text holds, whatever its sender said */
 		.eightbit = body == ENV_8BIT || (text & ENV_EIGHT),
 		.again = true,
@@ -91,8 +122,11 @@ fail:
 }
 
 static int
-add_one(struct job *j, struct span addr, uint32_t index)
+add_one(struct job *j, struct span addr, unsigned notify, struct span orcpt,
+    uint32_t index)
 {
+	struct smtp_rcpt *r;
+
 	if (j->mail.nrcpts == j->cap) {
 		size_t cap = j->cap ? 2 * j->cap : 4;
 		struct smtp_rcpt *more =
@@ -103,12 +137,12 @@ add_one(struct job *j, struct span addr, uint32_t index)
 		j->mail.rcpts = more;
 		j->cap = cap;
 	}
-	j->mail.rcpts[j->mail.nrcpts] =
-	    (struct smtp_rcpt){ .addr = address(addr), .index = index };
-	if (j->mail.rcpts[j->mail.nrcpts].addr == NULL)
-		return -1;
-	j->mail.nrcpts++;
-	return 0;
+	r = &j->mail.rcpts[j->mail.nrcpts++];
+	*r = (struct smtp_rcpt){ .addr = address(addr),
+		.orcpt = xtext(orcpt),
+		.notify = notify,
+		.index = index };
+	return r->addr && r->orcpt ? 0 : -1;
 }
 
 int
@@ -120,12 +154,14 @@ job_add(struct job *j, struct span body)
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct span addr = ipc_get(&in);
+		unsigned notify = ipc_get8(&in);
+		struct span orcpt = ipc_get(&in);
 
-		if (in.bad || job_whole(j)) {
+		if (in.bad || job_whole(j) || notify > NOTIFY_ALL) {
 			errno = EPROTO;
 			return -1;
 		}
-		if (add_one(j, addr, first + i) == -1)
+		if (add_one(j, addr, notify, orcpt, first + i) == -1)
 			return -1;
 	}
 	errno = EPROTO;
@@ -179,11 +215,15 @@ job_free(struct job *j)
 
 	if (j == NULL)
 		return;
-	for (size_t i = 0; i < j->mail.nrcpts; i++)
+	for (size_t i = 0; i < j->mail.nrcpts; i++) {
 		free(j->mail.rcpts[i].addr);
+		free(j->mail.rcpts[i].orcpt);
+	}
 	free(j->mail.rcpts);
 	free(j->relay);
+	free(j->domain);
 	free(j->from);
+	free(j->envid);
 	if (j->fd != -1)
 		close(j->fd);
 	free(j);

@@ -9,14 +9,16 @@ struct job {
 	TAILQ_ENTRY(job) link;
 	struct ipc *queue;
 	uint32_t ref;
-	int fd; /* the message file */
-	char *relay, *from;
+	int fd;		      /* the message file */
+	char *relay, *domain; /* "": the relay's own hosts */
+	char *from, *envid;
 	struct smtp_mail mail;
 	uint32_t count; /* recipients that it will have */
 	size_t cap;
 	uint64_t offset, length;
 	uint32_t sum;
 	unsigned text;	 /* ENV_EIGHT, ENV_LONG */
+	unsigned flags;	 /* IPC_REQUIRETLS, IPC_TLS_OPTIONAL */
 	const char *mta; /* who is being asked; "" before that */
 	bool delivered;	 /* to one recipient at least */
 };

@@ -3,7 +3,9 @@
 
 #define S(stage) (1u << (stage))
 #define OPENING (S(AT_BANNER) | S(AT_EHLO) | S(AT_HELO))
-#define MESSAGE (S(AT_MAIL) | S(AT_RCPT) | S(AT_DATA) | S(AT_BODY) | S(AT_DOT))
+#define MESSAGE                                                                \
+	(S(AT_MAIL) | S(AT_RCPT) | S(AT_DATA) | S(AT_BODY) | S(AT_CHUNK) |     \
+	    S(AT_DOT))
 #define ANY (~0u)
 #define CLOSE true
 
@@ -22,6 +24,10 @@ static const struct row {
 	{ ANY, MISHAP_READ, MISHAP_READ, NEXT_FAIL, OUT_LATER, CLOSE, "4.3.0" },
 	{ ANY, MISHAP_SIZE, MISHAP_SIZE, NEXT_FAIL, OUT_NEVER, false, "5.3.4" },
 	{ ANY, MISHAP_UTF8, MISHAP_UTF8, NEXT_FAIL, OUT_NEVER, false, "5.6.7" },
+	{ ANY, MISHAP_REQUIRETLS, MISHAP_REQUIRETLS, NEXT_FAIL, OUT_NEVER,
+	    false, "5.7.30" },
+	{ ANY, MISHAP_TERMINAL, MISHAP_TERMINAL, NEXT_FAIL, OUT_NEVER, false,
+	    "5.3.3" },
 	/* Settings that are wrong are mended by a person: no mail bounces. */
 	{ ANY, MISHAP_TLS, MISHAP_TLS, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.5" },
 	{ ANY, MISHAP_RELAY, MISHAP_RELAY, NEXT_FAIL, OUT_LATER, CLOSE,
@@ -53,8 +59,11 @@ static const struct row {
 	/* RFC 3207 4, RFC 4954 6: it wants TLS or a password first.  That is a
 	 * setting of ours, and must not bounce a night's mail. */
 	{ MESSAGE, 530, 538, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.0" },
-	{ S(AT_MAIL) | S(AT_RCPT), 250, 259, NEXT_ON, OUT_COUNT, false,
-	    "2.0.0" },
+	/* "Send HELO first", "nested MAIL": it has lost its way, or we ours.
+	 * At other stages it may be what follows from a refusal before. */
+	{ S(AT_MAIL), 503, 503, NEXT_FAIL, OUT_LATER, CLOSE, "4.5.0" },
+	{ S(AT_MAIL) | S(AT_RCPT) | S(AT_CHUNK), 250, 259, NEXT_ON, OUT_COUNT,
+	    false, "2.0.0" },
 	{ S(AT_DATA), 354, 354, NEXT_ON, OUT_COUNT, false, "2.0.0" },
 	{ S(AT_DOT), 200, 299, NEXT_ON, OUT_DELIVERED, false, "2.0.0" },
 	{ S(AT_RSET) | S(AT_QUIT), 200, 299, NEXT_ON, OUT_COUNT, false,
@@ -94,11 +103,25 @@ rule(const struct row *row, const char *status, struct verdict *v)
 	v->next = row->next;
 	v->outcome = row->outcome;
 	v->close = row->close;
-	v->again = false;
+	v->again = v->soon = false;
 	strlcpy(v->status, status, sizeof v->status);
 	/* What we decide holds, and the status says the same. */
 	if (v->outcome == OUT_LATER && v->status[0] != '4')
 		v->status[0] = '4';
+}
+
+/* What greylisting says: come again in a while.  4.7.1 is its usual code; many
+ * say 450 or 451 to RCPT without one.  Other enhanced codes (4.2.2, a full
+ * mailbox; 4.3.0, trouble of theirs) are no such promise. */
+static bool
+greylisted(enum stage stage, const struct reply *r)
+{
+	if (r->code != 450 && r->code != 451)
+		return false;
+	if (r->enhanced[0])
+		return strcmp(r->enhanced, "4.7.1") == 0 ||
+		       (stage == AT_RCPT && strcmp(r->enhanced, "4.7.0") == 0);
+	return stage == AT_RCPT;
 }
 
 void
@@ -117,6 +140,7 @@ judge_reply(
 
 	rule(row, theirs ? r->enhanced : row->status, v);
 	v->again = many && some;
+	v->soon = v->outcome == OUT_LATER && greylisted(stage, r);
 }
 
 void

@@ -15,8 +15,9 @@ enum stage {
 	AT_MAIL,
 	AT_RCPT,
 	AT_DATA,
-	AT_BODY, /* for us to send it */
-	AT_DOT,	 /* the answer for the whole message */
+	AT_BODY,  /* for us to send it */
+	AT_CHUNK, /* the answer to one that is not the last */
+	AT_DOT,	  /* the answer for the whole message */
 	AT_RSET,
 	AT_QUIT,
 	AT_END, /* for nothing: the connection is to be closed */
@@ -33,9 +34,11 @@ enum mishap {
 	MISHAP_LOOKUP,	/* DNS gave no answer */
 	MISHAP_NO_HOST, /* DNS says that there is no such name */
 	MISHAP_DAMAGED,
-	MISHAP_READ, /* of the message file */
-	MISHAP_SIZE, /* over the server's limit */
-	MISHAP_UTF8, /* an address that the server does not take */
+	MISHAP_READ,	   /* of the message file */
+	MISHAP_SIZE,	   /* over the server's limit */
+	MISHAP_UTF8,	   /* an address that the server does not take */
+	MISHAP_REQUIRETLS, /* RFC 8689: it does not promise what is asked */
+	MISHAP_TERMINAL,   /* SEND: it does not offer it */
 	MISHAP_TLS,
 	MISHAP_RELAY, /* of that name there is none */
 	MISHAPS
@@ -57,6 +60,8 @@ struct verdict {
 	bool close; /* the session is of no use any more */
 	bool again; /* too many recipients: in another transaction it may do
 		       (RFC 5321 4.5.3.1.10) */
+	bool soon;  /* for the time being, as greylisting says it: a second try
+		       may do, which need not wait for the usual interval */
 	char status[12]; /* RFC 3463: the server's own, or derived */
 };
 

@@ -35,7 +35,7 @@ dispatch(struct net *net, struct job *job)
 		fail(job, MISHAP_RELAY, "there is no relay %s in the settings");
 	else if (conf->nhosts == 0)
 		fail(job, MISHAP_RELAY, "relay %s has no host");
-	else if (conf->tls == TLS_VERIFY)
+	else if (conf->tls != TLS_NEVER && conf->tls != TLS_OPPORTUNISTIC)
 		fail(job, MISHAP_TLS,
 		    "relay %s asks for TLS, which this version cannot do; say "
 		    "\"tls never\" in its block if plain text is meant");

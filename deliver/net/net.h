@@ -5,10 +5,16 @@
  * A job is IPC_NET_MAIL followed by as many IPC_NET_RCPT as make up its count;
  * the same ref on all of them and on the answers.
  *
- *     IPC_NET_MAIL  str relay name; str sender ("" is null); u32 recipients;
- *                   u64 offset and u64 length of the body in the file; u32 its
- *                   CRC-32C; u8 body (enum env_body); u8 text (ENV_EIGHT,
- *                   ENV_LONG: what may be in it)
+ *     IPC_NET_MAIL  str relay name; str domain ("" unless the relay is each
+ *                   recipient's own domain); str sender ("" is null); u8 kind
+ *                   (enum env_kind); u8 ret (enum env_ret); str envid (xtext,
+ *                   "": none); u32 recipients; u64 offset and u64 length of
+ *                   the body in the file; u32 its CRC-32C; u8 body (enum
+ *                   env_body); u8 text (ENV_EIGHT, ENV_LONG: what may be in
+ *                   it); u8 flags (IPC_REQUIRETLS, IPC_TLS_OPTIONAL)
+ *     IPC_NET_RCPT  u32 first index; u16 count; for each: str address; u8
+ *                   notify (ENV_NEVER and so on, 0: not asked); str orcpt
+ *                   ("rfc822;xtext", "": none)
  *
  * A text with over-long lines, or with 8 bits where the server offers no
  * 8BITMIME, is not for that server: before anything is sent of it, the job is

@@ -59,6 +59,9 @@ begin_job(struct session *s)
 
 	job->mta = session_host(s);
 	job->delivered = false;
+	job->mail.terminal = s->relay->conf->terminal;
+	job->mail.careful = s->woken;
+	s->woken = false;
 	conn_limit(
 	    &s->conn, seconds(s, MESSAGE_SECONDS + job->length / MESSAGE_RATE));
 	smtp_begin(&s->smtp, &job->mail);
@@ -79,6 +82,7 @@ settle(struct session *s)
 			s->ready = true;
 			relay_ready(s->relay, s);
 		}
+		s->leaving |= smtp_spent(m);
 		if (s->leaving || (s->job = relay_take(s->relay)) == NULL)
 			break;
 		if (job_is_illegal(s->job, m->peer.offers)) {
@@ -93,16 +97,11 @@ settle(struct session *s)
 }
 
 static void
-send_body(struct session *s)
+sent(struct session *s, enum data_status status)
 {
-	const struct job *job = s->job;
 	char why[128];
 
-	if (s->round != s->smtp.rounds)
-		data_begin(
-		    &s->data, job->fd, job->offset, job->length, job->sum);
-	s->round = s->smtp.rounds;
-	switch (data_more(&s->data, &s->conn.out, s->conn.sent + FULL)) {
+	switch (status) {
 	case DATA_MORE:
 		return;
 	case DATA_END:
@@ -121,6 +120,42 @@ send_body(struct session *s)
 	}
 }
 
+/* RFC 3030: each with its length in front, so it is made before it is named. */
+static void
+send_chunks(struct session *s)
+{
+	enum data_status status;
+
+	while (smtp_body(&s->smtp) == SMTP_CHUNKS &&
+	       conn_pending(&s->conn) < FULL) {
+		buf_reset(&s->chunk);
+		status = data_more(&s->data, &s->chunk, SMTP_CHUNK);
+		if (status != DATA_MORE && status != DATA_END) {
+			sent(s, status);
+			return;
+		}
+		smtp_chunk(&s->smtp, &s->conn.out, buf_view(&s->chunk),
+		    status == DATA_END);
+	}
+}
+
+static void
+send_body(struct session *s)
+{
+	const struct job *job = s->job;
+	bool chunks = smtp_body(&s->smtp) == SMTP_CHUNKS;
+
+	if (s->round != s->smtp.rounds) {
+		data_begin(
+		    &s->data, job->fd, job->offset, job->length, job->sum);
+		s->data.chunks = chunks;
+	}
+	s->round = s->smtp.rounds;
+	if (chunks)
+		send_chunks(s);
+	else
+		sent(s, data_more(&s->data, &s->conn.out, s->conn.sent + FULL));
+}
 /* Each step has its own time; text must move on, a block at a time. */
 static void
 watch(struct session *s)
@@ -173,7 +208,7 @@ run(struct session *s)
 	settle(s);
 	if (m->step != AT_END)
 		smtp_more(m, &s->conn.out, s->conn.sent + FULL);
-	if (m->step == AT_BODY)
+	if (smtp_body(m) != SMTP_NO_BODY)
 		send_body(s);
 	if (s->conn.out.bad)
 		smtp_mishap(m, MISHAP_READ, "out of memory");
@@ -181,7 +216,8 @@ run(struct session *s)
 		ended(s);
 		return;
 	}
-	s->conn.more = m->step == AT_BODY; /* others have their turn between */
+	s->conn.more =
+	    smtp_body(m) != SMTP_NO_BODY; /* others have their turn between */
 	conn_flush(&s->conn);
 	watch(s);
 }
@@ -239,6 +275,18 @@ failed(struct session *s)
 }
 
 static void
+our_name(struct session *s)
+{
+	struct sockaddr_storage local = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof local;
+
+	if (getsockname(s->conn.io.fd, (struct sockaddr *)&local, &len) == -1)
+		local.ss_family = AF_UNSPEC;
+	ehlo_name(
+	    s->relay->net->conf->hostname, (struct sockaddr *)&local, s->self);
+}
+
+static void
 happened(struct conn *c, enum conn_event event)
 {
 	struct session *s =
@@ -247,7 +295,9 @@ happened(struct conn *c, enum conn_event event)
 	switch (event) {
 	case CONN_UP:
 		smtp_free(&s->smtp);
-		smtp_init(&s->smtp, s->relay->net->conf->hostname);
+		our_name(s);
+		smtp_init(&s->smtp, s->self);
+		s->smtp.lmtp = s->relay->conf->lmtp;
 		s->round = s->smtp.rounds;
 		reply_reset(&s->reply);
 		s->ticks = s->smtp.ticks - 1;
@@ -332,6 +382,7 @@ session_open(struct relay *r, size_t host)
 void
 session_wake(struct session *s)
 {
+	s->woken = true;
 	run(s);
 }
 
@@ -361,5 +412,6 @@ session_free(struct session *s)
 	smtp_free(&s->smtp);
 	buf_free(&s->reply.text);
 	buf_free(&s->text);
+	buf_free(&s->chunk);
 	free(s);
 }

@@ -15,9 +15,12 @@ struct session {
 	size_t host, tried; /* index of the host in use; hosts given up */
 	bool ready;	    /* it has come as far as to take a job, once */
 	bool leaving;	    /* it takes no more of them */
+	bool woken;	    /* for a job, after it was idle */
 	struct job *job;
 	struct data data;
-	unsigned round; /* of smtp, for which data was begun */
+	unsigned round;	  /* of smtp, for which data was begun */
+	struct buf chunk; /* of it, for BDAT */
+	char self[EHLO_NAME];
 	unsigned ticks; /* of smtp, when the deadline was set */
 	uint64_t taken; /* of conn, likewise */
 	/* why it could not be opened */

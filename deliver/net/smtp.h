@@ -5,19 +5,26 @@
  *
  *     smtp_init; then, whenever bytes came: smtp_take; in any case:
  *     step AT_IDLE   smtp_begin or smtp_quit
- *     step AT_BODY   append the body with its final dot, then smtp_dot
  *     step AT_END    close the connection
- *     else           smtp_more, and wait for smtp_steps[step].seconds at most,
- *                    counted anew when ticks has changed
+ *     else           smtp_more; then what smtp_body wants; and wait for
+ *                    smtp_steps[step].seconds at most, counted anew when ticks
+ *                    has changed
+ *
+ * Where the server offers CHUNKING (RFC 3030) the body goes in chunks, and a
+ * message that is one chunk goes out as a whole behind MAIL and RCPT.
+ * With LMTP (RFC 2033) each recipient has an answer of its own for the text.
  *
  * mail is NULL again once every recipient has had its answer.  Recipients that
  * are too many for the server in one transaction follow in another. */
 #ifndef DELIVER_NET_SMTP_H
 #define DELIVER_NET_SMTP_H
+#include "common/env.h"
 #include "deliver/net/ehlo.h"
 #include "deliver/net/judge.h"
 
-#define SMTP_LINE 2050 /* octets of a reply line with its CRLF */
+#define SMTP_CHUNK 65536 /* octets of a chunk, about */
+#define SMTP_AHEAD 32768 /* of a body with LF that is one chunk, surely */
+#define SMTP_LINE 2050	 /* octets of a reply line with its CRLF */
 
 struct smtp_step {
 	const char *name; /* "MAIL": what is answered at it */
@@ -28,8 +35,10 @@ extern const struct smtp_step smtp_steps[STAGES];
 
 struct smtp_rcpt {
 	char *addr;
-	uint32_t index; /* the caller's */
-	bool done;	/* has had its answer */
+	char *orcpt;	 /* "rfc822;xtext"; NULL or "": none */
+	unsigned notify; /* ENV_NEVER and so on; 0: not asked */
+	uint32_t index;	 /* the caller's */
+	bool done;	 /* has had its answer */
 	bool sent, taken;
 };
 
@@ -39,12 +48,21 @@ struct smtp_mail {
 	struct smtp_rcpt *rcpts;
 	size_t nrcpts;
 	uint64_t size; /* octets of the body with LF: a lower bound */
+	enum env_kind kind;
+	enum env_ret ret;
+	const char *envid; /* xtext; NULL or "": none */
+	bool terminal;	   /* SEND, SOML and SAML may be passed on */
+	bool requiretls;   /* RFC 8689: TLS all the way, or not at all */
 	bool eightbit;
-	bool again; /* may be given back, see smtp_begin */
+	bool again;   /* may be given back, see smtp_begin */
+	bool careful; /* the session has been idle: nothing that would be lost
+			 with it is sent ahead of a reply */
 	/* Once for each recipient; text is printable, without line ends. */
 	void (*answer)(struct smtp_mail *, struct smtp_rcpt *,
 	    const struct verdict *, struct span text);
 	void *arg;
+	/* Set: the server understands what is asked for in RFC 3461. */
+	bool dsn_passed;
 };
 
 struct smtp {
@@ -53,6 +71,8 @@ struct smtp {
 	unsigned ticks;
 	struct ehlo peer;
 	struct smtp_mail *mail;
+	bool lmtp;	 /* set after smtp_init */
+	bool secure;	 /* by TLS, to a server whose name was verified */
 	bool given_back; /* see smtp_begin */
 	unsigned rounds; /* transactions so far: the body is sent in each */
 	/* the last refusal or mishap */
@@ -61,13 +81,20 @@ struct smtp {
 	/* inside */
 	enum stage say; /* a command that is not written yet; AT_IDLE: none */
 	bool mail_sent, data_sent;
+	bool chunking;	/* this transaction's text goes by BDAT */
+	bool due;	/* the whole text goes now, ahead of replies */
+	bool last;	/* the last chunk is written */
+	size_t chunks;	/* written, and not answered */
 	bool failed;	/* this transaction has, as a whole */
+	bool repeat;	/* it begins anew after RSET */
 	bool heard;	/* a reply in this transaction */
 	bool reused;	/* a transaction has ended here before */
 	size_t next;	/* recipient whose RCPT is written next */
 	size_t oldest;	/* recipient whose reply comes next */
 	size_t taken;	/* recipients the server accepted */
 	size_t put_off; /* recipients left for a transaction after this one */
+	size_t said;	/* RCPTs of this transaction */
+	size_t lines;	/* LMTP: recipient whose line for the text is next */
 };
 
 void smtp_init(struct smtp *, const char *self);
@@ -80,8 +107,18 @@ void smtp_free(struct smtp *);
 void smtp_begin(struct smtp *, struct smtp_mail *);
 /* Appends commands, at most until out holds full octets and a line. */
 void smtp_more(struct smtp *, struct buf *out, size_t full);
-/* The body and its final dot are written. */
+/* What the caller appends now, piece by piece. */
+enum smtp_body {
+	SMTP_NO_BODY,
+	SMTP_DOTS,   /* the body with its final dot, then smtp_dot */
+	SMTP_CHUNKS, /* smtp_chunk, while that is what is wanted */
+};
+enum smtp_body smtp_body(const struct smtp *);
 void smtp_dot(struct smtp *);
+/* Appends BDAT with so many octets of the body, CRLF and all. */
+void smtp_chunk(struct smtp *, struct buf *out, struct span octets, bool last);
+/* It may begin no further transaction (LIMITS MAILMAX): say QUIT. */
+bool smtp_spent(const struct smtp *);
 void smtp_quit(struct smtp *);
 /* Takes whole lines off the front of in, as replies.  r keeps one that is not
  * whole yet; begin with a zeroed one. */

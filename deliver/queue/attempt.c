@@ -2,6 +2,7 @@
 #include "deliver/queue/attempt.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/bounce.h"
 #include "deliver/queue/retry.h"
 #include "deliver/tty/tty.h"
 #include <errno.h>
@@ -128,7 +129,7 @@ local(struct queue *q, struct message *m, uint32_t i, const char *user)
 		start_terminal(q, m, i, user);
 		attempt_release(q, m);
 	} else {
-		box_add(q, user, m, i);
+		box_add(q, &(struct target){ T_BOX, user, NULL }, m, i);
 	}
 }
 
@@ -145,17 +146,23 @@ static void
 send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
     size_t *nrelayed, char *relay, size_t size)
 {
-	const char *box = box_uncertain(q, m->id, i);
+	struct target t;
 	struct route r;
 
-	if (box) {
-		box_add(q, box, m, i);
+	if (box_uncertain(q, m->id, i, &t)) {
+		box_add(q, &t, m, i);
 		return;
 	}
 	route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
+	if (r.kind == ROUTE_BOX &&
+	    bounce_is_local(m, span_of(m->file->env.rcpts[i].addr))) {
+		box_add(q, &(struct target){ T_BOX, r.name, NULL }, m, i);
+		return;
+	}
 	switch (r.kind) {
 	case ROUTE_BOX:
-		if (box_full(q, r.name))
+		t = (struct target){ T_BOX, r.name, NULL };
+		if (box_full(q, &t))
 			park(q, m);
 		else
 			local(q, m, i, r.name);
@@ -163,13 +170,6 @@ send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
 	case ROUTE_RELAY:
 		if (remote_full(q)) {
 			park(q, m);
-			return;
-		}
-		if (kind_of(m, i) == ENV_SEND) {
-			attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
-			    SPAN("the recipient is on another machine, whose "
-				 "terminals cannot be reached"),
-			    SPAN(""));
 			return;
 		}
 		strlcpy(relay, r.name, size);
@@ -205,7 +205,7 @@ send_all(struct queue *q, struct message *m)
 			send_off(q, m, i, relayed, &n, relay, sizeof relay);
 	}
 	if (n)
-		remote_add(q, relay, m, relayed, n);
+		remote_add(q, relay, "", m, relayed, n);
 	free(relayed);
 	attempt_release(q, m);
 }
@@ -278,7 +278,9 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 {
 	struct file *f = m->file;
 	struct rcpt *r = &f->rcpts[i];
-	bool last = f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0;
+	bool asked = (f->env.rcpts[i].notify & ENV_SUCCESS) != 0;
+	bool last =
+	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
 	for (size_t k = 0; last && k < f->env.nrcpts; k++)
 		last = k == i || f->rcpts[k].state == R_DONE;
@@ -291,7 +293,10 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 		/* The last one's line would be removed with the file at once.
 		 */
 		if (!last || kind_of(m, i) == ENV_SAML)
-			attempt_note(m, &(struct journal_line){ J_DONE,
+			attempt_note(m, &(struct journal_line){
+					    !asked || !r->relayed ? J_DONE
+					    : r->dsn_passed	  ? J_PASSED
+								  : J_RELAYED,
 					    time(NULL), i, 0, status, text });
 		break;
 	case OUT_NEVER:
@@ -352,7 +357,9 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 		    SPAN(""));
 		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
 		if (r.kind == ROUTE_BOX) {
-			box_add(q, r.name, m, i); /* owes the answer now */
+			/* owes the answer now */
+			box_add(
+			    q, &(struct target){ T_BOX, r.name, NULL }, m, i);
 			return;
 		}
 		answered(q, m, i, OUT_LATER, SPAN("4.3.0"),

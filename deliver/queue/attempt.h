@@ -17,7 +17,8 @@ void attempt_note(struct message *, const struct journal_line *);
 /* One line for the log. */
 void attempt_log(struct queue *, const struct message *, uint32_t rcpt,
     const char *word, struct span status, struct span text, struct span mta);
-/* Makes the bounce for failures not yet told: 0, or -1: not now. */
+/* Makes the reports for what was not told yet: 0; -1: not now; 1: there are too
+ * many, and failures are still to be told. */
 int attempt_tell(struct queue *, struct message *);
 /* Every answer is in.  The message is gone or closed afterwards. */
 void attempt_settle(struct queue *, struct message *);

@@ -134,14 +134,18 @@ static void
 make_batch(struct box *b, uint64_t ino, uint64_t size)
 {
 	struct intent *in = &b->intent;
+	/* A command is no transaction: one run, one answer. */
+	size_t most = box_runs(b) ? 1 : BATCH;
 	struct box_job *j;
 
-	*in = (struct intent){ .user = strdup(b->user),
-		.box = strdup(b->q->conf->local_path),
+	*in = (struct intent){ .kind = b->kind,
+		.user = strdup(b->user),
+		.what = b->what ? strdup(b->what) : NULL,
+		.box = strdup(b->kind == T_BOX ? b->q->conf->local_path : ""),
 		.ino = ino,
 		.size = size,
 		.items = calloc(BATCH, sizeof *in->items) };
-	while (in->n < BATCH && (j = TAILQ_FIRST(&b->jobs)) != NULL) {
+	while (in->n < most && (j = TAILQ_FIRST(&b->jobs)) != NULL) {
 		TAILQ_REMOVE(&b->jobs, j, link);
 		TAILQ_INSERT_TAIL(&b->batch, j, link);
 		if (in->items) {
@@ -150,7 +154,7 @@ make_batch(struct box *b, uint64_t ino, uint64_t size)
 		}
 		in->n++;
 	}
-	if (in->user && in->box && in->items) {
+	if (in->user && in->box && in->items && !in->what == !b->what) {
 		append_batch(b);
 		return;
 	}
@@ -165,7 +169,8 @@ locked(struct box *b, struct span body)
 	struct ipc_in in = { body, false };
 	uint64_t ino = ipc_get64(&in), size = ipc_get64(&in);
 
-	if (b->nold && strcmp(b->old[0].box, b->q->conf->local_path) != 0) {
+	if (b->nold && b->kind == T_BOX &&
+	    strcmp(b->old[0].box, b->q->conf->local_path) != 0) {
 		/* Another mailbox now: the old one cannot be looked into. */
 		log_warn(
 		    "agent: %s: user=%s mailbox changed; up to %zu messages "
@@ -177,7 +182,7 @@ locked(struct box *b, struct span body)
 	if (b->nold)
 		check_old(b);
 	else if (TAILQ_EMPTY(&b->jobs) || b->q->stopping ||
-		 b->rounds++ >= ROUNDS)
+		 b->rounds++ >= (box_runs(b) ? 1 : ROUNDS))
 		box_rest(b);
 	else
 		make_batch(b, ino, size);
@@ -243,6 +248,19 @@ checked(struct box *b)
 }
 
 static void
+place(const struct box *b, struct buf *text)
+{
+	if (b->kind == T_FILE)
+		buf_fmt(text, "file %s", b->what);
+	else if (box_runs(b))
+		buf_fmt(text, "command run as %s", b->user);
+	else
+		buf_fmt(text, "%s of %s",
+		    b->q->conf->local == LOCAL_MAILDIR ? "Maildir" : "mailbox",
+		    b->user);
+}
+
+static void
 appended(struct box *b)
 {
 	struct intent in = b->intent;
@@ -260,9 +278,7 @@ appended(struct box *b)
 	while ((j = TAILQ_FIRST(&done)) != NULL) {
 		struct buf text = { 0 };
 
-		buf_fmt(&text, "%s of %s",
-		    b->q->conf->local == LOCAL_MAILDIR ? "Maildir" : "mailbox",
-		    b->user);
+		place(b, &text);
 		if (j->there)
 			box_answer(b, &done, j, OUT_DELIVERED, SPAN("2.0.0"),
 			    buf_view(&text));

@@ -1,128 +1,131 @@
-/* bounce - the report for what failed for good (RFC 3464, RFC 3461): a part
- * for people, a part for machines, and the message or its header.  Its id is
- * made of the message's id and the round, so that after a crash it is found
- * and not made again. */
+/* bounce - reports of failure, delay and success (RFC 3464, RFC 3461), and
+ * whom they go to.  A report on what has no sender goes to postmaster's own
+ * mailbox, once; a report on that goes nowhere (RFC 5321 4.5.5, 6.1). */
+#include "deliver/queue/bounce.h"
 #include "common/crc.h"
-#include "common/date.h"
 #include "common/field.h"
 #include "common/log.h"
 #include "common/printable.h"
-#include "deliver/queue/core.h"
+#include "deliver/queue/attempt.h"
+#include "deliver/queue/report.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FULL_MAX (64 << 10) /* octets of a message that is returned whole */
-#define HEAD_MAX (16 << 10) /* of one whose header is returned */
+#define FULL_MAX (64 << 10) /* octets returned whole where nobody asked */
+#define ASKED_MAX (1 << 20) /* where RET=FULL did; and to postmaster */
+#define HEAD_MAX (64 << 10) /* of one whose header is returned */
 
-/* Is this recipient's failure to be reported now? */
+void
+bounce_id(
+    const struct message *m, unsigned round, char letter, char id[SPOOL_IDSIZE])
+{
+	char tail[2] = { letter, '\0' };
+
+	snprintf(id, SPOOL_IDSIZE, "%.*s-%u%s", SPOOL_ID, m->id, round, tail);
+}
+
+bool
+bounce_is_report(const char *id)
+{
+	return strchr(id, '-') != NULL;
+}
+
+char
+bounce_letter(const char *id)
+{
+	const char *tail = strchr(id, '-');
+
+	if (tail == NULL)
+		return '\0';
+	tail += 1 + strspn(tail + 1, "0123456789");
+	return *tail;
+}
+
+bool
+bounce_is_local(const struct message *m, struct span rcpt)
+{
+	return bounce_is_report(m->id) && span_eq(rcpt, SPAN(POSTMASTER));
+}
+
+const char *
+bounce_to(const struct file *f)
+{
+	return f->env.from[0] ? f->env.from : POSTMASTER;
+}
+
+/* RFC 3461 4.1: what is not asked for is FAILURE and, by custom, DELAY. */
 static bool
-told(const struct file *f, size_t i)
+wanted(const struct file *f, uint32_t i, unsigned bit)
 {
 	unsigned notify = f->env.rcpts[i].notify;
 
-	return f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced &&
-	       (notify == 0 || (notify & ENV_FAILURE));
+	return notify == 0 ? bit != ENV_SUCCESS : (notify & bit) != 0;
 }
 
-/* Was it for a terminal alone (SEND), for any whom this report is about? */
-static bool
-no_copy(const struct file *f)
+bool
+bounce_untold(const struct file *f, uint32_t i)
 {
-	for (size_t i = 0; i < f->env.nrcpts; i++)
-		if (told(f, i) && f->env.rcpts[i].kind == ENV_SEND)
+	return f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced &&
+	       wanted(f, i, ENV_FAILURE);
+}
+
+static bool
+delayed(const struct file *f, uint32_t i)
+{
+	return f->rcpts[i].state == R_WAITS && wanted(f, i, ENV_DELAY) &&
+	       f->env.rcpts[i].kind != ENV_SEND;
+}
+
+/* Nothing of the kind is said where the next server does so (RFC 3461 5.2.2).
+ */
+static bool
+succeeded(const struct file *f, uint32_t i)
+{
+	return f->rcpts[i].state == R_DONE && !f->rcpts[i].reported &&
+	       wanted(f, i, ENV_SUCCESS) && !f->rcpts[i].dsn_passed;
+}
+
+static enum report_action
+action_of(const struct file *f, uint32_t i, enum report_kind kind)
+{
+	if (kind == REPORT_DELAYED)
+		return ACTION_DELAYED;
+	if (kind != REPORT_DONE)
+		return ACTION_FAILED;
+	return f->rcpts[i].relayed ? ACTION_RELAYED : ACTION_DELIVERED;
+}
+
+typedef bool which(const struct file *, uint32_t);
+static which *const concerned[REPORT_KINDS] = {
+	[REPORT_FAILED] = bounce_untold,
+	[REPORT_DELAYED] = delayed,
+	[REPORT_DONE] = succeeded,
+	[REPORT_DOUBLE] = bounce_untold,
+};
+
+static bool
+any(const struct file *f, enum report_kind kind)
+{
+	for (uint32_t i = 0; i < f->env.nrcpts; i++)
+		if (concerned[kind](f, i))
 			return true;
 	return false;
 }
 
-static void
-for_people(const struct queue *q, const struct message *m, struct buf *b)
-{
-	const struct file *f = m->file;
-	char date[DATE_SIZE];
-
-	date_5322((time_t)(f->env.time_us / 1000000), date);
-	buf_fmt(b, "This is the mail system of %s.\n\n", q->conf->hostname);
-	buf_fmt(b, "Your message of %s could not be delivered\nto:\n\n", date);
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
-		const struct rcpt *r = &f->rcpts[i];
-
-		if (!told(f, i))
-			continue;
-		buf_str(b, "    <");
-		printable_add(b, span_of(f->env.rcpts[i].addr), 320);
-		buf_str(b, ">\n        ");
-		if (r->mta) {
-			printable_add(b, span_of(r->mta), 200);
-			buf_str(b, " said: ");
-		}
-		printable_add(
-		    b, span_of(r->text ? r->text : "no reason known"), 500);
-		buf_fmt(b, "\n        (status %s)\n\n", r->status);
-	}
-	buf_str(b, "It will not be tried again.  ");
-	buf_str(b,
-	    no_copy(f)
-		? "It was meant for a terminal only, so no\nother copy of it "
-		  "exists; it is attached.\n"
-		: "Please check the address, or ask\nthe administrator, naming "
-		  "the queue id ");
-	if (!no_copy(f))
-		buf_fmt(b, "%s.\n", m->id);
-}
-
-static void
-for_machines(const struct queue *q, const struct message *m, struct buf *b)
-{
-	const struct file *f = m->file;
-	char date[DATE_SIZE];
-
-	buf_fmt(b, "Reporting-MTA: dns; %s\n", q->conf->hostname);
-	if (f->env.envid)
-		buf_fmt(b, "Original-Envelope-Id: %s\n", f->env.envid);
-	date_5322((time_t)(f->env.time_us / 1000000), date);
-	buf_fmt(b, "Arrival-Date: %s\n", date);
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
-		const struct rcpt *r = &f->rcpts[i];
-
-		if (!told(f, i))
-			continue;
-		buf_chr(b, '\n');
-		if (f->env.rcpts[i].orcpt)
-			buf_fmt(b, "Original-Recipient: %s\n",
-			    f->env.rcpts[i].orcpt);
-		buf_str(b, "Final-Recipient: rfc822; ");
-		printable_add(b, span_of(f->env.rcpts[i].addr), 320);
-		buf_fmt(b, "\nAction: failed\nStatus: %s\n",
-		    r->status[0] ? r->status : "5.0.0");
-		if (r->mta) {
-			buf_str(b, "Remote-MTA: dns; ");
-			printable_add(b, span_of(r->mta), 200);
-			buf_chr(b, '\n');
-		}
-		if (r->text) {
-			buf_str(b, r->mta ? "Diagnostic-Code: smtp; "
-					  : "Diagnostic-Code: x-bellman; ");
-			printable_add(b, span_of(r->text), 500);
-			buf_chr(b, '\n');
-		}
-	}
-}
-
-/* As much of the body as may be returned: 0, or -1 with errno. */
-static int
-original(const struct file *f, struct buf *b, bool *whole)
+int
+bounce_text(const struct file *f, bool whole, struct buf *b)
 {
 	off_t at = (off_t)(SPOOL_HEAD + f->head.env_len);
 	uint64_t len = f->head.body_len;
 	size_t from = b->len, got = 0;
 
-	*whole = no_copy(f) || (f->env.ret != ENV_HDRS && len <= FULL_MAX);
-	if (!*whole && len > HEAD_MAX)
+	if (!whole && len > HEAD_MAX)
 		len = HEAD_MAX;
 	if (buf_room(b, (size_t)len) == -1)
 		return -1;
@@ -132,12 +135,14 @@ original(const struct file *f, struct buf *b, bool *whole)
 
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == 0)
+			errno = EBADMSG;
 		if (n <= 0)
 			return -1;
 		got += (size_t)n;
 	}
 	b->len += got;
-	if (!*whole) { /* up to the empty line, or the last whole field */
+	if (!whole) { /* up to the empty line, or the last whole field */
 		struct span rest = { b->ptr + from, got };
 		struct field fld;
 
@@ -148,64 +153,83 @@ original(const struct file *f, struct buf *b, bool *whole)
 	return 0;
 }
 
+/* RFC 3461 4.3: RET is for failures; other reports bring the header. */
 static bool
-eight_bit(const struct buf *b)
+return_whole(const struct file *f, const struct report *r)
 {
-	for (size_t i = 0; i < b->len; i++)
-		if (b->ptr[i] & 0x80)
-			return true;
-	return false;
+	uint64_t len = f->head.body_len;
+
+	for (size_t i = 0; i < r->nrcpts; i++)
+		if (r->rcpts[i].terminal)
+			return true; /* there is no other copy */
+	if (r->kind == REPORT_DOUBLE)
+		return len <= 2 * ASKED_MAX; /* a report holds a message */
+	return r->kind == REPORT_FAILED && f->env.ret != ENV_HDRS &&
+	       len <= (f->env.ret == ENV_FULL ? ASKED_MAX : FULL_MAX);
 }
 
-static int
-compose(const struct queue *q, const struct message *m, const char *id,
-    struct env *e, struct buf *text)
+static size_t
+collect(const struct file *f, enum report_kind kind, struct report_rcpt *out)
 {
-	struct buf part = { 0 };
-	struct legal legal = { 0 };
-	char date[DATE_SIZE];
-	bool whole;
+	size_t n = 0;
 
-	if (original(m->file, &part, &whole) == -1) {
-		buf_free(&part);
-		return -1;
+	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+		const struct rcpt *r = &f->rcpts[i];
+		const struct env_rcpt *e = &f->env.rcpts[i];
+
+		if (!concerned[kind](f, i))
+			continue;
+		out[n++] = (struct report_rcpt){
+			.action = action_of(f, i, kind),
+			.addr = e->addr,
+			.orcpt = e->orcpt,
+			.status = r->status,
+			.text = r->text,
+			.mta = r->mta,
+			.terminal = e->kind == ENV_SEND,
+			.last = r->last,
+		};
 	}
-	e->body = eight_bit(&part) ? ENV_8BIT : ENV_7BIT;
-	date_5322((time_t)(e->time_us / 1000000), date);
-	buf_fmt(text, "Date: %s\n", date);
-	buf_fmt(text, "From: Mail Delivery System <MAILER-DAEMON@%s>\n",
-	    q->conf->domain);
-	buf_fmt(text, "To: %s\n", e->rcpts[0].addr);
-	buf_fmt(text, "Message-ID: <%s@%s>\n", id, q->conf->hostname);
-	buf_str(text, "Subject: Undelivered mail returned to sender\n"
-		      "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n");
-	buf_fmt(text,
-	    "Content-Type: multipart/report; "
-	    "report-type=delivery-status;\n\tboundary=\"=_%s\"\n",
-	    id);
-	if (e->body == ENV_8BIT)
-		buf_str(text, "Content-Transfer-Encoding: 8bit\n");
-	buf_fmt(text,
-	    "\n--=_%s\nContent-Type: text/plain; charset=us-ascii\n\n", id);
-	for_people(q, m, text);
-	buf_fmt(
-	    text, "\n--=_%s\nContent-Type: message/delivery-status\n\n", id);
-	for_machines(q, m, text);
-	buf_fmt(text, "\n--=_%s\nContent-Type: %s\n", id,
-	    whole ? "message/rfc822" : "text/rfc822-headers");
-	if (e->body == ENV_8BIT)
-		buf_str(text, "Content-Transfer-Encoding: 8bit\n");
-	buf_chr(text, '\n');
-	buf_span(text, buf_view(&part));
-	buf_fmt(text, "\n--=_%s--\n", id);
-	legal_feed(&legal, buf_view(text));
-	e->text = env_text(&legal);
-	buf_free(&part);
-	return text->bad ? -1 : 0;
+	return n;
 }
 
 static int
-write_file(struct queue *q, const char *id, const struct env *e,
+compose(struct queue *q, const struct message *m, enum report_kind kind,
+    const char *id, struct buf *text)
+{
+	const struct file *f = m->file;
+	struct buf message = { 0 };
+	struct report_rcpt *rcpts = calloc(f->env.nrcpts, sizeof *rcpts);
+	struct report r = { .kind = kind,
+		.id = id,
+		.of = m->id,
+		.hostname = q->conf->hostname,
+		.domain = q->conf->domain,
+		.to = bounce_to(f),
+		.from = f->env.from,
+		.now = time(NULL),
+		.arrived = f->env.time_us / 1000000,
+		.until = f->env.time_us / 1000000 + q->conf->give_up,
+		.envid = f->env.envid,
+		.rcpts = rcpts };
+	int done = -1;
+
+	if (rcpts == NULL)
+		return -1;
+	r.nrcpts = collect(f, kind, rcpts);
+	r.whole = return_whole(f, &r);
+	if (bounce_text(f, r.whole, &message) == 0) {
+		r.message = buf_view(&message);
+		report_compose(&r, text);
+		done = text->bad ? -1 : 0;
+	}
+	buf_free(&message);
+	free(rcpts);
+	return done;
+}
+
+static int
+put_file(struct queue *q, const char *id, const struct env *e,
     const struct buf *text)
 {
 	struct buf all = { 0 };
@@ -244,9 +268,31 @@ write_file(struct queue *q, const char *id, const struct env *e,
 	return -1;
 }
 
+int
+bounce_write(
+    struct queue *q, const char *id, const char *to, const struct buf *text)
+{
+	struct env e = { .uid = q->start->uid };
+	struct legal legal = { 0 };
+	int done = -1;
+
+	legal_feed(&legal, buf_view(text));
+	e.text = env_text(&legal);
+	e.body = legal.eight ? ENV_8BIT : ENV_7BIT;
+	e.time_us = (int64_t)time(NULL) * 1000000;
+	e.from = strdup("");
+	if (e.from && env_add(&e, span_of(to)) == 0 &&
+	    put_file(q, id, &e, text) == 0) {
+		sched_add(q, id, false);
+		done = 0;
+	}
+	env_free(&e);
+	return done;
+}
+
 /* An earlier process may have made it, or may have died on the way. */
-static bool
-made_already(struct queue *q, const char *id)
+bool
+bounce_exists(struct queue *q, const char *id)
 {
 	struct stat st;
 
@@ -258,47 +304,126 @@ made_already(struct queue *q, const char *id)
 	return false;
 }
 
-static void
-log_made(const struct message *m, const char *id)
+static int
+make(struct queue *q, struct message *m, enum report_kind kind, const char *id)
 {
-	struct buf to = { 0 };
+	static const char *const event[REPORT_KINDS] = {
+		[REPORT_FAILED] = "bounce",
+		[REPORT_DELAYED] = "warning",
+		[REPORT_DONE] = "success",
+		[REPORT_DOUBLE] = "double-bounce",
+	};
+	const char *whom = bounce_to(m->file);
+	struct buf text = { 0 }, to = { 0 };
+	int done = -1;
 
-	printable_add(&to, span_of(m->file->env.from), 300);
-	log_info("%s: bounce id=%s to=<%s>", m->id, id, buf_c(&to));
+	if (compose(q, m, kind, id, &text) == 0 &&
+	    bounce_write(q, id, whom, &text) == 0) {
+		printable_add(&to, span_of(whom), 300);
+		log_info(
+		    "%s: %s id=%s to=<%s>", m->id, event[kind], id, buf_c(&to));
+		done = 0;
+	}
 	buf_free(&to);
+	buf_free(&text);
+	return done;
+}
+
+/* A failure of what has no sender.  For a report: the first time only, and of
+ * a bounce only, since the message itself comes to its end, too. */
+static bool
+goes_to_postmaster(const struct message *m)
+{
+	return !bounce_is_report(m->id) ||
+	       (bounce_letter(m->id) == '\0' && m->file->rounds == 0);
+}
+
+static void
+log_dropped(const struct message *m)
+{
+	char letter = bounce_letter(m->id);
+
+	if (letter == 'W' || letter == 'S')
+		log_info("%s: no-bounce reason=\"it is a %s\"", m->id,
+		    letter == 'W' ? "warning of delay" : "report of success");
+	else
+		log_warn("%s: bounce-dropped reason=\"a report reached neither "
+			 "whom it was for nor postmaster\"",
+		    m->id);
 }
 
 int
 bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 {
 	const struct file *f = m->file;
-	struct env e = { .uid = q->start->uid };
-	struct buf text = { 0 };
-	bool any = false;
-	int done = -1;
+	enum report_kind kind = REPORT_FAILED;
+	unsigned round = f->rounds + 1;
 
 	id[0] = '\0';
-	for (size_t i = 0; i < f->env.nrcpts; i++)
-		any = any || told(f, i);
-	if (!any || f->env.from[0] == '\0') {
-		/* A bounce never bounces (RFC 5321 4.5.5). */
-		log_warn("%s: no-bounce reason=\"%s\"", m->id,
-		    any ? "null sender" : "notify");
+	if (!any(f, kind)) {
+		log_info("%s: no-bounce reason=\"notify\"", m->id);
 		return 0;
 	}
-	snprintf(id, SPOOL_IDSIZE, "%.*s-%u", SPOOL_ID, m->id, f->rounds + 1);
-	if (made_already(q, id))
-		return 0; /* the scan of the folder knows it */
-	e.time_us = (int64_t)time(NULL) * 1000000;
-	e.from = strdup("");
-	if (e.from && env_add(&e, span_of(f->env.from)) == 0 &&
-	    compose(q, m, id, &e, &text) == 0 &&
-	    write_file(q, id, &e, &text) == 0) {
-		log_made(m, id);
-		sched_add(q, id, false);
-		done = 0;
+	if (f->env.from[0] == '\0') {
+		if (!goes_to_postmaster(m)) {
+			log_dropped(m);
+			return 0;
+		}
+		kind = REPORT_DOUBLE;
+		if (bounce_is_report(m->id)) /* that of the report itself */
+			round =
+			    (unsigned)strtoul(m->id + SPOOL_ID + 1, NULL, 10);
 	}
-	buf_free(&text);
-	env_free(&e);
-	return done;
+	bounce_id(m, round, kind == REPORT_DOUBLE ? 'D' : '\0', id);
+	if (bounce_exists(q, id))
+		return 0; /* the scan of the folder knows it */
+	if (!flood_take(q, bounce_to(f))) {
+		id[0] = '\0';
+		return 1;
+	}
+	return make(q, m, kind, id);
+}
+
+bool
+bounce_wants_warning(const struct queue *q, const struct message *m)
+{
+	const struct file *f = m->file;
+
+	return q->conf->warn > 0 && !f->warned && f->env.from[0] != '\0' &&
+	       any(f, REPORT_DELAYED);
+}
+
+int
+bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
+{
+	bounce_id(m, 1, 'W', id);
+	if (bounce_exists(q, id))
+		return 0;
+	if (flood_take(q, m->file->env.from))
+		return make(q, m, REPORT_DELAYED, id);
+	log_info("%s: no-warning reason=\"more than %d reports a minute\"",
+	    m->id, FLOOD_MAX);
+	id[0] = '\0';
+	return 0;
+}
+
+bool
+bounce_warned(struct queue *q, const struct message *m, char id[SPOOL_IDSIZE])
+{
+	bounce_id(m, 1, 'W', id);
+	return bounce_wants_warning(q, m) &&
+	       attempt_age(m->file) >= q->conf->warn && bounce_exists(q, id);
+}
+
+bool
+bounce_wants_success(const struct message *m)
+{
+	return m->file->env.from[0] != '\0' && any(m->file, REPORT_DONE);
+}
+
+int
+bounce_success(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
+{
+	bounce_id(m, m->file->successes + 1, 'S', id);
+	return bounce_exists(q, id) ? 0 : make(q, m, REPORT_DONE, id);
 }

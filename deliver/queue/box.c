@@ -14,7 +14,13 @@
 static int
 order(const struct box *a, const struct box *b)
 {
-	return strcmp(a->user, b->user);
+	int by = (int)a->kind - (int)b->kind;
+
+	if (by == 0)
+		by = strcmp(a->user, b->user);
+	if (by == 0 && a->kind != T_BOX)
+		by = strcmp(a->what, b->what);
+	return by;
 }
 RB_GENERATE_INTERNAL(boxes, box, link, order, __attribute__((unused)) static)
 
@@ -26,17 +32,47 @@ start_soon(struct loop_timer *t)
 	start(t->arg);
 }
 
-static struct box *
-get_box(struct queue *q, const char *user)
+bool
+box_runs(const struct box *b)
 {
-	struct box key = { .user = (char *)(uintptr_t)user }, *b;
+	return b->kind == T_COMMAND ||
+	       (b->kind == T_BOX && b->q->conf->local == LOCAL_COMMAND);
+}
 
-	b = RB_FIND(boxes, &q->boxes, &key);
+static struct box *
+find_box(struct queue *q, const struct target *t)
+{
+	struct box key = { .kind = t->kind,
+		.user = (char *)(uintptr_t)t->user,
+		.what = (char *)(uintptr_t)t->what };
+
+	return RB_FIND(boxes, &q->boxes, &key);
+}
+
+static void
+free_box(struct box *b)
+{
+	free(b->user);
+	free(b->what);
+	free(b->old);
+	free(b);
+}
+
+static struct box *
+get_box(struct queue *q, const struct target *t)
+{
+	struct box *b = find_box(q, t);
+
 	if (b)
 		return b;
 	b = calloc(1, sizeof *b);
-	if (b == NULL || (b->user = strdup(user)) == NULL) {
-		free(b);
+	if (b == NULL)
+		return NULL;
+	b->kind = t->kind;
+	b->user = strdup(t->user);
+	b->what = t->kind == T_BOX ? NULL : strdup(t->what);
+	if (b->user == NULL || (b->what == NULL && t->kind != T_BOX)) {
+		free_box(b);
 		return NULL;
 	}
 	b->q = q;
@@ -60,7 +96,9 @@ box_state(struct box *b, enum box_state state)
 	if (state == B_IDLE)
 		loop_cancel(&b->silence);
 	else
-		loop_in(&b->silence, SILENCE);
+		loop_in(&b->silence,
+		    SILENCE +
+			(box_runs(b) ? 1000 * b->q->conf->command_time : 0));
 }
 
 static void
@@ -88,9 +126,7 @@ box_rest(struct box *b)
 	box_state(b, B_IDLE);
 	if (TAILQ_EMPTY(&b->jobs) && b->nold == 0 && !b->again.armed) {
 		RB_REMOVE(boxes, &q->boxes, b);
-		free(b->user);
-		free(b->old);
-		free(b);
+		free_box(b);
 	}
 	start_others(q);
 	sched_soon();
@@ -99,12 +135,18 @@ box_rest(struct box *b)
 static void
 start(struct box *b)
 {
+	static const uint8_t purpose[T_KINDS] = {
+		[T_BOX] = FOR_BOX,
+		[T_FILE] = FOR_FILE,
+		[T_COMMAND] = FOR_COMMAND,
+	};
 	struct buf body = { 0 };
 
 	if (b->state != B_IDLE || b->q->boxes_busy >= RUNNING_MAX ||
 	    b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0))
 		return;
 	b->ref = ++b->q->ref;
+	ipc_u8(&body, purpose[b->kind]);
 	ipc_str(&body, b->user);
 	if (ipc_send(&b->q->parent, IPC_FORK_USER, b->ref, &body, -1) == 0)
 		box_state(b, B_FORKING);
@@ -136,12 +178,39 @@ box_answer_all(
 			box_answer(b, lists[i], j, o, status, text);
 }
 
-void
-box_add(struct queue *q, const char *user, struct message *m, uint32_t rcpt)
+/* One line of an intent, one word of a packet. */
+static bool
+fits(const struct target *t)
 {
-	struct box *b = get_box(q, user);
-	struct box_job *j = calloc(1, sizeof *j);
+	if (t->kind == T_BOX)
+		return true;
+	for (const char *c = t->what; *c; c++)
+		if (*c == '\n' || *c == '\r')
+			return false;
+	return t->what[0] && strlen(t->what) <= TARGET_MAX &&
+	       (t->kind != T_FILE || t->what[0] == '/');
+}
 
+void
+box_add(
+    struct queue *q, const struct target *t, struct message *m, uint32_t rcpt)
+{
+	struct box *b;
+	struct box_job *j;
+
+	if (!fits(t)) {
+		attempt_answer(q, m, rcpt, OUT_NEVER, SPAN("5.1.3"),
+		    SPAN("the file or command is too long, or no name"),
+		    SPAN(""));
+		return;
+	}
+	if (t->kind == T_FILE && strcmp(t->what, "/dev/null") == 0) {
+		attempt_answer(q, m, rcpt, OUT_DELIVERED, SPAN("2.0.0"),
+		    SPAN("thrown away (/dev/null)"), SPAN(""));
+		return;
+	}
+	b = get_box(q, t);
+	j = calloc(1, sizeof *j);
 	if (b == NULL || j == NULL) {
 		free(j);
 		attempt_answer(q, m, rcpt, OUT_LATER, SPAN("4.3.0"),
@@ -157,10 +226,9 @@ box_add(struct queue *q, const char *user, struct message *m, uint32_t rcpt)
 }
 
 bool
-box_full(struct queue *q, const char *user)
+box_full(struct queue *q, const struct target *t)
 {
-	struct box key = { .user = (char *)(uintptr_t)user };
-	struct box *b = RB_FIND(boxes, &q->boxes, &key);
+	const struct box *b = find_box(q, t);
 
 	/* Locked by somebody else: what waits for it must not fill the table.
 	 */
@@ -169,8 +237,8 @@ box_full(struct queue *q, const char *user)
 	return b && b->njobs >= BATCH + BATCH / 2;
 }
 
-const char *
-box_uncertain(struct queue *q, const char *id, uint32_t rcpt)
+bool
+box_uncertain(struct queue *q, const char *id, uint32_t rcpt, struct target *t)
 {
 	struct box *b;
 
@@ -178,9 +246,12 @@ box_uncertain(struct queue *q, const char *id, uint32_t rcpt)
 		for (size_t i = 0; i < b->nold; i++)
 			for (size_t k = 0; k < b->old[i].n; k++)
 				if (b->old[i].items[k].rcpt == rcpt &&
-				    strcmp(b->old[i].items[k].id, id) == 0)
-					return b->user;
-	return NULL;
+				    strcmp(b->old[i].items[k].id, id) == 0) {
+					*t = (struct target){ b->kind, b->user,
+						b->what };
+					return true;
+				}
+	return false;
 }
 
 static struct box *
@@ -213,6 +284,13 @@ box_forked(struct queue *q, uint32_t ref, int fd)
 		box_answer_all(b, OUT_LATER, SPAN("4.3.0"), SPAN("no channel"));
 		box_rest(b);
 		return;
+	}
+	if (b->what) {
+		struct buf what = { 0 };
+
+		ipc_str(&what, b->what);
+		ipc_send(&b->chan, IPC_BOX_AT, 0, &what, -1);
+		buf_free(&what);
 	}
 	batch_begin(b);
 }
@@ -254,6 +332,7 @@ apply_result(struct queue *q, const struct intent *in)
 static void
 recover(struct queue *q, const char *name)
 {
+	struct target t;
 	struct intent in;
 	struct box *b;
 
@@ -270,7 +349,8 @@ recover(struct queue *q, const char *name)
 		intent_free(&in);
 		return;
 	}
-	b = get_box(q, in.user);
+	t = (struct target){ in.kind, in.user, in.what };
+	b = get_box(q, &t);
 	if (b == NULL || batch_keep(b, &in) == -1) {
 		log_warn("agent: %s: no memory to look for its messages", name);
 		intent_free(&in);

@@ -1,4 +1,4 @@
-/* box - what box.c and batch.c share: one mailbox. */
+/* box - what box.c and batch.c share: one mailbox, file or command. */
 #ifndef DELIVER_QUEUE_BOX_H
 #define DELIVER_QUEUE_BOX_H
 #include "deliver/queue/core.h"
@@ -17,7 +17,8 @@ TAILQ_HEAD(box_jobs, box_job);
 
 struct box {
 	RB_ENTRY(box) link;
-	char *user;
+	enum target_kind kind;
+	char *user, *what; /* what: NULL for T_BOX */
 	enum box_state {
 		B_IDLE,
 		B_FORKING,
@@ -40,6 +41,8 @@ struct box {
 	struct loop_timer again, silence;
 };
 
+/* Does each of its messages run a command?  Then one is a whole batch. */
+bool box_runs(const struct box *);
 void box_state(struct box *, enum box_state);
 /* The process is let go; the box may be freed. */
 void box_rest(struct box *);

@@ -3,6 +3,7 @@
 #define DELIVER_QUEUE_CORE_H
 #include "deliver/queue/message.h"
 #include "deliver/queue/route.h"
+#include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
 RB_PROTOTYPE(ids, message, by_id, );
@@ -12,6 +13,8 @@ struct box;
 RB_HEAD(boxes, box);
 struct job;
 TAILQ_HEAD(jobs, job);
+struct flood;
+RB_HEAD(floods, flood);
 
 struct queue {
 	const struct role_start *start;
@@ -31,11 +34,14 @@ struct queue {
 
 	struct boxes boxes;
 	size_t boxes_busy;
+	struct floods floods; /* flood.c */
+	size_t nfloods;
 	struct jobs jobs; /* at net, or waiting for it */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
 	size_t terminals_busy;
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
+	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
@@ -59,6 +65,8 @@ void sched_init(struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
 void sched_park(struct queue *, struct message *);
+/* Waits, without a descriptor, in a list of the caller's. */
+void sched_hold(struct queue *, struct message *, struct messages *);
 
 /* attempt: one message, from its opening to what becomes of it. */
 void attempt(struct queue *, struct message *);
@@ -74,20 +82,23 @@ void attempt_release(struct queue *, struct message *);
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
-/* box: local mailboxes.  Each call owes attempt_answer. */
-void box_add(struct queue *, const char *user, struct message *, uint32_t rcpt);
+/* box: what is delivered on this machine.  Each call owes attempt_answer. */
+void box_add(
+    struct queue *, const struct target *, struct message *, uint32_t rcpt);
 /* Is that recipient part of a batch whose end is unknown?  Then it goes where
  * the batch went, to be looked for. */
-const char *box_uncertain(struct queue *, const char *id, uint32_t rcpt);
-bool box_full(struct queue *, const char *user);
+bool box_uncertain(
+    struct queue *, const char *id, uint32_t rcpt, struct target *);
+bool box_full(struct queue *, const struct target *);
 void box_recover(struct queue *); /* reads the intents of an earlier process */
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);
 
-/* remote: SMTP.  One job, several recipients. */
-void remote_add(struct queue *, const char *relay, struct message *,
-    const uint32_t *rcpts, size_t n);
+/* remote: SMTP.  One destination, several recipients: an answer for each.
+ * domain is "" unless the relay's hosts are those of the recipients' domain. */
+void remote_add(struct queue *, const char *relay, const char *domain,
+    struct message *, const uint32_t *rcpts, size_t n);
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 bool remote_full(const struct queue *);
@@ -112,9 +123,20 @@ void look_forked(struct queue *, uint32_t ref, int fd);
 void look_refused(struct queue *, uint32_t ref);
 bool look_owns(struct queue *, uint32_t ref);
 
-/* bounce: makes the report for all failures that were not told yet.  0 and its
- * id ("" when nobody is to be told); -1 with errno: try again later. */
+/* bounce: reports to the sender.  Each call: 0 and the report's id ("" when
+ * nobody is to be told), or -1 with errno: try again later.
+ * bounce_make is for all failures that were not told yet; 1: there are too
+ * many reports now, see deliver/queue/bounce.h. */
 int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+/* A warning that it is late; once in a message's life. */
+bool bounce_wants_warning(const struct queue *, const struct message *);
+int bounce_warn(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+/* Did an earlier process make it, and die before it could say so? */
+bool bounce_warned(
+    struct queue *, const struct message *, char id[SPOOL_IDSIZE]);
+/* A report of success, where one was asked for (RFC 3461 4.1). */
+bool bounce_wants_success(const struct message *);
+int bounce_success(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
 
 /* drop: what sendmail wrote.  Looks at all of drop/, or at one name. */
 int drop_watch(struct queue *);

@@ -11,6 +11,12 @@
 #define PREFIX "intent-"
 #define MAX_SIZE (1 << 20)
 
+static const char *const kind_name[T_KINDS] = {
+	[T_BOX] = "box",
+	[T_FILE] = "file",
+	[T_COMMAND] = "command",
+};
+
 bool
 intent_is_name(const char *name)
 {
@@ -21,7 +27,10 @@ intent_is_name(const char *name)
 static void
 encode(const struct intent *in, struct buf *b)
 {
-	buf_fmt(b, "bellman-intent 1\nuser %s\nbox %s\n", in->user, in->box);
+	buf_fmt(b, "bellman-intent 1\nuser %s\n", in->user);
+	if (in->kind != T_BOX)
+		buf_fmt(b, "kind %s\nwhat %s\n", kind_name[in->kind], in->what);
+	buf_fmt(b, "box %s\n", in->box);
 	buf_fmt(b, "ino %llu size %llu\n", (unsigned long long)in->ino,
 	    (unsigned long long)in->size);
 	for (size_t i = 0; i < in->n; i++)
@@ -133,6 +142,25 @@ only_digits(struct span s)
 	return true;
 }
 
+/* Not there for a mailbox: so they were all, once. */
+static int
+kind(struct span *text, struct intent *in)
+{
+	struct span value;
+
+	in->kind = T_BOX;
+	if (line(text, "kind", &value) == -1)
+		return 0;
+	for (int k = T_BOX + 1; k < T_KINDS; k++)
+		if (span_eq(value, span_of(kind_name[k])))
+			in->kind = (enum target_kind)k;
+	if (in->kind == T_BOX || line(text, "what", &value) == -1 ||
+	    value.len == 0)
+		return -1;
+	in->what = span_dup(value);
+	return in->what ? 0 : -1;
+}
+
 static int
 decode(struct span text, struct intent *in)
 {
@@ -142,7 +170,7 @@ decode(struct span text, struct intent *in)
 
 	if (line(&text, "bellman-intent", &value) == -1 ||
 	    !span_eq(value, SPAN("1")) || line(&text, "user", &value) == -1 ||
-	    (in->user = span_dup(value)) == NULL ||
+	    (in->user = span_dup(value)) == NULL || kind(&text, in) == -1 ||
 	    line(&text, "box", &value) == -1 ||
 	    (in->box = span_dup(value)) == NULL ||
 	    line(&text, "ino", &value) == -1)
@@ -208,6 +236,7 @@ void
 intent_free(struct intent *in)
 {
 	free(in->user);
+	free(in->what);
 	free(in->box);
 	free(in->items);
 	free(in->result);

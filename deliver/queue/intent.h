@@ -3,7 +3,9 @@
  *
  *     bellman-intent 1
  *     user alice
- *     box /var/mail/%u
+ *     kind file                     for what is no mailbox: file or command,
+ *     what /srv/log/mail            and its path or words
+ *     box /var/mail/%u              the setting `local`; empty for the others
  *     ino 1234 size 5678
  *     item ID RECIPIENT             one for each
  *     sum 5a3f01c2                  CRC-32C of the lines above
@@ -15,6 +17,7 @@
 #define DELIVER_QUEUE_INTENT_H
 #include "common/buf.h"
 #include "common/spool.h"
+#include "deliver/queue/target.h"
 
 #define INTENT_NAME 40
 
@@ -25,7 +28,8 @@ struct intent_item {
 
 struct intent {
 	char name[INTENT_NAME]; /* of the file */
-	char *user, *box;
+	enum target_kind kind;
+	char *user, *what, *box; /* what: NULL for T_BOX */
 	uint64_t ino, size;
 	struct intent_item *items;
 	size_t n;

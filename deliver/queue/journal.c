@@ -16,6 +16,11 @@ static const struct {
 	[J_TRY] = { "try", RCPT },
 	[J_DEFER] = { "defer", NUMBER },
 	[J_BOUNCE] = { "bounce", NUMBER | TEXT },
+	[J_RELAYED] = { "relayed", RCPT | STATUS | TEXT },
+	[J_PASSED] = { "passed", RCPT | STATUS | TEXT },
+	[J_TOLD] = { "told", NUMBER | TEXT },
+	[J_WARN] = { "warn", NUMBER | TEXT },
+	[J_LIST] = { "list", TEXT },
 };
 
 void

@@ -11,6 +11,11 @@
  *     defer  UNTIL           no attempt before that second
  *     bounce ROUND ID        all failures so far are in that bounce; ID is -
  *                            when none was made (null sender, NOTIFY=NEVER)
+ *     relayed, passed  R ...      as done, where success is to be reported: by
+ *                                 a server that makes no such reports, or does
+ *     told   ROUND ID             all successes so far are in that report
+ *     warn   1 ID                 the sender was told that it is late
+ *     list   ID                   its failures are in that list, if it is there
  *
  * A torn last line is as if it had not been written.  No I/O here. */
 #ifndef DELIVER_QUEUE_JOURNAL_H
@@ -28,6 +33,11 @@ enum journal_event {
 	J_TRY,
 	J_DEFER,
 	J_BOUNCE,
+	J_RELAYED,
+	J_PASSED,
+	J_TOLD,
+	J_WARN,
+	J_LIST,
 	J_EVENTS
 };
 
@@ -35,8 +45,8 @@ struct journal_line {
 	enum journal_event event;
 	int64_t when;		  /* seconds */
 	uint32_t rcpt;		  /* done, fail, later, try */
-	int64_t until;		  /* defer: seconds; bounce: the round */
-	struct span status, text; /* bounce: text is the id */
+	int64_t until;		  /* defer: seconds; bounce, told: the round */
+	struct span status, text; /* of reports: text is the id */
 };
 
 void journal_put(struct buf *, const struct journal_line *);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST 8192 /* octets: nearly every envelope, and most whole files */
@@ -92,6 +93,19 @@ apply(struct file *f, const struct journal_line *l)
 		f->tries++;
 		return;
 	}
+	if (l->event == J_WARN)
+		f->warned = true;
+	if (l->event == J_LIST && l->text.len < sizeof f->list) {
+		memcpy(f->list, l->text.ptr, l->text.len);
+		f->list[l->text.len] = '\0';
+	}
+	if (l->event == J_TOLD) {
+		f->successes = (unsigned)l->until;
+		for (size_t i = 0; i < f->env.nrcpts; i++)
+			f->rcpts[i].reported = f->rcpts[i].state == R_DONE;
+	}
+	if (l->event == J_WARN || l->event == J_LIST || l->event == J_TOLD)
+		return;
 	if (l->event == J_BOUNCE) {
 		f->rounds = (unsigned)l->until;
 		for (size_t i = 0; i < f->env.nrcpts; i++)
@@ -107,11 +121,15 @@ apply(struct file *f, const struct journal_line *l)
 			r->tried = true;
 			continue;
 		}
-		if (l->event == J_DONE)
+		if (l->event == J_DONE || l->event == J_RELAYED ||
+		    l->event == J_PASSED)
 			r->state = R_DONE;
+		r->relayed = l->event == J_RELAYED || l->event == J_PASSED;
+		r->dsn_passed = l->event == J_PASSED;
 		if (l->event == J_FAIL)
 			r->state = R_FAILED, r->logged = true;
 		rcpt_say(r, l->status, l->text, SPAN(""));
+		r->last = l->when;
 	}
 }
 
@@ -272,6 +290,7 @@ rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
 	if (n)
 		memcpy(r->status, status.ptr, n);
 	r->status[n] = '\0';
+	r->last = time(NULL);
 	free(r->text);
 	free(r->mta);
 	r->text = span_dup(text);

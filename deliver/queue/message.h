@@ -12,10 +12,14 @@
 
 struct rcpt {
 	enum { R_WAITS, R_DONE, R_FAILED } state;
-	bool bounced; /* failed, and told */
-	bool logged;  /* its failure stands in the journal */
-	bool tried;   /* a terminal attempt was begun (the journal's word) */
-	bool fresh;   /* this attempt had an answer for it */
+	bool bounced;	 /* failed, and told */
+	bool logged;	 /* its failure stands in the journal */
+	bool tried;	 /* a terminal attempt was begun (the journal's word) */
+	bool fresh;	 /* this attempt had an answer for it */
+	bool relayed;	 /* done: by a server that is not the last one */
+	bool dsn_passed; /* done: that server reports what becomes of it */
+	bool reported;	 /* done, and its success was told, if asked for */
+	int64_t last;	 /* seconds: when the last answer came; 0: never */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
 	char *mta;  /* who said so, or NULL */
@@ -28,13 +32,17 @@ struct file { /* an open message */
 	uid_t uid; /* who submitted, by the kernel's word */
 	off_t end; /* where the next journal line goes */
 	struct rcpt *rcpts;
-	unsigned tries;	 /* deferrals so far */
-	unsigned rounds; /* bounces so far */
-	int64_t until;	 /* seconds: no attempt before; 0: none said */
-	size_t busy;	 /* answers still to come */
-	bool unsynced;	 /* journal lines that are not on disk */
+	unsigned tries;		 /* deferrals so far */
+	unsigned rounds;	 /* bounces so far */
+	unsigned successes;	 /* reports of success so far */
+	bool warned;		 /* of its delay */
+	char list[SPOOL_IDSIZE]; /* that tells its failures, if it is there */
+	int64_t until;		 /* seconds: no attempt before; 0: none said */
+	size_t busy;		 /* answers still to come */
+	bool unsynced;		 /* journal lines that are not on disk */
 	bool damaged;
 	bool park; /* a destination has no room now */
+	bool soon; /* somebody was greylisted: a second try need not wait */
 };
 
 struct message {
@@ -42,8 +50,9 @@ struct message {
 	RB_ENTRY(message) by_due;
 	TAILQ_ENTRY(message) link; /* ready */
 	char id[SPOOL_IDSIZE];
-	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_OPEN } state;
-	bool known;	 /* its arrival stands in the log */
+	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
+	struct messages *held; /* M_HELD: where */
+	bool known;	       /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */

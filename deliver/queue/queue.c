@@ -1,6 +1,7 @@
 #include "deliver/queue/queue.h"
 #include "common/log.h"
 #include "deliver/queue/intent.h"
+#include "deliver/queue/reader.h"
 #include "deliver/queue/remote.h"
 #include <dirent.h>
 #include <errno.h>
@@ -76,6 +77,8 @@ forked(struct ipc_msg *m)
 		terminal_forked(&q, m->ref, m->fd);
 	else if (look_owns(&q, m->ref))
 		look_forked(&q, m->ref, m->fd);
+	else if (reader_owns(&q, m->ref))
+		reader_forked(&q, m->ref, m->fd);
 	else
 		close(m->fd);
 }
@@ -95,6 +98,8 @@ not_forked(struct ipc_msg *m)
 		terminal_refused(&q, m->ref, why);
 	else if (look_owns(&q, m->ref))
 		look_refused(&q, m->ref);
+	else if (reader_owns(&q, m->ref))
+		reader_refused(&q, m->ref, permanent, why);
 }
 
 static void
@@ -152,6 +157,7 @@ queue_run(const struct role_start *start)
 	TAILQ_INIT(&q.jobs);
 	TAILQ_INIT(&q.terminals);
 	TAILQ_INIT(&q.looks_out);
+	TAILQ_INIT(&q.readings);
 	umask(0);
 	sched_init(&q);
 	if (open_all(start) == -1)

@@ -1,6 +1,7 @@
 /* remote - jobs for the net role: one for each message and relay. */
 #include "deliver/queue/remote.h"
 #include "common/log.h"
+#include "deliver/queue/attempt.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,16 @@
 #define OUT_MAX 100  /* at net at once */
 #define WAIT_MAX 200 /* at net, or waiting for it */
 #define LOSSES 3     /* ends of net under one job, before it is deferred */
+
+static void
+memory_free(struct job *j)
+{
+	free(j->relay);
+	free(j->domain);
+	free(j->rcpts);
+	free(j->answered);
+	free(j);
+}
 
 static void
 job_free(struct queue *q, struct job *j)
@@ -20,10 +31,7 @@ job_free(struct queue *q, struct job *j)
 		sched_soon(); /* it may have been the last */
 	if (j->fd != -1)
 		close(j->fd);
-	free(j->relay);
-	free(j->rcpts);
-	free(j->answered);
-	free(j);
+	memory_free(j);
 }
 
 void
@@ -62,8 +70,12 @@ send_rcpts(struct queue *q, struct job *j)
 
 		buf_reset(&list);
 		buf_reset(&body);
-		while (i < j->n && list.len < IPC_MAX - 2048 && count < 1000) {
-			ipc_str(&list, e->rcpts[j->rcpts[i++]].addr);
+		while (i < j->n && list.len < IPC_MAX - 4096 && count < 1000) {
+			const struct env_rcpt *r = &e->rcpts[j->rcpts[i++]];
+
+			ipc_str(&list, r->addr);
+			ipc_u8(&list, (uint8_t)r->notify);
+			ipc_str(&list, r->orcpt ? r->orcpt : "");
 			count++;
 		}
 		ipc_u32(&body, first);
@@ -87,13 +99,18 @@ send_job(struct queue *q, struct job *j)
 	if (fd == -1)
 		return -1;
 	ipc_str(&b, j->relay);
+	ipc_str(&b, j->domain);
 	ipc_str(&b, f->env.from);
+	ipc_u8(&b, (uint8_t)j->kind);
+	ipc_u8(&b, (uint8_t)f->env.ret);
+	ipc_str(&b, f->env.envid ? f->env.envid : "");
 	ipc_u32(&b, (uint32_t)j->n);
 	ipc_u64(&b, made ? 0 : SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&b, made ? j->octets : f->head.body_len);
 	ipc_u32(&b, made ? j->sum : f->head.body_sum);
 	ipc_u8(&b, (uint8_t)(made ? ENV_7BIT : f->env.body));
 	ipc_u8(&b, (uint8_t)(made ? 0 : env_suspects(f->env.text)));
+	ipc_u8(&b, 0);
 	j->ref = ++q->ref;
 	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, fd);
 	if (!made)
@@ -127,36 +144,98 @@ remote_full(const struct queue *q)
 	return q->njobs >= WAIT_MAX;
 }
 
-void
-remote_add(struct queue *q, const char *relay, struct message *m,
-    const uint32_t *rcpts, size_t n)
+static struct job *
+new_job(const struct job *like, size_t n)
 {
 	struct job *j = calloc(1, sizeof *j);
 
+	if (j == NULL)
+		return NULL;
+	j->fd = -1;
+	j->m = like->m;
+	j->kind = like->kind;
+	j->relay = strdup(like->relay);
+	j->domain = strdup(like->domain);
+	j->rcpts = calloc(n, sizeof *j->rcpts);
+	j->answered = calloc(n, sizeof *j->answered);
+	if (j->relay && j->domain && j->rcpts && j->answered)
+		return j;
+	memory_free(j);
+	return NULL;
+}
+
+/* How a recipient is spoken of.  A text for a terminal is never late, and where
+ * it cannot go to one SOML and SAML are mail. */
+static enum env_kind
+spoken(const struct message *m, uint32_t rcpt, bool terminal)
+{
+	enum env_kind kind = m->file->env.rcpts[rcpt].kind;
+
+	return kind == ENV_SEND || terminal ? kind : ENV_MAIL;
+}
+
+/* 0, or -1 when there is no memory: then none of them is under way. */
+static int
+add_kind(struct queue *q, const struct job *like, bool terminal,
+    const uint32_t *rcpts, size_t n)
+{
+	struct job *j = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (spoken(like->m, rcpts[i], terminal) != like->kind)
+			continue;
+		if (!j && (j = new_job(like, n - i)) == NULL)
+			return -1;
+		j->rcpts[j->n++] = rcpts[i];
+	}
 	if (j) {
-		j->fd = -1;
-		j->relay = strdup(relay);
-		j->rcpts = calloc(n, sizeof *j->rcpts);
-		j->answered = calloc(n, sizeof *j->answered);
+		j->left = j->n;
+		TAILQ_INSERT_TAIL(&q->jobs, j, link);
+		q->njobs++;
 	}
-	if (j == NULL || !j->relay || !j->rcpts || !j->answered) {
-		if (j) {
-			free(j->relay);
-			free(j->rcpts);
-			free(j->answered);
-		}
-		free(j);
-		for (size_t i = 0; i < n; i++)
-			attempt_answer(q, m, rcpts[i], OUT_LATER, SPAN("4.3.0"),
-			    SPAN("no memory"), SPAN(""));
-		return;
+	return 0;
+}
+
+static void
+refuse(struct queue *q, const struct job *like, bool terminal,
+    const uint32_t *rcpts, size_t n, enum outcome o, struct span status,
+    struct span text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (spoken(like->m, rcpts[i], terminal) == like->kind)
+			attempt_answer(
+			    q, like->m, rcpts[i], o, status, text, SPAN(""));
+}
+
+void
+remote_add(struct queue *q, const char *relay, const char *domain,
+    struct message *m, const uint32_t *rcpts, size_t n)
+{
+	const struct conf_relay *conf = conf_relay(q->conf, relay);
+	bool allowed = conf && conf->terminal;
+	bool terminal = allowed && attempt_age(m->file) <= PATIENCE;
+	struct job like = {
+		.m = m, .relay = (char *)relay, .domain = (char *)domain
+	};
+
+	m->file->busy++; /* it must outlive the loops */
+	for (int kind = 0; kind < ENV_KINDS; kind++) {
+		like.kind = (enum env_kind)kind;
+		if (kind == ENV_SEND && !allowed)
+			refuse(q, &like, terminal, rcpts, n, OUT_NEVER,
+			    SPAN("5.3.3"),
+			    SPAN("the recipient is on another machine, whose "
+				 "terminals cannot be reached"));
+		else if (kind == ENV_SEND && !terminal)
+			refuse(q, &like, terminal, rcpts, n, OUT_NEVER,
+			    SPAN("4.2.1"),
+			    SPAN("it could not be shown within a minute"));
+		else if (add_kind(q, &like, terminal, rcpts, n) == -1)
+			refuse(q, &like, terminal, rcpts, n, OUT_LATER,
+			    SPAN("4.3.0"), SPAN("no memory"));
 	}
-	memcpy(j->rcpts, rcpts, n * sizeof *rcpts);
-	j->n = j->left = n;
-	j->m = m;
-	TAILQ_INSERT_TAIL(&q->jobs, j, link);
-	q->njobs++;
 	remote_pump(q);
+	attempt_release(q, m);
 }
 
 static struct job *
@@ -176,9 +255,11 @@ got(struct ipc *c, struct ipc_msg *m)
 	struct queue *q = c->arg;
 	struct ipc_in in = { m->body, false };
 	struct job *j = by_ref(q, m->ref);
+	const struct conf_relay *relay;
 	struct span status, text, mta;
+	struct rcpt *r;
 	uint32_t i;
-	uint8_t o;
+	uint8_t o, flags;
 
 	if (m->fd != -1)
 		close(m->fd);
@@ -203,10 +284,16 @@ got(struct ipc *c, struct ipc_msg *m)
 	status = ipc_get(&in);
 	text = ipc_get(&in);
 	mta = ipc_get(&in);
+	flags = ipc_get8(&in);
 	if (!ipc_end(&in) || i >= j->n || o >= OUT_COUNT || j->answered[i])
 		return;
 	j->answered[i] = true;
+	r = &j->m->file->rcpts[j->rcpts[i]];
+	r->dsn_passed = o == OUT_DELIVERED && (flags & IPC_DSN_PASSED);
+	j->m->file->soon |= o == OUT_LATER && (flags & IPC_SOON);
 	j->left--;
+	relay = conf_relay(q->conf, j->relay);
+	j->m->file->rcpts[j->rcpts[i]].relayed = !(relay && relay->lmtp);
 	/* The job outlives its answers: IPC_NET_END ends it.  The message must
 	 * outlive them too. */
 	if (j->left == 0) {

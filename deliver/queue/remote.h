@@ -10,7 +10,8 @@ struct job {
 	uint32_t ref;
 	bool out; /* at net */
 	unsigned losses;
-	char *relay;
+	char *relay, *domain;
+	enum env_kind kind; /* of all its recipients */
 	uint32_t *rcpts;
 	bool *answered;
 	size_t n, left;

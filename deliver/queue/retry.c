@@ -1,11 +1,14 @@
 #include "deliver/queue/retry.h"
 
 int64_t
-retry_next(const struct conf *c, unsigned tries, int64_t now)
+retry_next(const struct conf *c, unsigned tries, bool soon, int64_t now)
 {
 	size_t step = tries < c->nretry ? tries : c->nretry - 1;
+	int64_t wait = c->retry[step] > 0 ? c->retry[step] : 1;
 
-	return now + (c->retry[step] > 0 ? c->retry[step] : 1);
+	if (soon && tries == 0 && wait > RETRY_SOON)
+		wait = RETRY_SOON;
+	return now + wait;
 }
 
 bool

@@ -1,4 +1,4 @@
-#include "deliver/queue/core.h"
+#include "deliver/queue/bounce.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +86,8 @@ leave(struct queue *q, struct message *m)
 		TAILQ_REMOVE(&q->ready, m, link);
 	if (m->state == M_PARKED)
 		TAILQ_REMOVE(&q->parked, m, link);
+	if (m->state == M_HELD)
+		TAILQ_REMOVE(m->held, m, link);
 	if (m->state == M_WAITS && m->due != INT64_MAX)
 		RB_REMOVE(dues, &q->dues, m);
 	if (m->state == M_OPEN) {
@@ -143,8 +145,11 @@ sched_add(struct queue *q, const char *id, bool late)
 		return NULL;
 	}
 	q->count++;
-	if (late)
+	/* What reports on a report comes last. */
+	if (late && bounce_letter(id) == 'D')
 		TAILQ_INSERT_TAIL(&q->late, m, link);
+	else if (late)
+		TAILQ_INSERT_HEAD(&q->late, m, link);
 	else
 		sched_ready(q, m);
 	return m;
@@ -174,6 +179,16 @@ sched_wait(struct queue *q, struct message *m, int64_t seconds)
 }
 
 void
+sched_hold(struct queue *q, struct message *m, struct messages *list)
+{
+	leave(q, m);
+	m->state = M_HELD;
+	m->held = list;
+	TAILQ_INSERT_TAIL(list, m, link);
+	loop_idle(pump);
+}
+
+void
 sched_remove(struct queue *q, struct message *m)
 {
 	leave(q, m);
@@ -186,7 +201,7 @@ sched_remove(struct queue *q, struct message *m)
 void
 sched_force(struct queue *q, struct message *m)
 {
-	if (m->state == M_OPEN)
+	if (m->state == M_OPEN || m->state == M_HELD)
 		return;
 	m->force = true;
 	if (m->state == M_WAITS)
@@ -216,7 +231,8 @@ finish(struct queue *q)
 	if (q->scanning || q->open || !TAILQ_EMPTY(&q->ready) ||
 	    !TAILQ_EMPTY(&q->late) || !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
 		return;
-	if (q->start->once && !q->stopping && q->patient == 0 && !q->told) {
+	if (q->start->once && !q->stopping && q->patient == 0 && !q->told &&
+	    !flood_flush(q)) {
 		q->told = true;
 		ipc_send(&q->parent, IPC_DONE, 0, NULL, -1);
 	}
@@ -261,6 +277,13 @@ sched_scanned(struct queue *q)
 		strlcpy(id, m->id, SPOOL_ID + 1);
 		if (sched_find(q, id))
 			continue;
+		/* ID-ND may be about ID-N as well. */
+		strlcpy(id, m->id, sizeof id);
+		if (bounce_letter(id) == 'D') {
+			id[strlen(id) - 1] = '\0';
+			if (sched_find(q, id))
+				continue;
+		}
 		TAILQ_REMOVE(&q->late, m, link);
 		sched_ready(q, m);
 	}

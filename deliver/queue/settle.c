@@ -2,6 +2,7 @@
  * the end of the file. */
 #include "common/log.h"
 #include "deliver/queue/attempt.h"
+#include "deliver/queue/bounce.h"
 #include "deliver/queue/retry.h"
 #include <errno.h>
 #include <string.h>
@@ -89,26 +90,86 @@ expire(struct queue *q, struct message *m)
 	}
 }
 
+/* A report was made, or is not to be. */
+static void
+note_report(
+    struct message *m, enum journal_event e, unsigned round, const char *id)
+{
+	attempt_note(m, &(struct journal_line){ e, time(NULL), 0, round, { 0 },
+			    span_of(id[0] ? id : "-") });
+}
+
+static int
+tell_failures(struct queue *q, struct message *m)
+{
+	struct file *f = m->file;
+	char id[SPOOL_IDSIZE];
+	int made = 0;
+
+	if (!untold(f))
+		return 0;
+	strlcpy(id, f->list, sizeof id);
+	/* An earlier process had told it in a list, and went no further. */
+	if (!spool_id_valid(id) || !bounce_exists(q, id))
+		made = bounce_make(q, m, id);
+	if (made == -1)
+		log_errno("%s: its bounce cannot be made now", m->id);
+	if (made != 0)
+		return made;
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		f->rcpts[i].bounced |= f->rcpts[i].state == R_FAILED;
+	f->rounds++;
+	if (file_waiting(f))
+		note_report(m, J_BOUNCE, f->rounds, id);
+	return 0;
+}
+
+static int
+tell_success(struct queue *q, struct message *m)
+{
+	struct file *f = m->file;
+	char id[SPOOL_IDSIZE];
+
+	if (!bounce_wants_success(m))
+		return 0;
+	if (bounce_success(q, m, id) == -1) {
+		log_errno(
+		    "%s: its report of success cannot be made now", m->id);
+		return -1;
+	}
+	for (size_t i = 0; i < f->env.nrcpts; i++)
+		f->rcpts[i].reported |= f->rcpts[i].state == R_DONE;
+	note_report(m, J_TOLD, ++f->successes, id);
+	return 0;
+}
+
 int
 attempt_tell(struct queue *q, struct message *m)
 {
 	char id[SPOOL_IDSIZE];
 
-	if (!untold(m->file))
-		return 0;
-	if (bounce_make(q, m, id) == -1) {
-		log_errno("%s: its bounce cannot be made now", m->id);
-		return -1;
+	if (bounce_warned(q, m, id)) {
+		m->file->warned = true;
+		note_report(m, J_WARN, 1, id);
 	}
-	for (size_t i = 0; i < m->file->env.nrcpts; i++)
-		m->file->rcpts[i].bounced |=
-		    m->file->rcpts[i].state == R_FAILED;
-	m->file->rounds++;
-	if (file_waiting(m->file))
-		attempt_note(
-		    m, &(struct journal_line){ J_BOUNCE, time(NULL), 0,
-			   m->file->rounds, { 0 }, span_of(id[0] ? id : "-") });
-	return 0;
+	return tell_success(q, m) == -1 ? -1 : tell_failures(q, m);
+}
+
+/* The sender is warned once, when it has waited for so long.  Trouble with
+ * that keeps no mail up: the next attempt will try it again. */
+static void
+warn(struct queue *q, struct message *m)
+{
+	char id[SPOOL_IDSIZE];
+
+	if (!bounce_wants_warning(q, m) || attempt_age(m->file) < q->conf->warn)
+		return;
+	if (bounce_warn(q, m, id) == -1) {
+		log_errno("%s: its sender cannot be warned now", m->id);
+		return;
+	}
+	m->file->warned = true;
+	note_report(m, J_WARN, 1, id);
 }
 
 /* Somebody's screen is waited for, which is a matter of seconds. */
@@ -135,7 +196,15 @@ defer(struct queue *q, struct message *m)
 		q->patient++;
 		return;
 	}
-	next = retry_next(q->conf, f->tries, now);
+	next = retry_next(q->conf, f->tries, f->soon, now);
+	warn(q, m);
+	/* Nobody is warned later than was said. */
+	if (bounce_wants_warning(q, m)) {
+		int64_t due = now + q->conf->warn - attempt_age(f);
+
+		if (due > now && due < next)
+			next = due;
+	}
 	put_reasons(m, &b, now);
 	journal_put(
 	    &b, &(struct journal_line){ J_DEFER, now, 0, next, { 0 }, { 0 } });
@@ -162,7 +231,7 @@ attempt_settle(struct queue *q, struct message *m)
 {
 	struct file *f = m->file;
 	struct buf b = { 0 };
-	int wrote;
+	int wrote, told;
 
 	if (f->damaged) {
 		quarantine(q, q->dir, m->id, "its body does not match its sum");
@@ -174,8 +243,13 @@ attempt_settle(struct queue *q, struct message *m)
 	put_failures(m, &b, time(NULL));
 	wrote = b.len ? file_note(f, &b) : 0;
 	buf_free(&b);
-	if (wrote == -1 || attempt_tell(q, m) == -1) {
+	told = wrote == -1 ? -1 : attempt_tell(q, m);
+	if (told == -1) {
 		attempt_put_back(q, m, TROUBLE);
+		return;
+	}
+	if (told == 1 && file_waiting(f) == 0) {
+		flood_hold(q, m);
 		return;
 	}
 	if (file_waiting(f) && f->park) {

@@ -1,6 +1,7 @@
 #include "deliver/user/user.h"
 #include "common/log.h"
 #include "deliver/user/box.h"
+#include "deliver/user/read.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +181,10 @@ user_run(const struct role_start *start)
 {
 	const struct conf *c = start->conf;
 
+	if (start->purpose == FOR_READ) {
+		read_run(start);
+		return;
+	}
 	u.box = (struct box){ .kind = &box_mbox,
 		.start = start,
 		.fd = -1,

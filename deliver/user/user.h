@@ -12,6 +12,10 @@
  *     IPC_BOX_ITEM  str id; str sender; str recipient; u64 arrival (us);
  *                   u64 offset and u64 length of the body; u32 its CRC-32C
  *
+ * Of a process FOR_READ it asks instead, as often as it likes:
+ *
+ *     IPC_READ_ASK           ->  IPC_READ_TEXT ..., IPC_READ_END
+ *
  * What is written for an item is a pure function of it, so that after a crash
  * it can be made again and compared. */
 #ifndef DELIVER_USER_USER_H

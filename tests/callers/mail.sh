@@ -62,4 +62,5 @@ if has /usr/bin/mutt mutt; then
 	check "mutt: -N goes into the envelope" grep -q -a -E '^to .*FAILURE,DELAY' $SPOOL/drop/*
 	check "mutt: -R as well" grep -q -a -E '^ret HDRS' $SPOOL/drop/*
 	start_agent
+	check "mutt: it is delivered after all" drained
 fi

@@ -51,6 +51,8 @@ look(int dirfd)
 	if (intent_write(dirfd, &in) == -1 ||
 	    intent_read(dirfd, in.name, &back) == -1 || back.n != in.n ||
 	    strcmp(back.user, in.user) != 0 || strcmp(back.box, in.box) != 0 ||
+	    back.kind != in.kind || !back.what != !in.what ||
+	    (in.what && strcmp(back.what, in.what) != 0) ||
 	    back.ino != in.ino || back.size != in.size || back.result)
 		abort();
 	for (size_t i = 0; i < in.n; i++)

@@ -1,0 +1,79 @@
+#include "deliver/brief.h"
+#include "common/log.h"
+#include "deliver/loop.h"
+#include <signal.h>
+#include <stdlib.h>
+
+#define AGAIN 300000 /* ms until one that does not even die is told again */
+
+static struct {
+	struct brief *all; /* under way */
+	size_t n;
+	struct loop_timer overdue;
+} b;
+
+bool
+brief_room(void)
+{
+	struct brief *more = reallocarray(b.all, b.n + 1, sizeof *more);
+
+	if (more)
+		b.all = more;
+	return more != NULL;
+}
+
+/* Nobody's mail waits for a process that somebody has stopped; what it did is
+ * looked for by the next one. */
+static void
+kill_overdue(struct loop_timer *t)
+{
+	int64_t now = loop_now(), next = INT64_MAX;
+
+	for (size_t i = 0; i < b.n; i++) {
+		if (b.all[i].until <= now) {
+			log_warn("agent: killing pid=%ld: it is overdue",
+			    (long)b.all[i].pid);
+			kill(b.all[i].pid, SIGKILL);
+			b.all[i].until = now + AGAIN;
+		}
+		if (b.all[i].until < next)
+			next = b.all[i].until;
+	}
+	if (b.n)
+		loop_in(t, next - now);
+}
+
+void
+brief_add(struct brief one, int64_t limit)
+{
+	one.until = loop_now() + limit;
+	b.all[b.n++] = one;
+	b.overdue.fire = kill_overdue;
+	if (!b.overdue.armed || b.overdue.due > one.until)
+		loop_in(&b.overdue, limit);
+}
+
+void
+brief_kill_all(void)
+{
+	for (size_t i = 0; i < b.n; i++)
+		kill(b.all[i].pid, SIGKILL);
+}
+
+bool
+brief_none(void)
+{
+	return b.n == 0;
+}
+
+bool
+brief_ended(pid_t pid, struct brief *was)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.all[i].pid == pid) {
+			*was = b.all[i];
+			b.all[i] = b.all[--b.n];
+			return true;
+		}
+	return false;
+}
