@@ -4,6 +4,7 @@
 #include "common/priv.h"
 #include "common/run.h"
 #include "common/spool.h"
+#include "deliver/check.h"
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
@@ -65,37 +66,16 @@ listen_control(void)
 static int
 check(const struct conf *c)
 {
-	const struct conf_relay *r = conf_relay(c, "main");
+	struct buf out = { 0 };
+	int status = 0;
 
-	printf("This machine calls itself %s; bare names are at %s.\n",
-	    c->hostname, c->domain);
-	printf("Mail for users here goes to %s %s.\n",
-	    c->local == LOCAL_MBOX ? "the mbox" : "the Maildir", c->local_path);
-	if (r == NULL)
-		printf("Other mail waits: there is no relay, and this version "
-		       "cannot deliver by MX.\n");
-	else if (r->tls != TLS_NEVER)
-		printf(
-		    "Other mail waits: the relay %s asks for TLS, which this "
-		    "version cannot do (tls never means plain text).\n",
-		    r->nhosts ? r->hosts[0].name : "main");
-	else
-		printf("Other mail goes to %s port %s in plain text.\n",
-		    r->hosts[0].name, r->hosts[0].port);
-	printf("SEND, SOML and SAML are %s.\n", c->terminal ? "on" : "off");
-	if (c->warn != CONF_WARN)
-		printf("No warning is sent about mail that waits: \"warn\" has "
-		       "no effect in this version.\n");
-	if (c->max_queue != CONF_QUEUE)
-		printf("The number of waiting messages has no limit: \"limits "
-		       "queue\" has no effect in this version.\n");
-	if (!conf_is_local(c, span_of(c->domain)))
-		printf("Bare names, root among them, are not local: %s is not "
-		       "in local-domains, so their mail leaves this machine.\n",
-		    c->domain);
-	if (c->hold)
-		printf("Nothing is delivered: hold is on.\n");
-	return r && r->tls != TLS_NEVER ? EX_CONFIG : 0;
+	check_sentences(c, &out);
+	if (out.bad || fputs(buf_c(&out), stdout) == EOF || fflush(stdout)) {
+		fputs("deliver: cannot say what is in force\n", stderr);
+		status = EX_OSERR;
+	}
+	buf_free(&out);
+	return status;
 }
 
 static int

@@ -70,17 +70,17 @@ check "exit statuses have their numbers" sh -c "cat >/tmp/numbers; while read -r
     < <(numbered sendmail.8; numbered deliver.8)
 
 # bellman.conf(5)
-rows() { # taken|not: settings of the three tables
-	{ table common/conf_parse.c settings; table common/conf_parse.c in_limits
-	  table common/conf_relay.c in_relay; } |
-		if [ "$1" = not ]; then grep ', NULL, [a-z]*, "'; else grep -v ', NULL, [a-z]*, "'; fi | quoted
+settings() {
+	table common/conf_parse.c settings
+	table common/conf_parse.c in_limits
+	table common/conf_terminal.c in_alert
+	table common/conf_relay.c in_relay
 }
-agree "bellman.conf(5): settings" "$(rows taken)" "$(section bellman.conf.5 SETTINGS | items Cm)"
-agree "bellman.conf(5): not in this version" \
-    "$(rows not)" "$(section bellman.conf.5 'NOT IN THIS VERSION' | items Cm |
-	grep -v -x -F "$(rows taken)")"
+agree "bellman.conf(5): settings" "$(settings | quoted)" \
+    "$(section bellman.conf.5 SETTINGS | items Cm | grep -v -x -e smtp -e lmtp)"
 words() { # of the values that are chosen from a list
-	awk '/const words\[\]/ { on = 1 } on { print } /};/ { on = 0 }' common/conf_parse.c common/conf_relay.c | grep -o '"[a-z]*"' | tr -d '"'
+	awk '/const (words|places)\[\] =/ { on = 1 } on { print } /};/ { on = 0 }' common/conf_*.c |
+		grep -o '"[a-z0-9-]*"' | tr -d '"'
 }
 for word in $(words | sort -u); do
 	grep -q -E "^\.(It )?(Cm|Ic).*\b$word\b" "$MAN/bellman.conf.5" || echo "$word"
@@ -121,7 +121,7 @@ same "one for root" 1 "$(messages /var/mail/root)"
 same "two for alice" 2 "$(messages /var/mail/alice)"
 stop_agent
 
-for page in man1/mailq.1 man5/bellman.conf.5 man8/deliver.8 man8/sendmail.8; do
+for page in man1/mailq.1 man5/bellman.conf.5 man5/aliases.5 man8/deliver.8 man8/sendmail.8; do
 	check "make install installs ${page#*/}" cmp "$MAN/${page#*/}" "/usr/share/man/$page"
 done
 if command -v mandoc >/dev/null; then
@@ -134,5 +134,5 @@ else
 	skip "no mandoc here to look at the manuals"
 fi
 check "make uninstall" make -s -C "$TREE" O="$O" uninstall
-refute "it removes the manuals" sh -c 'ls /usr/share/man/man[158]/* | grep -E "/(deliver|bellman.conf)\.[58]$"'
+refute "it removes the manuals" sh -c 'ls /usr/share/man/man[158]/* | grep -E "/(deliver|bellman.conf|aliases)\.[58]$"'
 finish
