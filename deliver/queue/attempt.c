@@ -67,7 +67,7 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 	struct buf b = { 0 };
 
 	buf_fmt(&b, "%s: %s to=<", m->id, word);
-	printable_add(&b, span_of(m->file->env.rcpts[i].addr), 300);
+	printable_add(&b, span_of(rcpt_addr(m->file, i)), 300);
 	buf_str(&b, "> status=");
 	printable_add(&b, status, 11);
 	if (mta.len) {
@@ -84,7 +84,7 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 static enum env_kind
 kind_of(const struct message *m, uint32_t i)
 {
-	return m->file->env.rcpts[i].kind;
+	return rcpt_kind(m->file, i);
 }
 
 /* SEND and SOML are never late: what was begun by an earlier process, or is
@@ -153,9 +153,9 @@ send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
 		box_add(q, &t, m, i);
 		return;
 	}
-	route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
+	route(q->conf, span_of(rcpt_addr(m->file, i)), &r);
 	if (r.kind == ROUTE_BOX &&
-	    bounce_is_local(m, span_of(m->file->env.rcpts[i].addr))) {
+	    bounce_is_local(m, span_of(rcpt_addr(m->file, i)))) {
 		box_add(q, &(struct target){ T_BOX, r.name, NULL }, m, i);
 		return;
 	}
@@ -188,7 +188,7 @@ static void
 send_all(struct queue *q, struct message *m)
 {
 	struct file *f = m->file;
-	uint32_t *relayed = calloc(f->env.nrcpts, sizeof *relayed);
+	uint32_t *relayed = calloc(f->nrcpts, sizeof *relayed);
 	size_t n = 0;
 	char relay[128];
 
@@ -199,7 +199,7 @@ send_all(struct queue *q, struct message *m)
 	/* One for each answer owed, and one that keeps the message until all
 	 * are under way. */
 	f->busy = 1 + file_waiting(f);
-	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		f->rcpts[i].fresh = false;
 		if (f->rcpts[i].state == R_WAITS)
 			send_off(q, m, i, relayed, &n, relay, sizeof relay);
@@ -278,12 +278,12 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 {
 	struct file *f = m->file;
 	struct rcpt *r = &f->rcpts[i];
-	bool asked = (f->env.rcpts[i].notify & ENV_SUCCESS) != 0;
+	bool asked = (rcpt_env(f, i)->notify & ENV_SUCCESS) != 0;
 	bool last =
 	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
-	for (size_t k = 0; last && k < f->env.nrcpts; k++)
-		last = k == i || f->rcpts[k].state == R_DONE;
+	for (size_t k = 0; last && k < f->nrcpts; k++)
+		last = k == i || f->rcpts[k].state != R_FAILED;
 	attempt_log(q, m, i, outcome_word[o], status, text, mta);
 	rcpt_say(r, status, text, mta);
 	r->fresh = true;
@@ -321,7 +321,7 @@ attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	/* SAML: the mailbox has it; the terminal may have it too. */
 	if (o == OUT_DELIVERED && kind_of(m, i) == ENV_SAML && mta.len == 0 &&
 	    q->conf->terminal && attempt_age(m->file) <= PATIENCE) {
-		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
+		route(q->conf, span_of(rcpt_addr(m->file, i)), &r);
 		if (r.kind == ROUTE_BOX) {
 			m->file->busy++;
 			terminal_add(q, r.name, m, i);
@@ -355,7 +355,7 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 	} else { /* SOML: then it is mail */
 		attempt_log(q, m, i, "not-shown", span_of(status[result]), text,
 		    SPAN(""));
-		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
+		route(q->conf, span_of(rcpt_addr(m->file, i)), &r);
 		if (r.kind == ROUTE_BOX) {
 			/* owes the answer now */
 			box_add(

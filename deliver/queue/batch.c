@@ -45,8 +45,8 @@ send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
 	int done = -1, fd = file_reader(b->q->dir, id);
 
 	ipc_str(&body, id);
-	ipc_str(&body, f->env.from);
-	ipc_str(&body, f->env.rcpts[rcpt].addr);
+	ipc_str(&body, rcpt_from(f, rcpt));
+	ipc_str(&body, rcpt_addr(f, rcpt));
 	ipc_u64(&body, (uint64_t)f->env.time_us);
 	ipc_u64(&body, SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&body, f->head.body_len);
@@ -92,7 +92,7 @@ check_old(struct box *b)
 			cannot_check(b);
 			return;
 		}
-		if (f && in->items[i].rcpt < f->env.nrcpts)
+		if (f && in->items[i].rcpt < f->nrcpts)
 			send_item(b, i, in->items[i].id, f, in->items[i].rcpt);
 		if (f)
 			file_close(f);

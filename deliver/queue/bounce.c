@@ -63,7 +63,7 @@ bounce_to(const struct file *f)
 static bool
 wanted(const struct file *f, uint32_t i, unsigned bit)
 {
-	unsigned notify = f->env.rcpts[i].notify;
+	unsigned notify = rcpt_env(f, i)->notify;
 
 	return notify == 0 ? bit != ENV_SUCCESS : (notify & bit) != 0;
 }
@@ -79,7 +79,7 @@ static bool
 delayed(const struct file *f, uint32_t i)
 {
 	return f->rcpts[i].state == R_WAITS && wanted(f, i, ENV_DELAY) &&
-	       f->env.rcpts[i].kind != ENV_SEND;
+	       rcpt_kind(f, i) != ENV_SEND;
 }
 
 /* Nothing of the kind is said where the next server does so (RFC 3461 5.2.2).
@@ -112,7 +112,7 @@ static which *const concerned[REPORT_KINDS] = {
 static bool
 any(const struct file *f, enum report_kind kind)
 {
-	for (uint32_t i = 0; i < f->env.nrcpts; i++)
+	for (uint32_t i = 0; i < f->nrcpts; i++)
 		if (concerned[kind](f, i))
 			return true;
 	return false;
@@ -173,15 +173,15 @@ collect(const struct file *f, enum report_kind kind, struct report_rcpt *out)
 {
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
-		const struct env_rcpt *e = &f->env.rcpts[i];
+		const struct env_rcpt *e = rcpt_env(f, i);
 
 		if (!concerned[kind](f, i))
 			continue;
 		out[n++] = (struct report_rcpt){
 			.action = action_of(f, i, kind),
-			.addr = e->addr,
+			.addr = rcpt_addr(f, i),
 			.orcpt = e->orcpt,
 			.status = r->status,
 			.text = r->text,
@@ -199,7 +199,7 @@ compose(struct queue *q, const struct message *m, enum report_kind kind,
 {
 	const struct file *f = m->file;
 	struct buf message = { 0 };
-	struct report_rcpt *rcpts = calloc(f->env.nrcpts, sizeof *rcpts);
+	struct report_rcpt *rcpts = calloc(f->nrcpts, sizeof *rcpts);
 	struct report r = { .kind = kind,
 		.id = id,
 		.of = m->id,

@@ -62,13 +62,13 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 	buf_str(b, " old, from <");
 	printable_add(b, span_of(f->env.from), 300);
 	buf_str(b, ">\n");
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
+	for (size_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
 
 		if (r->state != R_WAITS)
 			continue;
 		buf_str(b, "    to <");
-		printable_add(b, span_of(f->env.rcpts[i].addr), 300);
+		printable_add(b, span_of(rcpt_addr(f, i)), 300);
 		buf_chr(b, '>');
 		if (m->state == M_OPEN) {
 			buf_str(b, ", being delivered");
@@ -129,9 +129,9 @@ has(const struct file *f, const struct message *m, char by, struct span part)
 		return contains(span_of(m->id), part);
 	if (by == 'S')
 		return contains(span_of(f->env.from), part);
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		if (f->rcpts[i].state == R_WAITS &&
-		    contains(span_of(f->env.rcpts[i].addr), part))
+		    contains(span_of(rcpt_addr(f, i)), part))
 			return true;
 	return false;
 }

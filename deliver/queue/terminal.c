@@ -168,12 +168,12 @@ terminal_forked(struct queue *q, uint32_t ref, int fd)
 		return;
 	}
 	submitter(f, &who);
-	ipc_u8(&b, (uint8_t)f->env.rcpts[t->rcpt].kind);
+	ipc_u8(&b, (uint8_t)rcpt_kind(f, t->rcpt));
 	ipc_str(&b, t->m->id);
 	ipc_span(&b, buf_view(&who));
 	ipc_u64(&b, (uint64_t)f->env.time_us);
-	ipc_str(&b, f->env.rcpts[t->rcpt].addr);
-	ipc_u8(&b, f->env.rcpts[t->rcpt].kind == ENV_SAML);
+	ipc_str(&b, rcpt_addr(f, t->rcpt));
+	ipc_u8(&b, rcpt_kind(f, t->rcpt) == ENV_SAML);
 	ipc_u64(&b, SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&b, f->head.body_len);
 	body = file_reader(q->dir, t->m->id);
