@@ -123,7 +123,7 @@ struct conf {
 			     as the recipient */
 	uint64_t max_mailbox; /* octets of an mbox; 0: any */
 	char *command_user;   /* runs the |commands of aliases: nobody */
-	long command_time;    /* seconds that a command may take */
+	long command_time;    /* seconds that a command may take: 5m */
 	char *aliases;	      /* path: /etc/aliases */
 
 	bool terminal; /* SEND, SOML, SAML are offered */

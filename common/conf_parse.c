@@ -239,6 +239,7 @@ static const struct conf_setting settings[] = {
 	{ "mailbox-size", conf_set_size, false, TO(max_mailbox) },
 	{ "aliases", conf_set_path, false, TO(aliases) },
 	{ "command-user", set_command_user, false, TO(command_user) },
+	{ "command-time", conf_set_duration, false, TO(command_time) },
 	{ "terminal", conf_set_terminal, true, 0 },
 	{ "terminal-senders", conf_set_senders, false, 0 },
 	{ "terminal-sessions", conf_set_sessions, false, 0 },
@@ -267,6 +268,7 @@ defaults(struct conf *c)
 	struct conf_relay *mx;
 
 	*c = (struct conf){ .local = LOCAL_MBOX,
+		.command_time = 300,
 		.terminal = true,
 		.senders = MAY_ALL,
 		.bell = true,

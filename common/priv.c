@@ -14,6 +14,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define UNMAPPED 65534 /* kernel.overflowgid */
+
 static _Noreturn void
 die(const char *who, const char *what)
 {
@@ -28,7 +30,10 @@ priv_group_park(void)
 {
 	gid_t real, effective, saved;
 
-	if (getresgid(&real, &effective, &saved) == -1 ||
+	if (getresgid(&real, &effective, &saved) == -1)
+		die("sendmail", "cannot read the group");
+	/* In a user namespace without a map no call would take any number. */
+	if ((real != effective || real != saved) &&
 	    setresgid((gid_t)-1, real, saved) == -1)
 		die("sendmail", "cannot set the group aside");
 }
@@ -50,12 +55,25 @@ priv_group_drop(void)
 
 	if (getresgid(&real, &effective, &saved) == -1)
 		die("sendmail", "cannot read the group");
+	if (real == effective && real == saved)
+		return;
 	if (setresgid(real, real, real) == -1)
 		die("sendmail", "cannot drop the group");
 	/* Root may take any group: for him there is nothing to prove. */
 	if (saved != real && geteuid() != 0 &&
 	    setresgid((gid_t)-1, saved, (gid_t)-1) == 0)
 		die("sendmail", "the group came back");
+}
+
+bool
+priv_group_can(gid_t folder, mode_t mode)
+{
+	gid_t real, effective, saved;
+
+	/* What a user namespace has no number for all looks alike. */
+	return folder != UNMAPPED &&
+	       getresgid(&real, &effective, &saved) == 0 &&
+	       (saved == folder || real == folder) && (mode & S_IWGRP);
 }
 
 /* With 0 to 2 closed the next file opened would become one of them, and a

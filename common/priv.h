@@ -12,6 +12,9 @@
 void priv_group_park(void);
 void priv_group_take(void);
 void priv_group_drop(void);
+/* Could this process make a file in a folder of that group and mode, with what
+ * is parked? */
+bool priv_group_can(gid_t folder, mode_t mode);
 
 /* Not dumpable, no core, descriptors 0 to 2 open (on /dev/null if they were
  * not: 0 write-only so that reads fail), no signal blocked, no timer running,

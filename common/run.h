@@ -15,12 +15,22 @@
  *     run [!]I PART    only what has that part in its id, or (R) a recipient
  *                      that waits, or (S) its sender; ! for all others.  A
  *                      user's own messages, or all for root
+ *     newaliases       for root: the alias map is built anew; a line for each
+ *                      that is wrong in /etc/aliases, and how many there are
  *     verify ADDR      as VRFY answers: lines "CODE ENHANCED text"
  *     expand ADDR      as EXPN answers
  *     rcpt KIND ADDR   as RCPT answers; KIND is MAIL, SEND, SOML or SAML
  *     explain ADDR     for -bv: an exit status, then a line for each thing
  *     follow ID        for -v: lines as they come, until the message of his is
- *                      gone, waits, or a minute is over; ID may come later */
+ *                      gone, waits, or a minute is over; ID may come later
+ *
+ * submit takes a message from whoever cannot have the set-gid group: one packet
+ * of one octet, RUN_SUBMIT_VERSION, with four descriptors: a memfd that holds
+ * the name for people (NAME) and sendmail's arguments, each with a NUL behind
+ * it, then the caller's descriptors 0, 1 and 2.  The answer is one octet, the
+ * exit status.  Who closes before it is taken for killed.
+ * For the sendmail that runs behind it as bellman on behalf of another, the
+ * variable RUN_SUBMIT_UID names whom; it is believed of nobody else. */
 #ifndef COMMON_RUN_H
 #define COMMON_RUN_H
 #include <stdbool.h>
@@ -31,6 +41,10 @@
 #define RUN_PID RUN_DIR "/deliver.pid"
 #define RUN_CONTROL RUN_DIR "/control"
 #define RUN_REFUSE RUN_DIR "/refuse"
+#define RUN_SUBMIT RUN_DIR "/submit"
+#define RUN_SUBMIT_VERSION '1'
+#define RUN_SUBMIT_FDS 4
+#define RUN_SUBMIT_UID "BELLMAN_SUBMITTER"
 
 #define RUN_REQUEST 1100 /* octets of a request, with its LF */
 

@@ -115,7 +115,7 @@ for_user(const struct role_ids *ids, const struct passwd *pw,
     struct role_start *start, struct priv_id *id)
 {
 	if (start->purpose == FOR_BOX && start->conf->local == LOCAL_COMMAND)
-		start->purpose = FOR_COMMAND;
+		start->purpose = FOR_COMMAND, start->local = true;
 	if (start->purpose != FOR_BOX) {
 		own_groups(pw, id);
 		id->commands = start->purpose == FOR_COMMAND;

@@ -45,9 +45,10 @@ enum ipc_type {
 	IPC_READ_TEXT, /* ref: the question; a part of the text, as it is */
 	IPC_READ_END,  /* u8 enum read_status; str why */
 	/* queue to net; ref names the transaction */
-	IPC_NET_MAIL, /* see deliver/net/net.h; fd: the message file */
-	IPC_NET_RCPT, /* u32 first index; u16 count; for each: str address; u8
-			 notify; str orcpt */
+	IPC_NET_MAIL,	/* see deliver/net/net.h; fd: the message file */
+	IPC_NET_RCPT,	/* u32 first index; u16 count; for each: str address; u8
+			   notify; str orcpt */
+	IPC_NET_FORGET, /* a person wants it tried now: no back-off holds */
 	/* net to queue */
 	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str
 			    mta; u8 flags (IPC_DSN_PASSED, IPC_SOON) */
@@ -55,14 +56,20 @@ enum ipc_type {
 	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
 			    as it is.  It comes again, made legal */
 	/* net to dns, dns to net */
-	IPC_DNS_ASK,	/* str host; str port */
-	IPC_DNS_ANSWER, /* u8 dns_status; str why; u8 count; str sockaddr each
-			 */
+	IPC_DNS_ASK,	/* u8 dns_what; str name; str port */
+	IPC_DNS_ANSWER, /* see deliver/dns/dns.h */
 	/* queue to tty, tty to queue */
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
 	IPC_TTY_LOOK, /* queue to tty: only look; TTY_SHOWN is "could be" */
+<<<<<<< HEAD
 	IPC_TTY_NOTE, /* queue to tty: str text, one sentence of the system's */
+=======
+	/* net to parent: run a command of the relay's */
+	IPC_FORK_TOKEN, /* u8 enum token_which; str relay name */
+	IPC_TOKEN,	/* parent to net, fd: what it has printed */
+	IPC_NOTOKEN,	/* parent to net: str why */
+>>>>>>> main
 	IPC_TYPES
 };
 

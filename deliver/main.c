@@ -9,6 +9,7 @@
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #define VERSION "0.1"
 #endif
 #define DESCRIPTORS 4096
+#define SECRETS_CREDENTIAL "bellman.secrets" /* see deliver/net/secrets.h */
 
 static const char usage[] =
     "usage: deliver            the agent, in the foreground\n"
@@ -50,17 +52,18 @@ parse(int argc, char **argv)
 }
 
 static int
-listen_control(void)
+listen_on(const char *path, int type, struct buf *why)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	strlcpy(at.sun_path, RUN_CONTROL, sizeof at.sun_path);
-	unlink(RUN_CONTROL); /* the lock is ours: nobody listens there */
-	if (fd == -1 || bind(fd, (struct sockaddr *)&at, sizeof at) == -1 ||
-	    chmod(RUN_CONTROL, 0666) == -1 || listen(fd, 64) == -1)
-		return -1;
-	return fd;
+	strlcpy(at.sun_path, path, sizeof at.sun_path);
+	unlink(path); /* the lock is ours: nobody listens there */
+	if (fd != -1 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+	    chmod(path, 0666) == 0 && listen(fd, 64) == 0)
+		return fd;
+	buf_fmt(why, "cannot listen on %s: %s", path, strerror(errno));
+	return -1;
 }
 
 static int
@@ -78,11 +81,25 @@ check(const struct conf *c)
 	return status;
 }
 
+/* Root's to open, and not read here: only the role net does. */
 static int
-run(struct conf *conf, enum parent_pass pass, struct buf *why)
+open_credential(void)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	char path[512];
+
+	if (folder == NULL || geteuid() != 0 ||
+	    snprintf(path, sizeof path, "%s/" SECRETS_CREDENTIAL, folder) >=
+		(int)sizeof path)
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static int
+run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 {
 	struct role_ids ids;
-	int lock, control;
+	int lock, control, submit = -1;
 	pid_t other = 0;
 
 	if (geteuid() != 0) {
@@ -113,13 +130,14 @@ run(struct conf *conf, enum parent_pass pass, struct buf *why)
 		buf_fmt(why, "cannot lock %s: %s", RUN_PID, strerror(errno));
 		return EX_TEMPFAIL;
 	}
-	control = listen_control();
-	if (control == -1) {
-		buf_fmt(why, "cannot listen on %s: %s", RUN_CONTROL,
-		    strerror(errno));
+	control = listen_on(RUN_CONTROL, SOCK_STREAM, why);
+	if (control == -1)
 		return EX_OSERR;
-	}
-	return parent_run(CONF_PATH, conf, &ids, pass, lock, control);
+	if (pass == PASS_NONE &&
+	    (submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
+		return EX_OSERR;
+	return parent_run(
+	    CONF_PATH, conf, &ids, pass, lock, control, submit, secrets);
 }
 
 int
@@ -128,7 +146,7 @@ main(int argc, char **argv, char **envp)
 	struct buf why = { 0 };
 	struct conf conf;
 	enum what what = parse(argc, argv);
-	int status;
+	int status, secrets;
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -145,6 +163,7 @@ main(int argc, char **argv, char **envp)
 	setproctitle_init(argc, argv, envp);
 	if (priv_start() == -1)
 		return EX_OSERR;
+	secrets = open_credential();
 	clearenv();
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
@@ -155,7 +174,7 @@ main(int argc, char **argv, char **envp)
 					     what == PASS  ? PASS_ALL
 					     : what == DUE ? PASS_DUE
 							   : PASS_NONE,
-					     &why);
+					     secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);

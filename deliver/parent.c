@@ -7,6 +7,8 @@
 #include "deliver/ipc.h"
 #include "deliver/lock.h"
 #include "deliver/signals.h"
+#include "deliver/submit.h"
+#include "deliver/token.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,9 +24,8 @@
 #define STEADY 10000 /* ms of life after which it counts as sound */
 #define STOP_QUEUE 10000 /* ms for transactions under way */
 #define STOP_REST 1000
-#define BRIEF_LIMIT 300000	    /* ms: its user may have stopped it */
-#define COMMAND_LIMIT (7200 * 1000) /* ms: it has a limit of its own */
-#define PASS_CRASHES 5 /* ends of the queue role, before a pass gives up */
+#define BRIEF_LIMIT 300000 /* ms: its user may have stopped it */
+#define PASS_CRASHES 5	   /* ends of the queue role, before a pass gives up */
 
 struct child { /* a long-lived role */
 	pid_t pid;
@@ -37,7 +38,7 @@ static struct {
 	struct conf *conf;
 	const struct role_ids *ids;
 	enum parent_pass pass;
-	int lock, control, status;
+	int lock, control, secrets, status;
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
 	bool stopping, reload, restart_all;
@@ -59,6 +60,8 @@ kill_all(struct loop_timer *t)
 		if (p.role[standing[i]].pid > 0)
 			kill(p.role[standing[i]].pid, SIGKILL);
 	brief_kill_all();
+	if (p.stopping)
+		submit_kill();
 }
 
 static bool
@@ -67,7 +70,7 @@ all_gone(void)
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			return false;
-	return brief_none();
+	return brief_none() && submit_is_idle();
 }
 
 /* The queue has ended in good order: nothing is left to do. */
@@ -89,6 +92,7 @@ stop(void)
 	p.stopping = true;
 	lock_resident(p.lock, false); /* from here on sendmail starts a pass */
 	loop_cancel(&p.again);
+	submit_stop();
 	if (ipc_is_open(&p.role[ROLE_QUEUE].chan))
 		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_STOP, 0, NULL, -1);
 	loop_in(&p.kill, STOP_QUEUE);
@@ -152,9 +156,10 @@ fork_brief(
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
 		} else {
-			brief_add((struct brief){ pid, 0, 0, -1 },
-			    start.purpose == FOR_COMMAND ? COMMAND_LIMIT
-							 : BRIEF_LIMIT);
+			brief_add((struct brief){ .pid = pid, .out = -1 },
+			    BRIEF_LIMIT + (start.purpose == FOR_COMMAND
+						  ? 1000 * p.conf->command_time
+						  : 0));
 			ipc_send(&p.role[ROLE_QUEUE].chan, IPC_FORKED, ref,
 			    NULL, ends[0]);
 		}
@@ -171,7 +176,7 @@ static void
 fork_mime(struct ipc *c, struct ipc_msg *m)
 {
 	const char *why = brief_room() ? NULL : "no memory";
-	struct brief b = { 0, 0, m->ref, -1 };
+	struct brief b = { .ref = m->ref, .out = -1 };
 
 	if (p.stopping)
 		why = "the agent is stopping";
@@ -206,6 +211,26 @@ mime_ended(const struct brief *b, int status)
 }
 
 static void
+fork_token(struct ipc *c, struct ipc_msg *m)
+{
+	const char *why = brief_room() ? NULL : "no memory";
+	struct brief b = {
+		.ref = m->ref, .out = -1, .asker = p.role[ROLE_NET].pid
+	};
+
+	if (p.stopping)
+		why = "the agent is stopping";
+	if (why == NULL)
+		b.pid = token_fork(p.ids, p.conf, m, &b.out, &why);
+	if (b.pid == -1)
+		gone(c, "a message that does not parse");
+	else if (why)
+		token_refuse(c, m->ref, why);
+	else
+		brief_add(b, TOKEN_SECONDS * 1000);
+}
+
+static void
 got(struct ipc *c, struct ipc_msg *m)
 {
 	struct ipc_in in = { m->body, false };
@@ -231,6 +256,9 @@ got(struct ipc *c, struct ipc_msg *m)
 			    m->type == IPC_FORK_USER ? ROLE_USER : ROLE_TTY,
 			    purpose, m->ref, name);
 		break;
+	case IPC_FORK_TOKEN:
+		fork_token(c, m);
+		break;
 	case IPC_DONE:
 		stop();
 		break;
@@ -249,12 +277,14 @@ start_role(enum role role)
 		.mail = p.ids->mail,
 		.uid = p.ids->uid[role],
 		.control = -1 };
-	int ends[2], keep[3], n = 0;
+	int ends[2], keep[4], n = 0;
 
 	if (ipc_pair(ends) == -1)
 		return -1;
 	keep[n++] = start.fd = ends[1];
 	keep[n++] = p.lock;
+	if (role == ROLE_NET && p.secrets > 0)
+		keep[n++] = start.secrets = p.secrets;
 	if (role == ROLE_QUEUE) {
 		keep[n++] = start.control = p.control;
 		start.once = p.pass != PASS_NONE;
@@ -371,6 +401,17 @@ role_ended(enum role r, int status)
 }
 
 static void
+take_result(const struct brief *b, int status)
+{
+	if (b->asker == 0)
+		mime_ended(b, status);
+	else if (b->asker == p.role[ROLE_NET].pid)
+		token_ended(&p.role[ROLE_NET].chan, b, status);
+	else /* another process has the number now */
+		close(b->out);
+}
+
+static void
 reap(void)
 {
 	struct brief was;
@@ -378,11 +419,13 @@ reap(void)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (submit_reaped(pid))
+			continue;
 		for (size_t i = 0; i < STANDING; i++)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);
 		if (brief_ended(pid, &was) && was.out != -1)
-			mime_ended(&was, status);
+			take_result(&was, status);
 	}
 	if (!all_gone())
 		return;
@@ -437,7 +480,7 @@ on_signal(struct loop_fd *f, uint32_t events)
 
 int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
-    enum parent_pass pass, int lock, int control)
+    enum parent_pass pass, int lock, int control, int submit, int secrets)
 {
 	p.conf_path = conf_path;
 	p.conf = conf;
@@ -445,6 +488,7 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.pass = pass;
 	p.lock = lock;
 	p.control = control;
+	p.secrets = secrets;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
 	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
@@ -453,6 +497,11 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	}
 	if (pass == PASS_NONE && lock_resident(lock, true) == -1) {
 		log_errno("agent: cannot lock");
+		return EX_OSERR;
+	}
+	if (submit != -1 &&
+	    submit_listen(submit, p.conf, p.ids, p.lock) == -1) {
+		log_errno("agent: cannot listen");
 		return EX_OSERR;
 	}
 	start_missing(&p.again);

@@ -6,6 +6,8 @@
 #include "deliver/loop.h"
 #include "deliver/net/net.h"
 #include "deliver/queue/queue.h"
+#include "deliver/submit.h"
+#include "deliver/token.h"
 #include "deliver/tty/tty.h"
 #include "deliver/user/user.h"
 #include <errno.h>
@@ -28,6 +30,8 @@ const struct role_row role_rows[ROLES] = {
 	[ROLE_USER] = { "user", NULL, user_run },
 	[ROLE_TTY] = { "tty", "bellman-tty", tty_run },
 	[ROLE_MIME] = { "mime", "bellman-mime", convert_run },
+	[ROLE_SUBMIT] = { "submit", NULL, submit_run },
+	[ROLE_TOKEN] = { "token", "bellman-token", token_run },
 };
 
 static int

@@ -13,6 +13,8 @@ enum role {
 	ROLE_USER,
 	ROLE_TTY,
 	ROLE_MIME,
+	ROLE_TOKEN,
+	ROLE_SUBMIT,
 	ROLES
 };
 
@@ -36,6 +38,7 @@ struct role_start {
 	uid_t uid;
 	gid_t gid;
 	enum user_purpose purpose;
+	bool local; /* FOR_COMMAND: the one of the setting `local` */
 	/* FOR_READ of root: his .forward, opened and checked by the parent, who
 	 * does not read it */
 	int forward;	    /* or -1 */
@@ -46,7 +49,13 @@ struct role_start {
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
+<<<<<<< HEAD
 	unsigned wanted; /* IPC_7BIT, ... */
+=======
+	int secrets;	/* net: systemd's credential, opened; 0: none */
+	char **command; /* token: what is run, its output to out */
+	size_t ncommand;
+>>>>>>> main
 };
 
 struct role_row {

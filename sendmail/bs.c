@@ -198,7 +198,8 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 		buf_fmt(why, "cannot start the dialogue: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	who_am_i(&who);
+	who_is(o->uid, &who);
+	d.uid = o->uid;
 	d.login = who.login;
 	d.fullname = who.fullname;
 	d.peer = peer_of(STDIN_FILENO, number, sizeof number);

@@ -23,7 +23,7 @@ deposit_stamp(struct deposit *s)
 
 	gettimeofday(&now, NULL);
 	s->env.time_us = (int64_t)now.tv_sec * 1000000 + now.tv_usec;
-	s->env.uid = getuid();
+	s->env.uid = s->uid;
 }
 
 /* /run/bellman/refuse: lines of "all" or "uid N", then a sentence. */
@@ -70,7 +70,8 @@ deposit_no_spool(struct buf *why, int err, const char *what)
 	case EPERM:
 		buf_str(why,
 		    "this process cannot gain the group bellman (no_new_privs, "
-		    "nosuid or a user namespace), or the set-gid bit is gone");
+		    "nosuid or a user namespace), or the set-gid bit is gone, "
+		    "and no agent answers on " RUN_SUBMIT);
 		return EX_NOPERM;
 	default:
 		buf_str(why, "nothing was queued; try again later");

@@ -16,6 +16,7 @@ struct deposit {
 	struct buf *why;
 	struct env env; /* of which time and uid come from deposit_stamp */
 	struct rcpts rcpts;
+	uid_t uid;		      /* the submitter */
 	const char *login, *fullname; /* as complete.h wants them */
 	bool from_header;	      /* -t */
 	const char *with;	      /* as complete.h wants it */

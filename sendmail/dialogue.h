@@ -46,7 +46,8 @@ struct dialogue {
 	/* set by the owner, then dialogue_open */
 	const struct conf *conf;
 	const struct dialogue_ops *ops;
-	const char *login, *fullname; /* of the user who runs us */
+	uid_t uid; /* of the user who runs us */
+	const char *login, *fullname;
 	const char *peer; /* "[192.0.2.1]" on a network, else NULL */
 	bool socket;	  /* CRLF always */
 	bool wait;	  /* -odq */

@@ -17,11 +17,13 @@ enum mode {
 };
 
 struct opt {
+	uid_t uid; /* the submitter: main sets it */
 	enum mode mode;
 	bool from_header; /* -t */
 	bool dots;	  /* -i: a lone dot is text */
 	bool wait;	  /* -odq */
 	bool verbose;	  /* -v: tell what becomes of the message */
+	bool tell;	  /* called tell: to terminals, and wait for the word */
 	bool quiet;	  /* -oeq: the exit status says it all */
 	enum env_kind kind;
 	enum env_body body;

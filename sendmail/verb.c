@@ -113,6 +113,7 @@ ehlo(struct dialogue *d, const char *client)
 	answer_line(d, 250, NULL, false, buf_view(&b));
 	answer_line(d, 250, NULL, false, SPAN("8BITMIME"));
 	answer_line(d, 250, NULL, false, SPAN("SMTPUTF8"));
+	answer_line(d, 250, NULL, false, SPAN("DSN"));
 	/* RFC 821's own, where they are offered (RFC 5321 F.6) */
 	for (size_t i = 0; i < VERBS; i++)
 		if (verbs[i].ehlo && verb_offered(d, &verbs[i]) &&

@@ -64,6 +64,7 @@ open_mail(struct dialogue *d, const struct verb *v, struct span sender,
 	if (p->envid.ptr && (m->env.envid = span_dup(p->envid)) == NULL)
 		return -1;
 	m->env.from = span_dup(sender);
+	m->uid = d->uid;
 	deposit_stamp(m);
 	return m->env.from ? 0 : -1;
 }

@@ -16,7 +16,7 @@ sender(
 	struct who who;
 	struct span s;
 
-	who_am_i(&who);
+	who_is(o->uid, &who);
 	s = span_of(o->sender ? o->sender : who.login);
 	if (s.len == 0 || span_eq(s, SPAN("<>")))
 		buf_str(out, "<>, and no report if it fails");

@@ -1,7 +1,10 @@
 #include "sendmail/who.h"
+#include "common/span.h"
+#include "common/spool.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The name in the user database, as it stood in the GECOS field: up to the
@@ -25,9 +28,8 @@ full_name(const struct passwd *pw, char *out, size_t size)
 }
 
 void
-who_am_i(struct who *w)
+who_is(uid_t uid, struct who *w)
 {
-	uid_t uid = getuid();
 	struct passwd *pw = getpwuid(uid);
 
 	*w = (struct who){ 0 };
@@ -36,4 +38,19 @@ who_am_i(struct who *w)
 		strlcpy(w->login, pw->pw_name, sizeof w->login);
 		full_name(pw, w->fullname, sizeof w->fullname);
 	}
+}
+
+/* Whoever owns the folder can make any file in it, and is believed by the agent
+ * in what he writes there. */
+uid_t
+who_submits(const char *value)
+{
+	struct stat st;
+	long long uid;
+
+	if (value && stat(SPOOL_DIR "/drop", &st) == 0 &&
+	    st.st_uid == getuid() &&
+	    span_num(span_of(value), 0, UINT32_MAX - 1LL, &uid) == 0)
+		return (uid_t)uid;
+	return getuid();
 }

@@ -1,11 +1,15 @@
 /* who - the submitter, as the user database names him. */
 #ifndef SENDMAIL_WHO_H
 #define SENDMAIL_WHO_H
+#include <sys/types.h>
 
 struct who {
 	char login[64];	    /* a name, or "uid-1000" */
 	char fullname[256]; /* or "" */
 };
 
-void who_am_i(struct who *);
+void who_is(uid_t, struct who *);
+/* The user who runs us; or, where the agent runs us as bellman on behalf of
+ * another (common/run.h), whom the variable's value names. */
+uid_t who_submits(const char *value);
 #endif

@@ -54,6 +54,7 @@ for name in ca right wrong expired self; do
 	run openssl pkey -in $name.key -pubout -outform DER -out $name.spki
 	echo "sha256:$(sha256sum <$name.spki | cut -d' ' -f1)" >$name.pin
 	run openssl x509 -in $name.pem -outform DER -out $name.der
+	echo "sha256:$(sha256sum <$name.der | cut -d" " -f1)" >$name.sum
 done
 chmod 0644 ./*.key
 chmod 0600 client.key

@@ -53,6 +53,31 @@ body_fd(const char *before, struct span body)
 	return fd;
 }
 
+/* For BDAT: no dots of ours, and lines are legal all the same. */
+static void
+chunked(const char *name, int fd, struct span b)
+{
+	struct buf out = { 0 };
+	struct data d;
+	size_t dots = 0, theirs = 0;
+
+	data_begin(&d, fd, 8, b.len, crc32c(0, b.ptr, b.len));
+	d.chunks = true;
+	assert_int_equal(data_more(&d, &out, 1 << 20), DATA_END);
+	for (size_t i = 0; i < out.len; i++) {
+		dots += out.ptr[i] == '.';
+		if (out.ptr[i] == '\n')
+			assert_true(i > 0 && out.ptr[i - 1] == '\r');
+		if (out.ptr[i] == '\r')
+			assert_true(i + 1 < out.len && out.ptr[i + 1] == '\n');
+	}
+	for (size_t i = 0; i < b.len; i++)
+		theirs += b.ptr[i] == '.';
+	if (dots != theirs)
+		fail_msg("%s: %zu dots", name, dots);
+	buf_free(&out);
+}
+
 static void
 test_rows(void **state)
 {
@@ -66,6 +91,7 @@ test_rows(void **state)
 		data_begin(&d, fd, 8, b.len, crc32c(0, b.ptr, b.len));
 		assert_int_equal(data_more(&d, &out, 1 << 20), DATA_END);
 		buf_span(&out, (struct span){ "", 0 });
+		chunked(rows[i].name, fd, b);
 		if (out.len != rows[i].want.len + 3 ||
 		    memcmp(out.ptr, rows[i].want.ptr, rows[i].want.len) != 0 ||
 		    memcmp(out.ptr + out.len - 3, ".\r\n", 3) != 0)

@@ -1,4 +1,6 @@
 #include "deliver/net/ehlo.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +32,9 @@ static const struct {
 	{ "longer_word", "mx\nPIPELININGS\nSIZES 4\nXDSN", 0, 0 },
 	{ "blanks", "mx\n  PIPELINING  \n\n\tSIZE\t7",
 	    EHLO_PIPELINING | EHLO_SIZE, 7 },
+	{ "verbs", "mx\nSEND\nsoml\nSAML", EHLO_SEND | EHLO_SOML | EHLO_SAML,
+	    0 },
+	{ "requiretls", "mx\nREQUIRETLS", EHLO_REQUIRETLS, 0 },
 	{ "unknown", "mx\nAUTH PLAIN\nSTARTTLS\nX-Y", 0, 0 },
 	{ "twice", "mx\nSIZE 5\nSIZE 6", EHLO_SIZE, 6 },
 };
@@ -48,10 +53,84 @@ test_rows(void **state)
 	}
 }
 
+static const struct {
+	const char *name, *text;
+	uint64_t mailmax, rcptmax;
+} limits[] = {
+	{ "both", "mx\nLIMITS MAILMAX=5 RCPTMAX=100", 5, 100 },
+	{ "case_and_others", "mx\nlimits rcptdomainmax=1 rcptmax=7 X", 0, 7 },
+	{ "none", "mx\nLIMITS", 0, 0 },
+	{ "no_numbers", "mx\nLIMITS MAILMAX= RCPTMAX=x MAILMAX", 0, 0 },
+	{ "negative", "mx\nLIMITS MAILMAX=-1 RCPTMAX=0", 0, 0 },
+	{ "not_offered", "mx\nMAILMAX=5", 0, 0 },
+};
+
+static void
+test_limits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		struct ehlo e;
+
+		ehlo_parse(span_of(limits[i].text), &e);
+		if (e.mailmax != limits[i].mailmax ||
+		    e.rcptmax != limits[i].rcptmax)
+			fail_msg("%s: %llu, %llu", limits[i].name,
+			    (unsigned long long)e.mailmax,
+			    (unsigned long long)e.rcptmax);
+	}
+}
+
+static const struct {
+	const char *hostname;
+	bool good;
+} names[] = {
+	{ "host.example.org", true },
+	{ "a-1.b2", true },
+	{ "host", false },
+	{ "", false },
+	{ "localhost", false },
+	{ "localhost.localdomain", false },
+	{ "my_host.example.org", false },
+	{ "host..example", false },
+	{ "host.example.", false },
+	{ ".example", false },
+	{ "-a.example", false },
+	{ "192.0.2.7", false },
+	{ "h\xc3\xb6.example", false },
+};
+
+static void
+test_names(void **state)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+	struct sockaddr none = { .sa_family = AF_UNIX };
+	char name[EHLO_NAME];
+
+	(void)state;
+	inet_pton(AF_INET, "192.0.2.1", &four.sin_addr);
+	inet_pton(AF_INET6, "2001:db8::1", &six.sin6_addr);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *host = names[i].hostname;
+
+		ehlo_name(host, (struct sockaddr *)&four, name);
+		assert_string_equal(name, names[i].good ? host : "[192.0.2.1]");
+		ehlo_name(host, (struct sockaddr *)&six, name);
+		assert_string_equal(
+		    name, names[i].good ? host : "[IPv6:2001:db8::1]");
+		ehlo_name(host, &none, name);
+		assert_string_equal(name, host);
+		ehlo_name(host, NULL, name);
+		assert_string_equal(name, host);
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_names) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,7 @@ static const struct row rows[] = {
 	    "send_passed_on",
 	    "a@x",
 	    VERBS "C SEND FROM:<me@x>\n" OK A
-		"S 450 4.2.1 not active now\nC RSET\n",
+		  "S 450 4.2.1 not active now\nC RSET\n",
 	    .want = "L4.2.1 | RSET",
 	    .kind = ENV_SEND,
 	    .terminal = true,

@@ -2,19 +2,25 @@
 """fake_smtpd.py SCRIPT [FOLDER] - an SMTP server that does what it is told.
 
 SCRIPT is JSON: a list with an object for each connection (the last one serves
-all that follow), from stage to what is done there: banner, EHLO, HELO, MAIL,
-RCPT, DATA, dot, RSET, QUIT.  A value is a string, or a list of strings for the
+all that follow), from stage to what is done there: banner, EHLO, HELO, LHLO,
+MAIL (SEND, SOML, SAML as well), RCPT, DATA, BDAT, dot, RSET, QUIT.  dot is the
+answer to the last BDAT, too, unless BDAT is in the script; after LHLO it is
+done once for each recipient.  A value is a string, or a list of strings for the
 first time, the second and so on.  A string is steps parted by "|":
 
     250 ok        says that (a newline in it begins another line)
     wait 0.2      seconds, 10 at most
     drip 0.05 250 ok   says it, an octet at a time
     raw ...       says exactly that
+    flood N ...   says that again and again, N octets of it
     close         closes;  reset   with an RST
     silent        says and reads nothing any more, for 30 s at most
     deaf          takes bytes but says nothing any more
 
-It prints its port, then a line for each connection, command and message, with
+SCRIPT may be an object from names to such lists: one server each, all in this
+process; the names stand in front of what it prints.
+
+It prints its ports, then a line for each connection, command and message, with
 the connection's number in front; it ends when its standard input does.
 FOLDER gets each message as N, CRLF and dots undone.
 """
@@ -35,11 +41,13 @@ USUAL = {
     "MAIL": "250 2.1.0 ok",
     "RCPT": "250 2.1.5 ok",
     "DATA": "354 go",
+    "BDAT": None,
     "dot": "250 2.0.0 taken",
     "RSET": "250 ok",
     "QUIT": "221 bye|close",
 }
-count = {"connection": 0, "message": 0}
+USUAL["LHLO"] = USUAL["EHLO"]
+message = 0
 
 
 class Gone(Exception):
@@ -47,13 +55,14 @@ class Gone(Exception):
 
 
 class Talk:
-    def __init__(self, reader, writer):
+    def __init__(self, reader, writer, number, script):
         self.reader, self.writer = reader, writer
-        self.number = count["connection"]
-        count["connection"] += 1
+        self.number = number
         self.script = dict(USUAL)
-        if SCRIPT:
-            self.script.update(SCRIPT[min(self.number, len(SCRIPT) - 1)])
+        self.script.update(script)
+        self.lmtp = False
+        self.taken = 0  # recipients
+        self.chunks = b""
         self.times = {}
         self.deaf = False
 
@@ -76,6 +85,11 @@ class Talk:
                 await asyncio.sleep(min(float(pause), 1))
         elif word == "raw":
             await self.say(rest.encode("latin-1"))
+        elif word == "flood":
+            octets, _, text = rest.partition(" ")
+            piece = text.encode("latin-1")
+            for _ in range(int(octets) // (1000 * len(piece)) + 1):
+                await self.say(piece * 1000)
         elif word == "close":
             raise Gone
         elif word == "reset":
@@ -115,13 +129,36 @@ class Talk:
             if line == b".\r\n":
                 break
             lines.append(line[1:] if line.startswith(b".") else line)
-        body = b"".join(lines)
-        count["message"] += 1
+        await self.whole(b"".join(lines))
+
+    async def whole(self, body):
+        global message
+        message += 1
         self.note(f"dot {len(body)}")
         if FOLDER:
-            with open(os.path.join(FOLDER, str(count["message"])), "wb") as f:
+            with open(os.path.join(FOLDER, str(message)), "wb") as f:
                 f.write(body.replace(b"\r\n", b"\n"))
-        await self.act("dot")
+        for _ in range(self.taken if self.lmtp else 1):
+            await self.act("dot")
+        self.taken, self.chunks = 0, b""
+
+    async def chunk(self, words):
+        size, last = int(words[1]), len(words) > 2
+        try:
+            self.chunks += await self.reader.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.note(f"torn after {len(self.chunks)}")
+            raise Gone
+        if self.script["BDAT"]:
+            await self.act("BDAT")
+        elif not last:
+            await self.say(b"250 2.0.0 %d octets\r\n" % size)
+        elif self.taken == 0:
+            await self.say(b"503 5.5.1 nobody\r\n")
+        else:
+            await self.whole(self.chunks)
+        if last:
+            self.chunks = b""
 
     async def run(self):
         self.note("open")
@@ -133,27 +170,48 @@ class Talk:
             line = line.rstrip(b"\r\n").decode("utf-8", "replace")
             self.note(line)
             verb = line[:4].upper()
+            if verb in ("SEND", "SOML", "SAML"):
+                verb = "MAIL"
             if verb not in self.script:
                 await self.say(b"500 what\r\n")
                 continue
+            if verb == "BDAT":
+                await self.chunk(line.split())
+                continue
+            self.lmtp |= verb == "LHLO"
+            if verb in ("MAIL", "RSET"):
+                self.taken = 0
             said = await self.act(verb)
-            if verb == "DATA" and said.startswith("354"):
+            self.taken += verb == "RCPT" and said.startswith("25")
+            if verb == "DATA" and "354" in said:
                 await self.text()
 
 
-async def serve(reader, writer):
-    talk = Talk(reader, writer)
-    try:
-        await talk.run()
-    except (Gone, ConnectionError):
-        pass
-    talk.note("close")
-    writer.close()
+def serve(name, script):
+    connections = 0
+
+    async def one(reader, writer):
+        nonlocal connections
+        nth = connections
+        connections += 1
+        talk = Talk(reader, writer, f"{name}{nth}",
+                    script[min(nth, len(script) - 1)] if script else {})
+        try:
+            await talk.run()
+        except (Gone, ConnectionError, ValueError):
+            pass
+        talk.note("close")
+        writer.close()
+
+    return one
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    servers = SCRIPT if isinstance(SCRIPT, dict) else {"": SCRIPT}
+    for name, script in servers.items():
+        server = await asyncio.start_server(
+            serve(name and name + ".", script), "127.0.0.1", 0, limit=1 << 20)
+        print(server.sockets[0].getsockname()[1], flush=True)
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, sys.stdin.read)
     await asyncio.sleep(0.05)  # what has arrived by now is still said

@@ -2,9 +2,10 @@
 # fetch.sh DIR   unpacks, without installing them, the programs of Debian that
 # the stories need and that would bring another mail system along: smtp-sink of
 # Postfix into DIR/smtp-sink; mail(1) and cron stay packages in DIR/pkgs, which
-# root.sh unpacks into its copy of the machine, and the callers of story 12,
-# with what they need beyond this machine, in DIR/pkgs/callers.  A word on
-# stderr for what cannot be had; the stories say that they skip it.
+# root.sh unpacks into its copy of the machine, and sets of packages, with what
+# they need beyond this machine, each in a folder DIR/pkgs/SET, which a story
+# unpacks (unpack, in lib.sh).  A word on stderr for what cannot be had; the
+# stories say that they skip it.
 set -u
 dir=$1
 mkdir -p "$dir/pkgs"
@@ -31,32 +32,45 @@ done
 CALLERS='s-nail mailutils mutt git-email libmailtools-perl at anacron php8.2-cli sudo alpine logwatch'
 LIMIT=80 # MB: a machine with next to nothing would fetch all of Perl and Git
 
-callers() { # PACKAGE...: what apt would bring for them, but mail systems
-	local list
-	list=$(apt-get -qq -o Dir::Cache::archives="$PWD/pkgs/callers" --print-uris \
+download() { # FOLDER PACKAGE...: what apt would bring for them, no other mail system
+	local folder=$1 list
+	shift
+	list=$(apt-get -qq -o Dir::Cache::archives="$PWD/$folder" --print-uris \
 		--no-install-recommends install "$@" 2>/dev/null) ||
 		return 1
-	list=$(echo "$list" | awk -v limit=$LIMIT '
-		$2 ~ /^(exim4|postfix|sendmail|dma|opensmtpd|nullmailer|msmtp)[-_]/ { next }
-		$2 ~ /_.*\.deb$/ { sub(/_.*/, "", $2); print $2; sum += $3 }
+	list=$(echo "$list" | awk -v limit=$LIMIT -v asked=" $* " '
+		{ package = $2; sub(/_.*/, "", package) }
+		package ~ /^(exim4|postfix|sendmail|dma|opensmtpd|nullmailer|msmtp)(-|$)/ &&
+			!index(asked, " " package " ") { next }
+		$2 ~ /_.*\.deb$/ { print package; sum += $3 }
 		END { exit sum > limit * 1e6 }') || return 1
 	[ -n "$list" ] || return 0 # this machine has them
 	# shellcheck disable=SC2086 # words, one a package
-	(cd pkgs/callers && apt-get -qq -o APT::Sandbox::User=root download $list) \
+	(cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download $list) \
 		>/dev/null 2>&1
 }
 
-if [ ! -e pkgs/callers/complete ]; then
-	mkdir -p pkgs/callers
-	complete=1
-	# shellcheck disable=SC2086 # words
-	callers $CALLERS || for package in $CALLERS; do
-		compgen -G "pkgs/callers/${package}_*.deb" >/dev/null ||
-			callers "$package" || {
+set_of() { # SET PACKAGE...: into pkgs/SET, for `unpack SET` of a story (lib.sh)
+	local folder=pkgs/$1 package complete=1
+	shift
+	[ ! -e "$folder/complete" ] || return 0
+	mkdir -p "$folder"
+	download "$folder" "$@" || for package; do
+		compgen -G "$folder/${package}_*.deb" >/dev/null ||
+			download "$folder" "$package" || {
 			echo "fetch.sh: cannot download $package" >&2
 			complete=
 		}
 	done
-	[ -z "$complete" ] || : >pkgs/callers/complete
-fi
+	[ -z "$complete" ] || : >"$folder/complete"
+}
+
+# shellcheck disable=SC2086 # words
+set_of callers $CALLERS
+set_of dovecot dovecot-core dovecot-imapd dovecot-lmtpd
+# each a real server for the stories
+set_of postfix postfix
+set_of opensmtpd opensmtpd
+set_of exim exim4-base exim4-config exim4-daemon-light
+set_of dnssec nsd ldnsutils unbound
 exit 0

@@ -106,6 +106,34 @@ written_and_read(void **state)
 	intent_free(&got);
 }
 
+/* A file or a command comes back as it was. */
+static void
+other_kinds(void **state)
+{
+	static char path[] = "/srv/a b", words[] = "prog -x \"$HOME\"",
+		    none[] = "";
+	struct dir *d = *state;
+	struct intent in = sample, got;
+
+	in.kind = T_FILE;
+	in.what = path;
+	in.box = none;
+	assert_int_equal(intent_write(d->fd, &in), 0);
+	assert_int_equal(intent_read(d->fd, in.name, &got), 0);
+	assert_int_equal(got.kind, T_FILE);
+	assert_string_equal(got.what, path);
+	assert_string_equal(got.box, "");
+	assert_int_equal(got.n, 2);
+	intent_free(&got);
+	in.kind = T_COMMAND;
+	in.what = words;
+	assert_int_equal(intent_write(d->fd, &in), 0);
+	assert_int_equal(intent_read(d->fd, in.name, &got), 0);
+	assert_int_equal(got.kind, T_COMMAND);
+	assert_string_equal(got.what, words);
+	intent_free(&got);
+}
+
 /* A file cut anywhere was never whole, or its result is not known. */
 static void
 cut_anywhere(void **state)
@@ -176,6 +204,13 @@ static const struct bad {
 	{ "recipient_beyond_32_bits",
 	    S("bellman-intent 1\nuser a\nbox b\nino 1 size 2\n"
 	      "item " ID " 4294967296\n") },
+	{ "unknown_kind", S("bellman-intent 1\nuser a\nkind x\nwhat y\nbox b\n"
+			    "ino 1 size 2\n") },
+	{ "kind_without_what",
+	    S("bellman-intent 1\nuser a\nkind file\nbox b\nino 1 size 2\n") },
+	{ "kind_with_empty_what",
+	    S("bellman-intent 1\nuser a\nkind file\nwhat \nbox b\n"
+	      "ino 1 size 2\n") },
 	{ "nul_in_user",
 	    S("bellman-intent 1\nuser a\0b\nbox b\nino 1 size 2\n") },
 };
@@ -293,6 +328,7 @@ main(void)
 {
 	static const struct CMUnitTest more[] = {
 		IN_DIR(written_and_read),
+		IN_DIR(other_kinds),
 		IN_DIR(cut_anywhere),
 		IN_DIR(wrong_anywhere),
 		IN_DIR(no_file_is_another_error),

@@ -196,6 +196,77 @@ line_of_ten_megabytes(void **state)
 	item_free(&it);
 }
 
+/* What has been here before, and what has not. */
+static const struct loop {
+	const char *name;
+	struct span body;
+	const char *want; /* a part of the sentence; NULL: none */
+} loops[] = {
+	{ "no_loop", S("Subject: s\n\nx\n"), NULL },
+	{ "delivered_before", S("A: b\nDelivered-To: r@y\n\nx\n"),
+	    "Delivered-To" },
+	{ "delivered_before_in_other_case", S("delivered-to:  R@Y \n\nx\n"),
+	    "Delivered-To" },
+	{ "delivered_before_and_folded", S("Delivered-To:\n r@y\n\nx\n"),
+	    "Delivered-To" },
+	{ "delivered_to_another", S("Delivered-To: rr@y\n\nx\n"), NULL },
+	{ "only_the_text_says_so", S("A: b\n\nDelivered-To: r@y\n"), NULL },
+	{ "no_header", S("\nDelivered-To: r@y\n"), NULL },
+	{ "header_without_end", S("Delivered-To: r@y"), "Delivered-To" },
+	{ "empty_message", S(""), NULL },
+};
+
+static void
+check_loop(void **state)
+{
+	const struct loop *row = *state;
+	struct item it = item_of(row->body);
+	const char *why = item_loop(&it);
+
+	assert_int_equal(why == NULL, row->want == NULL);
+	if (row->want)
+		assert_non_null(strstr(why, row->want));
+	item_free(&it);
+}
+
+static void
+hops(void **state)
+{
+	(void)state;
+	for (int n = ITEM_HOPS; n <= ITEM_HOPS + 1; n++) {
+		struct buf body = { 0 };
+		struct item it;
+
+		for (int i = 0; i < n; i++)
+			buf_fmt(&body, "Received: from a%d\n\tby b; then\n", i);
+		for (int i = 0; i < 500; i++) /* a long header */
+			buf_fmt(&body, "X-Long-%d: %060d\n", i, i);
+		buf_str(&body, "\nReceived: x\n");
+		it = item_of(buf_view(&body));
+		assert_int_equal(item_loop(&it) != NULL, n > ITEM_HOPS);
+		buf_str(&body, "");
+		buf_free(&body);
+		item_free(&it);
+	}
+}
+
+/* Behind more header than is held at first. */
+static void
+delivered_before_far_down(void **state)
+{
+	struct buf body = { 0 };
+	struct item it;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++)
+		buf_fmt(&body, "X-Long-%d: %060d\n", i, i);
+	buf_str(&body, "Delivered-To: r@y\n\nx\n");
+	it = item_of(buf_view(&body));
+	assert_non_null(item_loop(&it));
+	buf_free(&body);
+	item_free(&it);
+}
+
 static void
 wrong_sum_anywhere(void **state)
 {
@@ -325,16 +396,20 @@ main(void)
 	static const struct CMUnitTest more[] = {
 		cmocka_unit_test(from_lines_across_pieces),
 		cmocka_unit_test(line_of_ten_megabytes),
+		cmocka_unit_test(hops),
+		cmocka_unit_test(delivered_before_far_down),
 		cmocka_unit_test(wrong_sum_anywhere),
 		cmocka_unit_test(truncated_anywhere),
 		cmocka_unit_test(the_sink_s_word_is_kept),
 		cmocka_unit_test(fields_of_a_packet),
 	};
-	struct CMUnitTest tests[COUNT(rows) + COUNT(senders) + COUNT(more)];
+	struct CMUnitTest
+	    tests[COUNT(rows) + COUNT(senders) + COUNT(loops) + COUNT(more)];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
 	ADD_ROWS(tests, n, senders, check_sender);
+	ADD_ROWS(tests, n, loops, check_loop);
 	memcpy(tests + n, more, sizeof more);
 	return cmocka_run_group_tests_name("item", tests, NULL, NULL);
 }

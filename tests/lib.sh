@@ -114,6 +114,15 @@ submit() { # USER ARGUMENTS... <message
 	as "$user" /usr/sbin/sendmail "$@"
 }
 
+session() { # MANY USER: as many messages, in one dialogue
+	awk -v many="$1" -v to="$2" 'BEGIN {
+		print "EHLO x"
+		for (n = 1; n <= many; n++)
+			printf "MAIL FROM:<>\nRCPT TO:<%s>\nDATA\nSubject: %d\n\nfirst of s%d\nlast of s%d\n.\n", to, n, n, n
+		print "QUIT"
+	}' | /usr/sbin/sendmail -bs
+}
+
 config() { # the settings from now on: stdin
 	cat >"$CONF"
 }
@@ -143,6 +152,22 @@ messages() { # MBOX: how many it holds
 
 # The pid of a role, by the end of its process title.
 role_pid() { pgrep -f "^deliver: $1"; }
+
+# unpack SET: a server of Debian that fetch.sh has; fails if it has it not.  What
+# its package would do when it is installed is the story's.  The names that are
+# ours stay ours.
+unpack() {
+	local deb
+	[ -e "$O/pkgs/$1/complete" ] || return 1
+	for deb in "$O/pkgs/$1"/*.deb; do
+		[ -e "$deb" ] || continue # all of it is on this machine
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -x --keep-directory-symlink -C / \
+			    --exclude=./usr/sbin/sendmail --exclude=./usr/lib/sendmail \
+			    --exclude=./usr/bin/mailq --exclude=./usr/bin/newaliases || return 1
+	done
+	ldconfig
+}
 
 # smtpd PORT FOLDER [RULES...]: a scripted SMTP server, see smtpd.py; ready on
 # return.

@@ -406,6 +406,127 @@ dot_lock_without_pid_is_broken_when_old(void **state)
 	no_lock_left(p);
 }
 
+/* Its maker is dead, and its number is another's by now: one that began long
+ * after the lock was made. */
+static void
+dot_lock_with_a_number_used_again_is_broken(void **state)
+{
+	struct place *p = *state;
+	uint64_t ino, size;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	put_lock(p, pid, 400);
+	assert_int_equal(open_box(p, &ino, &size), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	deliver(p);
+	no_lock_left(p);
+}
+
+/* A /file: made for its owner alone, and only where nobody else could have put
+ * something in its place. */
+static const struct file_row {
+	const char *name;
+	mode_t folder;
+	gid_t group;
+	bool there, made;
+} file_rows[] = {
+	{ "file_in_own_folder", 0755, 0, false, true },
+	{ "file_in_closed_folder", 0700, 0, false, true },
+	{ "file_in_open_folder", 0777, 0, false, false },
+	{ "file_in_sticky_folder", 01777, 0, false, false },
+	{ "file_in_folder_of_a_group", 0775, 65533, false, false },
+	{ "file_that_is_there_in_sticky_folder", 01777, 0, true, true },
+};
+
+static void
+check_file(void **state)
+{
+	const struct file_row *row = *state;
+	struct place *p;
+	uint64_t ino, size;
+	struct stat st;
+	void *place;
+
+	assert_int_equal(setup(&place), 0);
+	p = place;
+	if (row->there)
+		box_put(p->fd, "box", SPAN("before\n"));
+	if (fchown(p->fd, (uid_t)-1, row->group) == -1) {
+		box_teardown(&place);
+		skip(); /* not root */
+	}
+	assert_int_equal(fchmod(p->fd, row->folder), 0);
+	box_again(p);
+	p->box.file = true;
+	assert_int_equal(
+	    p->box.kind->open(&p->box, &ino, &size, &p->v), row->made ? 0 : -1);
+	if (row->made) {
+		p->conf.max_mailbox = 1; /* is for mailboxes */
+		deliver(p);
+		assert_int_equal(fstatat(p->fd, "box", &st, 0), 0);
+		assert_int_equal(st.st_mode, S_IFREG | 0600);
+	} else {
+		assert_int_equal(p->v.outcome, OUT_LATER);
+		assert_non_null(strstr(p->v.text, "others may write"));
+		assert_false(box_is(p->fd, "box"));
+	}
+	no_lock_left(p);
+	box_teardown(&place);
+}
+
+/* A full mailbox refuses what is too much for it, and takes what is not. */
+static void
+mailbox_over_its_size(void **state)
+{
+	struct place *p = *state;
+	struct buf got = { 0 };
+	uint64_t ino, size;
+
+	box_put(p->fd, "box", SPAN("From a\n\n0123456789\n\n"));
+	p->conf.max_mailbox = 140;
+	assert_int_equal(open_box(p, &ino, &size), 0);
+	p->box.kind->append(&p->box, &p->items[0], &p->v);
+	assert_int_equal(p->v.outcome, OUT_DELIVERED);
+	p->box.kind->append(&p->box, &p->items[1], &p->v);
+	assert_int_equal(p->v.outcome, OUT_NEVER);
+	assert_string_equal(p->v.status, "5.2.2");
+	assert_non_null(strstr(p->v.text, "140 octets"));
+	assert_int_equal(p->box.kind->sync(&p->box, &p->v), 0);
+	box_get(p->fd, "box", &got);
+	assert_int_equal(times(&got, &p->items[0]), 1);
+	assert_int_equal(times(&got, &p->items[1]), 0);
+	buf_free(&got);
+}
+
+static const struct fault {
+	const char *name;
+	int err;
+	const char *status, *text;
+} faults[] = {
+	{ "no_space_is_said", ENOSPC, "4.2.2", "disk is full" },
+	{ "quota_is_said", EDQUOT, "4.2.2", "quota" },
+	{ "no_locks_is_said", ENOLCK, "4.2.0", "NFS" },
+	{ "others_have_their_own_words", EIO, "4.2.0", "Input/output" },
+};
+
+static void
+check_fault(void **state)
+{
+	const struct fault *row = *state;
+	struct verdict v;
+
+	box_verdict(&v, row->err, "cannot lock", "/x");
+	assert_int_equal(v.outcome, OUT_LATER);
+	assert_string_equal(v.status, row->status);
+	assert_non_null(strstr(v.text, row->text));
+	assert_true(strncmp(v.text, "cannot lock /x: ", 16) == 0);
+}
+
 /* Someone who holds this lock, does what he does, and lets go. */
 enum holder { DOT, DOT_WITHOUT_PID, DOT_OLD, DOT_REPLACES, FCNTL };
 static const struct held {
@@ -414,7 +535,7 @@ static const struct held {
 } helds[] = {
 	{ "dot_lock_of_a_living_process_waits", DOT },
 	{ "dot_lock_without_pid_waits", DOT_WITHOUT_PID },
-	{ "old_dot_lock_of_a_living_process_waits", DOT_OLD },
+	{ "dot_lock_of_a_younger_process_waits", DOT_OLD },
 	{ "fcntl_lock_waits", FCNTL },
 	{ "mailbox_replaced_while_we_waited", DOT_REPLACES },
 };
@@ -445,7 +566,7 @@ check_held(void **state)
 			c = fcntl(fd, F_SETLK, &l) == -1;
 		} else {
 			put_lock(p, row->how == DOT_WITHOUT_PID ? 0 : getpid(),
-			    row->how == DOT_OLD ? 3600 : 0);
+			    row->how == DOT_OLD ? 250 : 0);
 		}
 		if (write(ready[1], &c, 1) != 1)
 			_exit(1);
@@ -573,11 +694,14 @@ main(void)
 		IN_BOX(damaged_message_is_undone),
 		IN_BOX(dot_lock_of_a_dead_process_is_broken),
 		IN_BOX(dot_lock_without_pid_is_broken_when_old),
+		IN_BOX(dot_lock_with_a_number_used_again_is_broken),
+		IN_BOX(mailbox_over_its_size),
 		IN_BOX(second_open_keeps_the_lock),
 		IN_BOX(full_disk_is_undone_and_said),
 	};
 	struct CMUnitTest tests[COUNT(begins) + COUNT(torn) + COUNT(rewritten) +
-				COUNT(refused) + COUNT(helds) + COUNT(more)];
+				COUNT(refused) + COUNT(helds) +
+				COUNT(file_rows) + COUNT(faults) + COUNT(more)];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, begins, check_begin);
@@ -585,6 +709,8 @@ main(void)
 	ADD_ROWS(tests, n, rewritten, check_rewritten);
 	ADD_ROWS(tests, n, refused, check_refused);
 	ADD_ROWS(tests, n, helds, check_held);
+	ADD_ROWS(tests, n, file_rows, check_file);
+	ADD_ROWS(tests, n, faults, check_fault);
 	memcpy(tests + n, more, sizeof more);
 	return cmocka_run_group_tests_name("mbox", tests, NULL, NULL);
 }

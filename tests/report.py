@@ -32,8 +32,10 @@ for part in parts:
 for line in parts[0].get_content().splitlines():
     print("text", line)
 status = parts[1].get_payload()
-if isinstance(status, str):  # message/global-delivery-status
-    status = [email.message_from_string(b) for b in status.strip().split("\n\n")]
+if "global" in parts[1].get_content_type():  # Python takes it for a message
+    raw = parts[1].as_bytes().split(b"\n\n", 1)[1]
+    status = [email.message_from_bytes(b, policy=email.policy.SMTPUTF8)
+              for b in raw.strip().split(b"\n\n")]
 blocks = [b for b in status if len(b.items())]
 for number, block in enumerate(blocks):
     for name, value in block.items():

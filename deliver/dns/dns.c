@@ -1,213 +1,117 @@
 #include "deliver/dns/dns.h"
 #include "common/log.h"
+#include "deliver/dns/answer.h"
+#include "deliver/dns/resolver.h"
 #include "deliver/ipc.h"
 #include <ares.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define ADDRS 16	/* in an answer */
-#define TRY_MS 2000	/* for a server's answer; doubled with each try */
-#define TRIES 3		/* of each server */
 #define LONELY_MS 10000 /* without anybody who could ask */
-#define WHY_MAX 200
-
-/* One channel of c-ares.  When resolv.conf changes, the next question goes to
- * a new one; the old one goes with its last answer. */
-struct resolver {
-	struct dns *dns;
-	ares_channel ares;
-	unsigned open; /* questions */
-	struct loop_timer timer;
-	struct stat conf;
-	TAILQ_HEAD(, watched) fds;
-};
-
-struct watched {
-	TAILQ_ENTRY(watched) link;
-	struct loop_fd io;
-};
 
 struct dns {
 	struct ipc parent, net;
 	uint32_t round; /* which net asks: the answers to others are dropped */
-	struct resolver *now;
+	struct resolvers resolvers;
 	struct loop_timer lonely;
 };
 
 struct question {
+	struct dns *dns;
 	struct resolver *resolver;
 	uint32_t ref, round;
+	uint16_t port; /* DNS_HOST */
+	unsigned left; /* answers that have not come */
+	bool some, all_secure, later, empty;
+	struct dns_answer out;
+};
+
+/* One of them: DNS_HOST has two. */
+struct part {
+	struct question *q;
+	enum dns_type type;
 };
 
 static void
-answer(struct dns *d, uint32_t ref, enum dns_status status, const char *why,
-    const struct buf *addrs, uint8_t n)
+send_answer(struct dns *d, uint32_t ref, const struct dns_answer *a)
 {
-	struct span text = span_of(why);
 	struct buf b = { 0 };
 
-	if (text.len > WHY_MAX)
-		text.len = WHY_MAX;
-	ipc_u8(&b, (uint8_t)status);
-	ipc_span(&b, text);
-	ipc_u8(&b, n);
-	if (addrs)
-		buf_span(&b, buf_view(addrs));
+	dns_encode(a, &b);
 	ipc_send(&d->net, IPC_DNS_ANSWER, ref, &b, -1);
 	buf_free(&b);
 }
 
 static void
-rearm(struct resolver *r)
+say(struct dns_answer *a, enum dns_status status, const char *why)
 {
-	struct timeval tv, *next = ares_timeout(r->ares, NULL, &tv);
-
-	if (next)
-		loop_in(&r->timer,
-		    (int64_t)next->tv_sec * 1000 + next->tv_usec / 1000 + 1);
-	else
-		loop_cancel(&r->timer);
+	a->status = status;
+	a->n = 0;
+	snprintf(a->why, sizeof a->why, "%s", why);
 }
 
 static void
-resolver_free(struct resolver *r)
+refuse(struct dns *d, uint32_t ref, enum dns_what what, enum dns_status status,
+    const char *why)
 {
-	loop_cancel(&r->timer);
-	ares_destroy(r->ares); /* closes its sockets, and tells of each */
-	free(r);
+	struct dns_answer a = { .what = what };
+
+	say(&a, status, why);
+	send_answer(d, ref, &a);
 }
 
-/* Each call of c-ares ends with this: its next time-out, or its end. */
-static void
-after(struct resolver *r)
+static struct question *
+question(struct dns *d, uint32_t ref, enum dns_what what)
 {
-	if (r->dns->now != r && r->open == 0)
-		resolver_free(r);
-	else
-		rearm(r);
-}
+	struct resolver *r = resolver(&d->resolvers);
+	struct question *q = r ? calloc(1, sizeof *q) : NULL;
 
-static void
-ready(struct loop_fd *f, uint32_t events)
-{
-	struct resolver *r = f->arg;
-	bool fault = (events & (EPOLLERR | EPOLLHUP)) != 0;
-	int fd = f->fd; /* f may be gone during the call */
-
-	ares_process_fd(r->ares,
-	    events & EPOLLIN || fault ? fd : ARES_SOCKET_BAD,
-	    events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
-	after(r);
-}
-
-static void
-due(struct loop_timer *t)
-{
-	struct resolver *r = t->arg;
-
-	ares_process_fd(r->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	after(r);
-}
-
-static void
-forget(struct resolver *r, struct watched *w)
-{
-	TAILQ_REMOVE(&r->fds, w, link);
-	loop_del(&w->io);
-	free(w);
-}
-
-/* c-ares says what it waits for; nothing is the end of a socket. */
-static void
-socket_state(void *arg, ares_socket_t fd, int in, int out)
-{
-	struct resolver *r = arg;
-	uint32_t events = (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0);
-	struct watched *w;
-
-	TAILQ_FOREACH (w, &r->fds, link)
-		if (w->io.fd == fd)
-			break;
-	if (w && events) {
-		loop_want(&w->io, events);
-	} else if (w) {
-		forget(r, w);
-	} else if (events && (w = calloc(1, sizeof *w)) != NULL) {
-		w->io = (struct loop_fd){ fd, events, ready, r };
-		TAILQ_INSERT_TAIL(&r->fds, w, link);
-		if (loop_add(&w->io) == -1)
-			forget(r, w); /* its time will run out */
-	}
-}
-
-static struct resolver *
-resolver_new(struct dns *d, const struct stat *conf)
-{
-	struct resolver *r = calloc(1, sizeof *r);
-	struct ares_options o = { .timeout = TRY_MS, .tries = TRIES };
-	int rc;
-
-	if (r == NULL)
+	if (q == NULL) {
+		refuse(d, ref, what, DNS_LATER, "the resolver does not start");
 		return NULL;
-	r->dns = d;
-	r->conf = *conf;
-	r->timer.fire = due;
-	r->timer.arg = r;
-	TAILQ_INIT(&r->fds);
-	o.sock_state_cb = socket_state;
-	o.sock_state_cb_data = r;
-	rc = ares_init_options(&r->ares, &o,
-	    ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
-	if (rc == ARES_SUCCESS)
-		return r;
-	log_warn("dns: cannot start the resolver: %s", ares_strerror(rc));
-	free(r);
-	return NULL;
-}
-
-/* The resolver for a new question: made anew when the file has changed, as it
- * does on a machine that moves between networks. */
-static struct resolver *
-resolver(struct dns *d)
-{
-	struct resolver *old = d->now, *fresh;
-	struct stat st = { 0 };
-
-	if (stat("/etc/resolv.conf", &st) == -1)
-		memset(&st, 0, sizeof st);
-	if (old && old->conf.st_ino == st.st_ino &&
-	    old->conf.st_mtim.tv_sec == st.st_mtim.tv_sec &&
-	    old->conf.st_mtim.tv_nsec == st.st_mtim.tv_nsec)
-		return old;
-	fresh = resolver_new(d, &st);
-	if (fresh == NULL)
-		return old;
-	d->now = fresh;
-	if (old && old->open == 0)
-		resolver_free(old);
-	return fresh;
+	}
+	q->dns = d;
+	q->resolver = r;
+	q->ref = ref;
+	q->round = d->round;
+	q->out.what = what;
+	r->open++;
+	return q;
 }
 
 static void
-found(struct dns *d, uint32_t ref, const struct ares_addrinfo *ai)
+question_end(struct question *q, bool destroyed)
 {
-	struct buf b = { 0 };
-	uint8_t n = 0;
+	q->resolver->open--;
+	if (!destroyed && q->round == q->dns->round)
+		send_answer(q->dns, q->ref, &q->out);
+	free(q);
+}
 
-	for (const struct ares_addrinfo_node *a = ai->nodes; a && n < ADDRS;
-	     a = a->ai_next) {
+/* --- names of the settings: hosts file, then A and AAAA --- */
+
+static void
+found(struct dns_answer *out, const struct ares_addrinfo *ai)
+{
+	for (const struct ares_addrinfo_node *a = ai->nodes;
+	     a && out->n < DNS_ADDRS_MAX; a = a->ai_next) {
+		struct dns_addr *to = &out->addrs[out->n];
+
 		if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
 			continue;
-		ipc_span(&b,
-		    (struct span){ (const char *)a->ai_addr, a->ai_addrlen });
-		n++;
+		to->len = a->ai_addrlen;
+		memcpy(&to->sa, a->ai_addr, a->ai_addrlen);
+		out->n++;
 	}
-	answer(d, ref, n ? DNS_FOUND : DNS_LATER, n ? "" : "no address", &b, n);
-	buf_free(&b);
+	if (out->n)
+		out->status = DNS_FOUND;
+	else
+		say(out, DNS_LATER, "no address");
 }
 
 /* NXDOMAIN is the only no that is one.  "No data" is what c-ares also says when
@@ -216,26 +120,18 @@ static void
 resolved(void *arg, int status, int timeouts, struct ares_addrinfo *ai)
 {
 	struct question *q = arg;
-	struct dns *d = q->resolver->dns;
 
 	(void)timeouts;
-	q->resolver->open--;
-	if (status != ARES_EDESTRUCTION && q->round == d->round) {
-		if (status == ARES_SUCCESS)
-			found(d, q->ref, ai);
-		else
-			answer(d, q->ref,
-			    status == ARES_ENOTFOUND || status == ARES_ESERVICE
-				? DNS_NONE
-				: DNS_LATER,
-			    status == ARES_ENOTFOUND
-				? "there is no host of that name"
-				: ares_strerror(status),
-			    NULL, 0);
-	}
+	if (status == ARES_SUCCESS)
+		found(&q->out, ai);
+	else if (status == ARES_ENOTFOUND)
+		say(&q->out, DNS_NONE, "there is no host of that name");
+	else
+		say(&q->out, status == ARES_ESERVICE ? DNS_NONE : DNS_LATER,
+		    ares_strerror(status));
+	question_end(q, status == ARES_EDESTRUCTION);
 	if (ai)
 		ares_freeaddrinfo(ai);
-	free(q);
 }
 
 static bool
@@ -252,13 +148,13 @@ static bool
 literal(struct dns *d, uint32_t ref, struct span host, const char *port)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST };
+	struct dns_answer a = { .what = DNS_ADDRS, .n = 1 };
 	struct addrinfo *ai;
-	struct buf b = { 0 };
+	bool brackets = host.ptr[0] == '[';
 	char *name;
 	int rc;
 
-	if (host.len > 2 && host.ptr[0] == '[' &&
-	    host.ptr[host.len - 1] == ']') {
+	if (brackets && host.len > 2 && host.ptr[host.len - 1] == ']') {
 		host = (struct span){ host.ptr + 1, host.len - 2 };
 		if (span_starts(host, SPAN("IPv6:")))
 			host = span_from(host, 5);
@@ -272,16 +168,17 @@ literal(struct dns *d, uint32_t ref, struct span host, const char *port)
 	rc = getaddrinfo(name, port, &hints, &ai);
 	free(name);
 	if (rc == EAI_SERVICE) {
-		answer(d, ref, DNS_NONE, "there is no such port", NULL, 0);
-		return true;
-	}
-	if (rc != 0)
+		refuse(d, ref, DNS_ADDRS, DNS_NONE, "there is no such port");
+	} else if (rc != 0 && brackets) {
+		refuse(d, ref, DNS_ADDRS, DNS_NONE, "not an address");
+	} else if (rc == 0) {
+		a.addrs[0].len = ai->ai_addrlen;
+		memcpy(&a.addrs[0].sa, ai->ai_addr, ai->ai_addrlen);
+		freeaddrinfo(ai);
+		send_answer(d, ref, &a);
+	} else {
 		return false;
-	ipc_span(
-	    &b, (struct span){ (const char *)ai->ai_addr, ai->ai_addrlen });
-	answer(d, ref, DNS_FOUND, "", &b, 1);
-	buf_free(&b);
-	freeaddrinfo(ai);
+	}
 	return true;
 }
 
@@ -291,19 +188,143 @@ look_up(struct dns *d, uint32_t ref, const char *host, const char *port)
 	struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = numeric(port) ? ARES_AI_NUMERICSERV : 0 };
-	struct question *q = malloc(sizeof *q);
-	struct resolver *r = resolver(d);
+	struct question *q = question(d, ref, DNS_ADDRS);
+	struct resolver *r;
 
-	if (q == NULL || r == NULL) {
-		free(q);
-		answer(
-		    d, ref, DNS_LATER, "the resolver does not start", NULL, 0);
+	if (q == NULL)
+		return;
+	r = q->resolver;
+	ares_getaddrinfo(r->ares, host, port, &hints, resolved, q);
+	resolver_after(r);
+}
+
+/* --- questions of our own --- */
+
+/* The addresses of one family, added to those of the other. */
+static void
+join(struct question *q, const struct dns_answer *a)
+{
+	struct dns_answer *out = &q->out;
+
+	q->later |= a->status == DNS_LATER;
+	q->empty |= a->status == DNS_EMPTY;
+	if (a->status != DNS_FOUND) {
+		if (!q->some && (!q->later || a->status == DNS_LATER))
+			memcpy(out->why, a->why, sizeof out->why);
 		return;
 	}
-	*q = (struct question){ r, ref, d->round };
-	r->open++;
-	ares_getaddrinfo(r->ares, host, port, &hints, resolved, q);
-	after(r);
+	out->secure = a->secure && (!q->some || out->secure);
+	if (!q->some || a->ttl < out->ttl)
+		out->ttl = a->ttl;
+	q->some = true;
+	memcpy(out->canon, a->canon, sizeof out->canon);
+	for (size_t i = 0; i < a->n && out->n < DNS_ADDRS_MAX; i++) {
+		struct dns_addr *to = &out->addrs[out->n++];
+
+		*to = a->addrs[i];
+		if (to->sa.ss_family == AF_INET)
+			((struct sockaddr_in *)&to->sa)->sin_port =
+			    htons(q->port);
+		else
+			((struct sockaddr_in6 *)&to->sa)->sin6_port =
+			    htons(q->port);
+	}
+}
+
+static void
+host_end(struct question *q)
+{
+	struct dns_answer *out = &q->out;
+
+	out->status = q->some	 ? DNS_FOUND
+		      : q->later ? DNS_LATER
+		      : q->empty ? DNS_EMPTY
+				 : DNS_NONE;
+	if (out->status == DNS_FOUND)
+		out->why[0] = '\0';
+}
+
+static void
+answered(void *arg, int status, int timeouts, unsigned char *packet, int octets)
+{
+	struct part *p = arg;
+	struct question *q = p->q;
+	struct dns_answer a = { .what = q->out.what };
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS)
+		answer_parse((struct span){ (char *)packet, (size_t)octets },
+		    p->type, &a);
+	else
+		say(&a, DNS_LATER, ares_strerror(status));
+	a.secure = a.secure && q->resolver->trusted;
+	free(p);
+	if (q->out.what == DNS_HOST)
+		join(q, &a);
+	else
+		q->out = a;
+	if (--q->left)
+		return;
+	if (q->out.what == DNS_HOST)
+		host_end(q);
+	question_end(q, status == ARES_EDESTRUCTION);
+}
+
+static bool
+put(struct question *q, const char *name, enum dns_type type)
+{
+	struct part *p = malloc(sizeof *p);
+	struct buf b = { 0 };
+	bool fits =
+	    p && question_build(&b, (uint16_t)arc4random(), name, type) == 0;
+
+	if (fits) {
+		*p = (struct part){ q, type };
+		ares_send(q->resolver->ares, (unsigned char *)b.ptr, (int)b.len,
+		    answered, p);
+	} else {
+		free(p);
+	}
+	buf_free(&b);
+	return fits;
+}
+
+static void
+ask(struct dns *d, uint32_t ref, enum dns_what what, const char *name,
+    const char *port)
+{
+	static const enum dns_type types[DNS_WHATS] = { [DNS_HOST] = TYPE_A,
+		[DNS_MX] = TYPE_MX,
+		[DNS_SRV] = TYPE_SRV,
+		[DNS_TLSA] = TYPE_TLSA,
+		[DNS_TXT] = TYPE_TXT };
+	struct question *q = question(d, ref, what);
+	struct resolver *r;
+	long long n = 0;
+	bool put_all;
+
+	if (q == NULL)
+		return;
+	r = q->resolver;
+	if (what == DNS_HOST)
+		span_num(span_of(port), 1, 65535, &n);
+	q->port = (uint16_t)n;
+	/* One more than are asked: an answer may come within the call. */
+	q->left = what == DNS_HOST ? 3 : 2;
+	put_all = put(q, name, types[what]);
+	if (put_all && what == DNS_HOST && !put(q, name, TYPE_AAAA)) {
+		q->later = true;
+		q->left--;
+	}
+	if (!put_all) {
+		say(&q->out, DNS_NONE, "not a name that a host can have");
+		question_end(q, false);
+	} else if (--q->left == 0) {
+		if (what == DNS_HOST)
+			host_end(q);
+		question_end(q, false);
+	}
+	resolver_after(r);
 }
 
 /* The ports of mail by their names (IANA): a small container has no file of
@@ -327,11 +348,17 @@ from_net(struct ipc *c, struct ipc_msg *m)
 {
 	struct dns *d = c->arg;
 	struct ipc_in in = { .rest = m->body };
+	unsigned what = ipc_get8(&in);
 	struct span host = ipc_get(&in), port = ipc_get(&in);
 	char *h = span_dup(host), *p = span_dup(port);
 
-	if (!ipc_end(&in) || h == NULL || p == NULL || *h == '\0' || *p == '\0')
-		answer(d, m->ref, DNS_NONE, "not a name", NULL, 0);
+	if (what >= DNS_WHATS)
+		what = DNS_ADDRS;
+	if (!ipc_end(&in) || h == NULL || p == NULL || *h == '\0' ||
+	    (what <= DNS_HOST && *p == '\0'))
+		refuse(d, m->ref, (enum dns_what)what, DNS_NONE, "not a name");
+	else if (what != DNS_ADDRS)
+		ask(d, m->ref, (enum dns_what)what, h, known_port(p));
 	else if (!literal(d, m->ref, host, known_port(p)))
 		look_up(d, m->ref, h, known_port(p));
 	free(h);
@@ -386,7 +413,8 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 void
 dns_run(const struct role_start *start)
 {
-	struct dns d = { .lonely.fire = nobody_came };
+	struct dns d = { .lonely.fire = nobody_came,
+		.resolvers.trust = start->conf->trust_dns };
 	int rc = ares_library_init(ARES_LIB_INIT_ALL);
 
 	d.parent =
@@ -397,8 +425,7 @@ dns_run(const struct role_start *start)
 		 loop_run() == -1)
 		log_errno("dns: cannot wait");
 	d.round++; /* questions that are open have no answer any more */
-	if (d.now)
-		resolver_free(d.now);
+	resolvers_free(&d.resolvers);
 	ipc_close(&d.net);
 	ipc_close(&d.parent);
 	ares_library_cleanup();

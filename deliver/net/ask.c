@@ -1,7 +1,5 @@
 #include "deliver/net/ask.h"
 #include "common/log.h"
-#include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
 static void
@@ -9,6 +7,7 @@ send_ask(struct asks *all, struct ask *a)
 {
 	struct buf b = { 0 };
 
+	ipc_u8(&b, (uint8_t)a->what);
 	ipc_str(&b, a->host);
 	ipc_str(&b, a->port);
 	/* Not sent: the next role hears of it, or its time runs out. */
@@ -17,36 +16,14 @@ send_ask(struct asks *all, struct ask *a)
 	buf_free(&b);
 }
 
-static bool
-address(struct span s, struct conn_addr *a)
-{
-	if (s.len > sizeof a->sa || s.len < sizeof a->sa.ss_family)
-		return false;
-	memset(a, 0, sizeof *a);
-	memcpy(&a->sa, s.ptr, s.len);
-	a->len = (socklen_t)s.len;
-	return (a->sa.ss_family == AF_INET &&
-		   s.len == sizeof(struct sockaddr_in)) ||
-	       (a->sa.ss_family == AF_INET6 &&
-		   s.len == sizeof(struct sockaddr_in6));
-}
-
 static void
 got_answer(struct ipc *c, struct ipc_msg *m)
 {
 	struct asks *all = c->arg;
-	struct ipc_in in = { .rest = m->body };
-	unsigned status = ipc_get8(&in);
-	struct span why = ipc_get(&in);
-	unsigned count = ipc_get8(&in);
-	struct conn_addr addrs[CONN_ADDRS];
+	struct dns_answer answer;
 	struct ask *a;
-	size_t n = 0;
 
-	for (unsigned i = 0; i < count; i++)
-		if (!address(ipc_get(&in), &addrs[n < CONN_ADDRS ? n++ : 0]))
-			in.bad = true;
-	if (!ipc_end(&in) || status > DNS_LATER || count > CONN_ADDRS) {
+	if (dns_decode(m->body, &answer) == -1) {
 		log_warn("net: an answer of role=dns does not parse");
 		c->gone(c, "an answer that does not parse");
 		return;
@@ -54,10 +31,10 @@ got_answer(struct ipc *c, struct ipc_msg *m)
 	TAILQ_FOREACH (a, &all->list, link)
 		if (a->ref == m->ref)
 			break;
-	if (a == NULL)
+	if (a == NULL || a->what != answer.what)
 		return; /* nobody waits for it any more */
 	ask_cancel(a);
-	a->got(a, (enum dns_status)status, why, addrs, n);
+	a->got(a, &answer);
 }
 
 static void
@@ -97,9 +74,12 @@ static void
 no_answer(struct loop_timer *t)
 {
 	struct ask *a = t->arg;
+	const struct dns_answer none = { .what = a->what,
+		.status = DNS_LATER,
+		.why = "no answer from the resolver" };
 
 	ask_cancel(a);
-	a->got(a, DNS_LATER, SPAN("no answer from the resolver"), NULL, 0);
+	a->got(a, &none);
 }
 
 void

@@ -1,19 +1,18 @@
-/* ask - names to addresses, by the role dns.  Questions survive the end of that
+/* ask - questions to the role dns.  Questions survive the end of that
  * role: they are put again to the next one. */
 #ifndef DELIVER_NET_ASK_H
 #define DELIVER_NET_ASK_H
 #include "deliver/dns/dns.h"
 #include "deliver/ipc.h"
-#include "deliver/net/conn.h"
 
 struct ask {
 	TAILQ_ENTRY(ask) link;
 	struct asks *all; /* NULL: not asked */
 	uint32_t ref;
+	enum dns_what what;
 	const char *host, *port; /* the caller's */
-	/* Once, from the loop.  why is a sentence when there is no address. */
-	void (*got)(struct ask *, enum dns_status, struct span why,
-	    const struct conn_addr *, size_t n);
+	/* Once, from the loop. */
+	void (*got)(struct ask *, const struct dns_answer *);
 	struct loop_timer timer;
 };
 
@@ -26,7 +25,7 @@ struct asks {
 void asks_init(struct asks *);
 /* A channel to a new dns role, or -1 when there is none any more. */
 void asks_peer(struct asks *, int fd);
-/* got, host and port are set before. */
+/* got, what, host and port are set before. */
 void ask(struct asks *, struct ask *, int64_t patience_ms);
 void ask_cancel(struct ask *);
 #endif

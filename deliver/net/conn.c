@@ -1,15 +1,14 @@
 #include "deliver/net/conn.h"
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define PIECE 16384 /* octets read at once */
 
-static void try_next(struct conn *);
 static void ready(struct loop_fd *, uint32_t);
 
 static void
@@ -31,15 +30,6 @@ drop(struct conn *c)
 	c->up = c->broken = c->more = c->secret = c->shaking = false;
 }
 
-/* Before a connection is up only the loop reports, so that nobody's memory
- * goes from under a call: a timer that is due. */
-static void
-fail_soon(struct conn *c)
-{
-	drop(c);
-	loop_in(&c->step, 0);
-}
-
 static void
 step_due(struct loop_timer *t)
 {
@@ -49,15 +39,8 @@ step_due(struct loop_timer *t)
 		if (c->why.len == 0)
 			buf_str(&c->why, "the TLS handshake took too long");
 		c->happened(c, CONN_INSECURE);
-	} else if (c->up) {
-		c->happened(c, CONN_TIMEOUT);
-	} else if (c->io.fd != -1) {
-		c->error = ETIMEDOUT;
-		try_next(c);
-	} else if (c->next < c->naddrs) {
-		try_next(c);
 	} else {
-		c->happened(c, CONN_FAILED);
+		c->happened(c, CONN_TIMEOUT);
 	}
 }
 
@@ -84,84 +67,64 @@ name_it(struct conn *c, const struct conn_addr *a)
 	char host[48], port[8];
 	bool six = a->sa.ss_family == AF_INET6;
 
-	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host,
-		sizeof host, port, sizeof port,
-		NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+	if (a->sa.ss_family == AF_UNIX)
+		snprintf(c->name, sizeof c->name, "%s",
+		    ((const struct sockaddr_un *)&a->sa)->sun_path);
+	else if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host,
+		     sizeof host, port, sizeof port,
+		     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		strlcpy(c->name, "an address", sizeof c->name);
 	else
 		snprintf(c->name, sizeof c->name, "%s%s%s:%s", six ? "[" : "",
 		    host, six ? "]" : "", port);
 }
 
-/* 0: under way, or up already. */
-static int
-begin(struct conn *c, const struct conn_addr *a)
-{
-	int one = 1, saved;
-	int fd = socket(
-	    a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd == -1)
-		return -1;
-	/* The last, short piece of a message must not wait for an
-	 * acknowledgement that the other side delays. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == -1 &&
-	    errno != EINPROGRESS)
-		goto undo;
-	c->io = (struct loop_fd){ fd, EPOLLOUT, ready, c };
-	if (loop_add(&c->io) == -1)
-		goto undo;
-	return 0;
-undo:
-	saved = errno;
-	close(fd);
-	c->io.fd = -1;
-	errno = saved;
-	return -1;
-}
-
 static void
-try_next(struct conn *c)
+raced(struct race *r, int fd)
 {
-	drop(c);
-	while (c->next < c->naddrs) {
-		const struct conn_addr *a = &c->addrs[c->next++];
+	struct conn *c =
+	    (struct conn *)((char *)r - offsetof(struct conn, race));
 
-		name_it(c, a);
-		if (begin(c, a) == 0) {
-			loop_in(&c->step, c->patience);
-			return;
-		}
-		c->error = errno;
+	if (r->n)
+		name_it(c, &r->addrs[r->at]);
+	c->error = r->error;
+	if (fd == -1) {
+		c->happened(c, CONN_FAILED);
+		return;
 	}
-	fail_soon(c);
+	c->error = 0;
+	c->io = (struct loop_fd){ fd, EPOLLIN, ready, c };
+	if (loop_add(&c->io) == -1) {
+		c->error = errno;
+		close(fd);
+		c->io.fd = -1;
+		c->happened(c, CONN_FAILED);
+		return;
+	}
+	c->up = true;
+	c->happened(c, CONN_UP);
 }
 
 void
 conn_open(
     struct conn *c, const struct conn_addr *addrs, size_t n, int64_t patience)
 {
-	c->naddrs = n < CONN_ADDRS ? n : CONN_ADDRS;
-	memcpy(c->addrs, addrs, c->naddrs * sizeof *addrs);
-	c->next = 0;
-	c->patience = patience;
-	c->error = EADDRNOTAVAIL; /* when there is none */
-	fail_soon(c);
+	drop(c);
+	race_begin(&c->race, addrs, n, patience, raced);
 }
 
 void
 conn_next(struct conn *c)
 {
-	c->error = 0; /* of connecting: there was none */
-	fail_soon(c);
+	drop(c);
+	race_next(&c->race);
 }
 
 void
 conn_again(struct conn *c)
 {
-	c->next -= c->next > 0;
-	conn_next(c);
+	drop(c);
+	race_again(&c->race);
 }
 
 size_t
@@ -217,23 +180,6 @@ conn_flush(struct conn *c)
 			explicit_bzero(c->out.ptr, c->out.cap);
 	}
 	want(c);
-}
-
-static void
-connected(struct conn *c)
-{
-	socklen_t len = sizeof c->error;
-
-	if (getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &c->error, &len) == -1)
-		c->error = errno;
-	if (c->error) {
-		try_next(c);
-		return;
-	}
-	loop_cancel(&c->step);
-	c->up = true;
-	want(c);
-	c->happened(c, CONN_UP);
 }
 
 static void
@@ -309,10 +255,6 @@ ready(struct loop_fd *f, uint32_t events)
 	struct conn *c = f->arg;
 	uint64_t before = c->taken;
 
-	if (!c->up) {
-		connected(c);
-		return;
-	}
 	if (c->shaking) {
 		if (c->tls)
 			shake(c);
@@ -331,6 +273,8 @@ ready(struct loop_fd *f, uint32_t events)
 void
 conn_patience(struct conn *c, int64_t ms)
 {
+	if (c->shaking && c->tls == NULL)
+		return; /* it is about to be reported */
 	loop_in(&c->step, ms);
 }
 
@@ -347,6 +291,7 @@ void
 conn_close(struct conn *c)
 {
 	drop(c);
+	race_stop(&c->race);
 	loop_cancel(&c->limit);
 	buf_free(&c->in);
 	buf_free(&c->out);

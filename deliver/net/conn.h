@@ -1,20 +1,12 @@
-/* conn - one connection: connects to addresses in their order, then carries
+/* conn - one connection: connects to one of several addresses (race), carries
  * bytes, never blocking.  What happens is told through happened(), from the
  * loop only, never from within a call; happened() may close the connection and
  * free its memory. */
 #ifndef DELIVER_NET_CONN_H
 #define DELIVER_NET_CONN_H
 #include "common/buf.h"
-#include "deliver/loop.h"
+#include "deliver/net/race.h"
 #include "deliver/net/tls.h"
-#include <sys/socket.h>
-
-#define CONN_ADDRS 16 /* addresses of a host that are looked at */
-
-struct conn_addr {
-	socklen_t len;
-	struct sockaddr_storage sa;
-};
 
 enum conn_event {
 	CONN_UP,
@@ -40,23 +32,21 @@ struct conn {
 	struct buf why;	 /* of CONN_INSECURE, a sentence */
 	struct tls *tls; /* NULL: plain text */
 	uint64_t taken;	 /* octets that the kernel took from out, ever */
-	char name[64];	 /* "192.0.2.25:25", of the address in use */
+	char name[112];	 /* "192.0.2.25:25", of the address in use; a path */
 	/* inside */
 	struct loop_fd io;
 	struct loop_timer step, limit;
-	struct conn_addr addrs[CONN_ADDRS];
-	size_t naddrs, next;
+	struct race race;
 	size_t sent; /* octets at the front of out that are gone */
-	int64_t patience;
 	bool up, broken, shaking;
 };
 
 void conn_init(struct conn *, void (*happened)(struct conn *, enum conn_event));
-/* Tries addrs, patience_ms each. */
+/* Races for one of addrs, patience_ms each. */
 void conn_open(
     struct conn *, const struct conn_addr *, size_t n, int64_t patience_ms);
-/* Closes, and tries the address after this one: CONN_FAILED when there is
- * none. */
+/* Closes, and tries the addresses that have not failed: CONN_FAILED when there
+ * is none. */
 void conn_next(struct conn *);
 /* The same address once more. */
 void conn_again(struct conn *);

@@ -79,8 +79,13 @@ data_more(struct data *d, struct buf *out, size_t full)
 {
 	char piece[DATA_PIECE];
 
+	if (d->head) {
+		encode_piece(d, out, d->head->ptr, d->head->len);
+		d->head = NULL;
+	}
 	while (out->len < full || d->left == 0) {
 		size_t want = d->left < DATA_PIECE ? d->left : DATA_PIECE;
+		size_t skip;
 		ssize_t n;
 
 		if (d->left == 0)
@@ -95,7 +100,9 @@ data_more(struct data *d, struct buf *out, size_t full)
 		d->sum = crc32c(d->sum, piece, (size_t)n);
 		d->offset += (uint64_t)n;
 		d->left -= (uint64_t)n;
-		encode_piece(d, out, piece, (size_t)n);
+		skip = d->skip < (uint64_t)n ? (size_t)d->skip : (size_t)n;
+		d->skip -= skip;
+		encode_piece(d, out, piece + skip, (size_t)n - skip);
 		if (out->bad) {
 			errno = ENOMEM;
 			return DATA_ERROR;

@@ -1,7 +1,8 @@
 /* data - the body of a stored message as DATA wants it (RFC 5321 4.5.2): read
  * piece by piece, LF becomes CRLF, a dot that begins a line is doubled.  Or as
  * BDAT wants it (RFC 3030): the same without any dots of ours.
- * Length and CRC-32C are checked while it streams. */
+ * Length and CRC-32C are checked while it streams: of what is stored, also
+ * where another header goes in its place. */
 #ifndef DELIVER_NET_DATA_H
 #define DELIVER_NET_DATA_H
 #include "common/buf.h"
@@ -23,6 +24,8 @@ struct data {
 	bool chunks; /* for BDAT; set after data_begin */
 	bool inside; /* of a line: what comes is not its first octet */
 	bool cr;     /* the last octet was a CR */
+	const struct buf *head; /* goes in place of the first octets, */
+	uint64_t skip;		/* so many; set after data_begin */
 };
 
 void data_begin(

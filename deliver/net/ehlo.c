@@ -1,4 +1,5 @@
 #include "deliver/net/ehlo.h"
+#include "deliver/net/auth.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@ static const struct {
 	{ SPAN("SAML"), EHLO_SAML },
 	{ SPAN("REQUIRETLS"), EHLO_REQUIRETLS },
 	{ SPAN("LIMITS"), EHLO_LIMITS },
+	{ SPAN("STARTTLS"), EHLO_STARTTLS },
+	{ SPAN("AUTH"), EHLO_AUTH },
 };
 
 /* RFC 1870 4: no number, or 0, is no fixed limit.  A number that is none is
@@ -60,6 +63,12 @@ ehlo_parse(struct span text, struct ehlo *e)
 		struct span line = span_cut(&text, '\n');
 		struct span word = span_word(&line);
 
+		/* Of old: AUTH=PLAIN LOGIN */
+		if (span_starts(word, SPAN("AUTH="))) {
+			e->offers |= EHLO_AUTH;
+			e->auth |= auth_offered(span_from(word, 5));
+			e->auth |= auth_offered(line);
+		}
 		for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 			if (!span_ieq(word, words[i].word))
 				continue;
@@ -68,6 +77,8 @@ ehlo_parse(struct span text, struct ehlo *e)
 				e->size = limit(span_word(&line));
 			if (words[i].flag == EHLO_LIMITS)
 				limits(line, e);
+			if (words[i].flag == EHLO_AUTH)
+				e->auth |= auth_offered(line);
 		}
 	}
 }

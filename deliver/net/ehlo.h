@@ -19,11 +19,14 @@ enum {
 	EHLO_SAML = 1 << 14,
 	EHLO_REQUIRETLS = 1 << 15, /* RFC 8689 */
 	EHLO_LIMITS = 1 << 16,	   /* RFC 9422 */
+	EHLO_STARTTLS = 1 << 17,   /* RFC 3207 */
+	EHLO_AUTH = 1 << 18,	   /* RFC 4954 */
 };
 
 struct ehlo {
 	unsigned offers;
 	uint64_t size; /* octets it takes at most; 0: it names no limit */
+	unsigned auth; /* mechanisms, see auth_offered */
 	/* LIMITS; 0: it names none */
 	uint64_t mailmax; /* transactions of a session */
 	uint64_t rcptmax; /* recipients of a transaction */

@@ -1,5 +1,6 @@
 #include "deliver/net/job.h"
 #include "common/env.h"
+#include "deliver/net/rewrite.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 	ipc_send(j->queue, IPC_NET_ANSWER, j->ref, &b, -1);
 	buf_free(&b);
 	j->delivered |= v->outcome == OUT_DELIVERED;
+	j->later |= v->outcome == OUT_LATER;
 }
 
 /* An address that could say something else to a server than an address. */
@@ -168,6 +170,41 @@ job_add(struct job *j, struct span body)
 	return ipc_end(&in) ? 0 : -1;
 }
 
+/* Each time it is sent, so that it costs no memory while it waits. */
+int
+job_sender(struct job *j, const struct conf *c)
+{
+	size_t want = j->length < REWRITE_HEAD ? j->length : REWRITE_HEAD;
+	struct buf text = { 0 };
+	const char *from = rewrite_sender(c, span_of(j->from));
+	ssize_t n = -1;
+	int done = -1;
+
+	j->mail.from = from ? from : j->from;
+	j->mail.size = j->length;
+	buf_free(&j->head);
+	j->skip = 0;
+	if (c->nsenders_as == 0)
+		return 0;
+	if (buf_room(&text, want) == 0)
+		do
+			n = pread(j->fd, text.ptr, want, (off_t)j->offset);
+		while (n == -1 && errno == EINTR);
+	if (n >= 0) {
+		text.len = (size_t)n;
+		done = rewrite_header(
+		    c, span_of(j->from), buf_view(&text), &j->head, &j->skip);
+	}
+	buf_free(&text);
+	if (done != 1) {
+		buf_free(&j->head);
+		j->skip = 0;
+		return done;
+	}
+	j->mail.size = j->length - j->skip + j->head.len;
+	return 0;
+}
+
 bool
 job_whole(const struct job *j)
 {
@@ -223,6 +260,7 @@ job_free(struct job *j)
 	free(j->relay);
 	free(j->domain);
 	free(j->from);
+	buf_free(&j->head);
 	free(j->envid);
 	if (j->fd != -1)
 		close(j->fd);

@@ -2,6 +2,7 @@
  * and the answers.  Memory is bounded by what the queue sends. */
 #ifndef DELIVER_NET_JOB_H
 #define DELIVER_NET_JOB_H
+#include "common/conf.h"
 #include "deliver/net/smtp.h"
 #include <sys/queue.h>
 
@@ -21,6 +22,9 @@ struct job {
 	unsigned flags;	 /* IPC_REQUIRETLS, IPC_TLS_OPTIONAL */
 	const char *mta; /* who is being asked; "" before that */
 	bool delivered;	 /* to one recipient at least */
+	bool later;	 /* one was put off by the server */
+	struct buf head; /* in place of the first skip octets, if any */
+	size_t skip;
 };
 TAILQ_HEAD(jobs, job);
 
@@ -30,6 +34,9 @@ struct job *job_new(struct ipc *queue, struct ipc_msg *);
 /* Adds an IPC_NET_RCPT: 0, or -1 with EPROTO, or ENOMEM. */
 int job_add(struct job *, struct span body);
 bool job_whole(const struct job *);
+/* Its sender as a relay is to know it, envelope and header (deliver/net/
+ * rewrite.h): 0, or -1 with errno. */
+int job_sender(struct job *, const struct conf *);
 /* Answers every recipient that has no answer yet. */
 void job_fail(struct job *, const struct verdict *, struct span text);
 void job_end(struct job *); /* tells the queue, and frees */

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #define S(stage) (1u << (stage))
-#define OPENING (S(AT_BANNER) | S(AT_EHLO) | S(AT_HELO))
+#define OPENING                                                                \
+	(S(AT_BANNER) | S(AT_EHLO) | S(AT_HELO) | S(AT_STARTTLS) | S(AT_TLS) | \
+	    S(AT_LOGIN) | S(AT_AUTH))
 #define MESSAGE                                                                \
 	(S(AT_MAIL) | S(AT_RCPT) | S(AT_DATA) | S(AT_BODY) | S(AT_CHUNK) |     \
 	    S(AT_DOT))
@@ -30,12 +32,22 @@ static const struct row {
 	    "5.3.3" },
 	/* Settings that are wrong are mended by a person: no mail bounces. */
 	{ ANY, MISHAP_TLS, MISHAP_TLS, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.5" },
+	{ ANY, MISHAP_AUTH, MISHAP_AUTH, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.0" },
 	{ ANY, MISHAP_RELAY, MISHAP_RELAY, NEXT_FAIL, OUT_LATER, CLOSE,
 	    "4.3.5" },
 	{ ANY, MISHAP_CONNECT, MISHAP_CONNECT, NEXT_HOST, OUT_LATER, CLOSE,
 	    "4.4.1" },
 	{ ANY, MISHAP_LOOKUP, MISHAP_LOOKUP, NEXT_HOST, OUT_LATER, CLOSE,
 	    "4.4.3" },
+	/* RFC 5321 5.1, 6.3; RFC 7505 4.1: the domain's own word, which another
+	 * try does not change. */
+	{ ANY, MISHAP_NO_DOMAIN, MISHAP_NO_DOMAIN, NEXT_FAIL, OUT_NEVER, CLOSE,
+	    "5.1.2" },
+	{ ANY, MISHAP_NO_ROUTE, MISHAP_NO_ROUTE, NEXT_HOST, OUT_NEVER, CLOSE,
+	    "5.4.4" },
+	{ ANY, MISHAP_NULL_MX, MISHAP_NULL_MX, NEXT_FAIL, OUT_NEVER, CLOSE,
+	    "5.1.10" },
+	{ ANY, MISHAP_LOOP, MISHAP_LOOP, NEXT_FAIL, OUT_NEVER, CLOSE, "5.4.6" },
 	/* The relay's name is the administrator's, not the sender's. */
 	{ ANY, MISHAP_NO_HOST, MISHAP_NO_HOST, NEXT_HOST, OUT_LATER, CLOSE,
 	    "4.4.4" },
@@ -54,6 +66,12 @@ static const struct row {
 	{ S(AT_EHLO) | S(AT_HELO), 250, 259, NEXT_ON, OUT_COUNT, false,
 	    "2.0.0" },
 	{ S(AT_EHLO), 500, 599, NEXT_HELO, OUT_COUNT, false, "5.5.1" },
+	{ S(AT_STARTTLS), 220, 220, NEXT_ON, OUT_COUNT, false, "2.0.0" },
+	{ S(AT_AUTH), 235, 235, NEXT_ON, OUT_COUNT, false, "2.7.0" },
+	/* RFC 3207 4: not now, or never: a setting of ours, or of theirs. */
+	{ S(AT_STARTTLS), 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.7.4" },
+	/* A password that is wrong is mended by a person: no mail bounces. */
+	{ S(AT_AUTH), 400, 599, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.8" },
 	/* What a server says of itself is no word on the message. */
 	{ OPENING, 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.3.0" },
 	/* RFC 3207 4, RFC 4954 6: it wants TLS or a password first.  That is a
@@ -103,7 +121,7 @@ rule(const struct row *row, const char *status, struct verdict *v)
 	v->next = row->next;
 	v->outcome = row->outcome;
 	v->close = row->close;
-	v->again = v->soon = false;
+	v->again = v->soon = v->busy = false;
 	strlcpy(v->status, status, sizeof v->status);
 	/* What we decide holds, and the status says the same. */
 	if (v->outcome == OUT_LATER && v->status[0] != '4')
@@ -124,6 +142,15 @@ greylisted(enum stage stage, const struct reply *r)
 	return stage == AT_RCPT;
 }
 
+/* 421, or another "later" with RFC 3463's words for too much at once. */
+static bool
+busy(const struct reply *r)
+{
+	return r->code == 421 ||
+	       (r->code < 500 && (strcmp(r->enhanced, "4.3.2") == 0 ||
+				     strcmp(r->enhanced, "4.4.5") == 0));
+}
+
 void
 judge_reply(
     enum stage stage, const struct reply *r, bool some, struct verdict *v)
@@ -140,6 +167,7 @@ judge_reply(
 
 	rule(row, theirs ? r->enhanced : row->status, v);
 	v->again = many && some;
+	v->busy = busy(r);
 	v->soon = v->outcome == OUT_LATER && greylisted(stage, r);
 }
 

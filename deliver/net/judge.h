@@ -11,6 +11,10 @@ enum stage {
 	AT_BANNER,
 	AT_EHLO,
 	AT_HELO,
+	AT_STARTTLS,
+	AT_TLS,	  /* for the handshake */
+	AT_LOGIN, /* for us to find the password */
+	AT_AUTH,
 	AT_IDLE, /* for a message of ours */
 	AT_MAIL,
 	AT_RCPT,
@@ -32,7 +36,13 @@ enum mishap {
 	MISHAP_UNASKED, /* a reply to nothing */
 	MISHAP_CONNECT,
 	MISHAP_LOOKUP,	/* DNS gave no answer */
-	MISHAP_NO_HOST, /* DNS says that there is no such name */
+	MISHAP_NO_HOST, /* DNS says that a relay of ours does not exist */
+	/* of the recipient's domain: */
+	MISHAP_NO_DOMAIN, /* it does not exist */
+	MISHAP_NO_ROUTE,  /* it has neither MX nor address that is one */
+	MISHAP_NULL_MX,	  /* it takes no mail (RFC 7505) */
+	MISHAP_LOOP,	  /* its mail is for this machine, which has no such
+			     domain */
 	MISHAP_DAMAGED,
 	MISHAP_READ,	   /* of the message file */
 	MISHAP_SIZE,	   /* over the server's limit */
@@ -40,6 +50,7 @@ enum mishap {
 	MISHAP_REQUIRETLS, /* RFC 8689: it does not promise what is asked */
 	MISHAP_TERMINAL,   /* SEND: it does not offer it */
 	MISHAP_TLS,
+	MISHAP_AUTH,  /* no password, or no way to say it */
 	MISHAP_RELAY, /* of that name there is none */
 	MISHAPS
 };
@@ -60,6 +71,7 @@ struct verdict {
 	bool close; /* the session is of no use any more */
 	bool again; /* too many recipients: in another transaction it may do
 		       (RFC 5321 4.5.3.1.10) */
+	bool busy;  /* it has enough to do: fewer sessions with it */
 	bool soon;  /* for the time being, as greylisting says it: a second try
 		       may do, which need not wait for the usual interval */
 	char status[12]; /* RFC 3463: the server's own, or derived */

@@ -1,8 +1,10 @@
 #include "deliver/net/net.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include "common/priv.h"
 #include "deliver/net/relay.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,16 +12,27 @@
 #define LONELY_SECONDS 10
 
 static void
-fail(struct job *job, enum mishap mishap, const char *fmt)
+fail(struct job *job, enum mishap mishap, const char *fmt, const char *what)
 {
 	struct verdict v;
-	struct buf text = { 0 };
+	struct buf text = { 0 }, name = { 0 };
 
 	judge_mishap(AT_CONNECT, mishap, &v);
-	buf_fmt(&text, fmt, job->relay);
+	printable_add(&name, span_of(what), JUDGE_TEXT / 2);
+	buf_fmt(&text, fmt, buf_c(&name));
+	buf_free(&name);
 	job_fail(job, &v, buf_view(&text));
 	job_end(job);
 	buf_free(&text);
+}
+
+/* The recipient's domain as a destination: only where the relay is that. */
+static char *
+destination(const struct conf_relay *conf, const struct job *job)
+{
+	if (conf->find == FIND_MX && conf->nhosts == 0)
+		return way_domain(job->domain);
+	return strdup("");
 }
 
 /* All its recipients are here. */
@@ -27,22 +40,25 @@ static void
 dispatch(struct net *net, struct job *job)
 {
 	const struct conf_relay *conf = conf_relay(net->conf, job->relay);
+	char *domain = conf ? destination(conf, job) : NULL;
 	struct relay *r;
 
 	if (job->count == 0)
 		job_end(job);
 	else if (conf == NULL)
-		fail(job, MISHAP_RELAY, "there is no relay %s in the settings");
-	else if (conf->nhosts == 0)
-		fail(job, MISHAP_RELAY, "relay %s has no host");
-	else if (conf->tls != TLS_NEVER && conf->tls != TLS_OPPORTUNISTIC)
-		fail(job, MISHAP_TLS,
-		    "relay %s asks for TLS, which this version cannot do; say "
-		    "\"tls never\" in its block if plain text is meant");
-	else if ((r = relay_find(net, conf)) == NULL)
-		fail(job, MISHAP_CONNECT, "relay %s: out of memory");
+		fail(job, MISHAP_RELAY, "there is no relay %s in the settings",
+		    job->relay);
+	else if (conf->nhosts == 0 && conf->find != FIND_MX)
+		fail(job, MISHAP_RELAY, "relay %s has no host", job->relay);
+	else if (domain == NULL)
+		fail(job, MISHAP_NO_DOMAIN, "%s is not the name of a domain",
+		    job->domain);
+	else if ((r = relay_find(net, conf, domain)) == NULL)
+		fail(
+		    job, MISHAP_CONNECT, "relay %s: out of memory", job->relay);
 	else
 		relay_add(r, job);
+	free(domain);
 }
 
 static void
@@ -55,7 +71,7 @@ drop_all(struct net *net)
 		TAILQ_REMOVE(&net->partial, job, link);
 		job_free(job);
 	}
-	TAILQ_FOREACH (r, &net->relays, link)
+	RB_FOREACH (r, relays, &net->relays)
 		relay_drop(r);
 }
 
@@ -128,10 +144,15 @@ from_queue(struct ipc *c, struct ipc_msg *m)
 {
 	struct net *net = c->arg;
 
+	struct relay *r;
+
 	if (m->type == IPC_NET_MAIL)
 		got_mail(net, c, m);
-	else
+	else if (m->type == IPC_NET_RCPT)
 		got_rcpt(net, c, m);
+	else
+		RB_FOREACH (r, relays, &net->relays)
+			relay_forgive(r);
 }
 
 static void
@@ -157,7 +178,7 @@ net_session_ended(struct net *net)
 
 	if (!net->stopping)
 		return;
-	TAILQ_FOREACH (r, &net->relays, link)
+	RB_FOREACH (r, relays, &net->relays)
 		if (!relay_is_idle(r))
 			return;
 	loop_stop();
@@ -169,7 +190,7 @@ stop(struct net *net)
 	struct relay *r;
 
 	net->stopping = true;
-	TAILQ_FOREACH (r, &net->relays, link)
+	RB_FOREACH (r, relays, &net->relays)
 		relay_stop(r);
 	net_session_ended(net);
 }
@@ -183,6 +204,12 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 
 	if (m->type == IPC_STOP) {
 		stop(net);
+		return;
+	}
+	if (m->type == IPC_TOKEN || m->type == IPC_NOTOKEN) {
+		tokens_answer(&net->tokens, m);
+		if (m->fd != -1)
+			close(m->fd);
 		return;
 	}
 	role = ipc_get8(&in);
@@ -202,21 +229,29 @@ net_serve(const struct role_start *start, int64_t second)
 
 	net.lonely.fire = nobody_came;
 	TAILQ_INIT(&net.partial);
-	TAILQ_INIT(&net.relays);
+	RB_INIT(&net.relays);
+	TAILQ_INIT(&net.hungry);
+	TAILQ_INIT(&net.sessions);
 	asks_init(&net.asks);
+	tokens_init(&net.tokens, &net.parent, second);
+	net.credential = start->secrets > 0 ? start->secrets : -1;
+	net.tls = tls_store_new();
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
 	net.parent = (struct ipc){
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
-	if (ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
+	if (net.tls == NULL ||
+	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)
 		log_errno("net: cannot wait");
 	drop_all(&net);
-	while ((r = TAILQ_FIRST(&net.relays)) != NULL)
+	while ((r = RB_MIN(relays, &net.relays)) != NULL)
 		relay_free(r);
 	ipc_close(&net.queue);
 	asks_peer(&net.asks, -1);
 	ipc_close(&net.parent);
+	tokens_free(&net.tokens);
+	tls_store_free(net.tls);
 }
 
 void

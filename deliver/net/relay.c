@@ -1,26 +1,104 @@
 #include "deliver/net/relay.h"
+#include "common/log.h"
 #include "deliver/net/session.h"
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define GOOD_SECONDS 300
-#define REFUSED_SECONDS 10
+#define BACKOFF_SECONDS 5 /* after the first failure; doubled with each */
+#define BACKOFF_MOST 300
+
+static void begin_session(struct relay *);
+static void forget(struct loop_timer *);
+
+static int
+compare(const struct relay *a, const struct relay *b)
+{
+	if (a->conf != b->conf)
+		return a->conf < b->conf ? -1 : 1;
+	return strcmp(a->domain, b->domain);
+}
+
+RB_GENERATE(relays, relay, link, compare)
+
+static bool
+is_empty(const struct relay *r)
+{
+	return TAILQ_EMPTY(&r->sessions) && TAILQ_EMPTY(&r->waiting) &&
+	       !r->way.asking;
+}
+
+/* After anything that may have left nothing of it to be done.  The loop frees
+ * it: callers still have it in hand. */
+static void
+settle(struct relay *r)
+{
+	int64_t now = loop_now();
+
+	if (is_empty(r))
+		loop_in(&r->forget,
+		    r->known_until > now ? r->known_until - now : 0);
+}
+
+static void
+forget(struct loop_timer *t)
+{
+	struct relay *r = t->arg;
+
+	if (is_empty(r) && loop_now() >= r->known_until)
+		relay_free(r);
+}
+
+static void
+way_found(struct way *w)
+{
+	struct relay *r =
+	    (struct relay *)((char *)w - offsetof(struct relay, way));
+
+	r->opening = false;
+	if (!r->net->stopping)
+		begin_session(r);
+	settle(r);
+}
+
+static unsigned
+most(const struct conf_relay *conf)
+{
+	unsigned n = conf->sessions ? conf->sessions : RELAY_SESSIONS;
+
+	return n < RELAY_MOST ? n : RELAY_MOST;
+}
+#define HOLD_SECONDS 60 /* doubled each time, */
+#define HOLD_LONGEST 960
 
 struct relay *
-relay_find(struct net *net, const struct conf_relay *conf)
+relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
 {
-	struct relay *r;
+	struct relay key = { .conf = conf, .domain = (char *)domain };
+	struct relay *r = RB_FIND(relays, &net->relays, &key);
 
-	TAILQ_FOREACH (r, &net->relays, link)
-		if (r->conf == conf)
-			return r;
+	if (r)
+		return r;
 	r = calloc(1, sizeof *r);
-	if (r == NULL)
+	if (r == NULL || (r->domain = strdup(domain)) == NULL) {
+		free(r);
 		return NULL;
+	}
 	r->net = net;
 	r->conf = conf;
+	r->way = (struct way){ .conf = conf,
+		.domain = r->domain,
+		.self = net->conf->hostname,
+		.asks = &net->asks,
+		.second = net->second,
+		.found = way_found };
+	r->forget.fire = forget;
+	r->forget.arg = r;
+	pace_init(&r->pace, most(conf), net->second);
 	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->sessions);
-	TAILQ_INSERT_TAIL(&net->relays, r, link);
+	RB_INSERT(relays, &net->relays, r);
 	return r;
 }
 
@@ -49,20 +127,111 @@ fail_waiting(
 	}
 }
 
+/* Nobody there takes anything.  For a while that is the answer to all that
+ * comes, so that a dead destination costs the others nothing. */
 static void
-open_session(struct relay *r)
+failed(
+    struct relay *r, const struct verdict *v, struct span text, const char *mta)
 {
-	bool good = loop_now() < r->good_until;
-	struct session *s = session_open(r, good ? r->good : 0);
+	int64_t seconds = BACKOFF_SECONDS;
+	struct buf kept = { 0 }, host = { 0 };
+
+	buf_span(&kept, text);
+	buf_str(&host, mta);
+	if (v->outcome == OUT_LATER) {
+		for (unsigned i = 0; i < r->failures && seconds < BACKOFF_MOST;
+		     i++)
+			seconds *= 2;
+		/* Many that failed together must not come back together. */
+		seconds =
+		    seconds * (75 + (int64_t)arc4random_uniform(51)) / 100;
+		if (seconds > BACKOFF_MOST)
+			seconds = BACKOFF_MOST;
+		r->failures++;
+		r->later_until = loop_now() + seconds * r->net->second;
+		r->known_until = r->later_until + seconds * r->net->second;
+	}
+	r->why = *v;
+	buf_free(&r->text);
+	buf_free(&r->mta);
+	r->text = kept;
+	r->mta = host;
+	fail_waiting(r, v, buf_view(&r->text), buf_c(&r->mta));
+}
+
+bool
+net_is_crowded(const struct net *net)
+{
+	return !TAILQ_EMPTY(&net->hungry);
+}
+
+/* Not now; an idle session of somebody else may make room. */
+static void
+wait_for_room(struct relay *r)
+{
+	struct session *s;
+
+	if (r->hungry)
+		return;
+	r->hungry = true;
+	TAILQ_INSERT_TAIL(&r->net->hungry, r, hunger);
+	TAILQ_FOREACH (s, &r->net->sessions, all)
+		if (session_is_idle(s)) {
+			session_leave(s);
+			return;
+		}
+}
+
+static void
+no_more_hunger(struct relay *r)
+{
+	if (r->hungry)
+		TAILQ_REMOVE(&r->net->hungry, r, hunger);
+	r->hungry = false;
+}
+
+/* Its hosts are known, or why there is none. */
+static void
+begin_session(struct relay *r)
+{
+	bool good = loop_now() < r->good_until && r->good < r->way.n;
+	struct session *s;
 	struct verdict v;
 
-	if (s != NULL) {
-		TAILQ_INSERT_TAIL(&r->sessions, s, link);
-		r->opening = true;
-	} else if (live(r) == 0) {
+	if (TAILQ_EMPTY(&r->waiting))
+		return;
+	if (r->way.n == 0) {
+		r->way.until = 0;
+		if (live(r) == 0) {
+			log_warn(
+			    "net: relay=%s domain=%s status=%s text=\"%s\"",
+			    r->conf->name, r->domain, r->way.why.status,
+			    buf_c(&r->way.text));
+			failed(r, &r->way.why, buf_view(&r->way.text), "");
+		}
+		return;
+	}
+	if (r->net->nsessions >= NET_SESSIONS) {
+		if (live(r) == 0)
+			wait_for_room(r);
+		return;
+	}
+	s = session_open(r, good ? r->good : 0);
+	if (s == NULL && live(r) == 0) {
 		judge_mishap(AT_CONNECT, MISHAP_CONNECT, &v);
 		fail_waiting(r, &v, SPAN("out of memory"), "");
 	}
+}
+
+static void
+open_session(struct relay *r)
+{
+	if (r->way.asking || r->hungry)
+		return;
+	if (loop_now() < r->way.until || way_find(&r->way))
+		begin_session(r);
+	else
+		r->opening = true;
 }
 
 static struct session *
@@ -87,11 +256,54 @@ push(struct relay *r)
 		open_session(r);
 }
 
+static bool
+held(struct relay *r)
+{
+	if (r->hold.until && (loop_now() >= r->hold.until ||
+				 secrets_stamp(SECRETS_PATH) != r->hold.stamp))
+		r->hold.until = 0;
+	return r->hold.until != 0;
+}
+
+static void
+hold(struct relay *r, const struct session *s)
+{
+	int64_t seconds = HOLD_SECONDS << (r->hold.times & 7);
+
+	if (seconds > HOLD_LONGEST)
+		seconds = HOLD_LONGEST;
+	else
+		r->hold.times++;
+	r->hold.until = loop_now() + seconds * r->net->second;
+	r->known_until = r->hold.until + seconds * r->net->second;
+	r->hold.stamp = secrets_stamp(SECRETS_PATH);
+	r->hold.why = s->why;
+	buf_reset(&r->hold.text);
+	buf_span(&r->hold.text, buf_view(&s->text));
+	strlcpy(r->hold.mta, session_host(s), sizeof r->hold.mta);
+}
+
 void
 relay_add(struct relay *r, struct job *job)
 {
+	if (held(r)) {
+		job->mta = r->hold.mta;
+		job_fail(job, &r->hold.why, buf_view(&r->hold.text));
+		job_end(job);
+		return;
+	}
 	TAILQ_INSERT_TAIL(&r->waiting, job, link);
-	push(r);
+	if (loop_now() < r->later_until && TAILQ_EMPTY(&r->sessions))
+		fail_waiting(r, &r->why, buf_view(&r->text), buf_c(&r->mta));
+	else
+		push(r);
+	settle(r);
+}
+
+void
+relay_forgive(struct relay *r)
+{
+	r->later_until = 0;
 }
 
 struct job *
@@ -114,15 +326,33 @@ void
 relay_ready(struct relay *r, struct session *s)
 {
 	r->opening = false;
+	r->failures = 0;
+	r->later_until = r->known_until = 0;
+	r->hold.until = r->hold.times = 0;
 	r->good = s->host;
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
 }
 
 void
+relay_put_off(struct relay *r)
+{
+	pace_later(&r->pace, live(r), loop_now());
+}
+
+void
+relay_frown(struct relay *r)
+{
+	unsigned n = live(r);
+
+	pace_frown(&r->pace, n > 0 ? n - 1 : 0, loop_now());
+}
+
+void
 relay_delivered(struct relay *r)
 {
+	pace_taken(&r->pace, loop_now());
 	if (!TAILQ_EMPTY(&r->waiting) && !r->opening && !r->net->stopping &&
-	    live(r) < RELAY_SESSIONS && loop_now() >= r->grow_after)
+	    pace_may(&r->pace, live(r), loop_now()))
 		open_session(r);
 }
 
@@ -130,20 +360,32 @@ void
 relay_down(struct relay *r, struct session *s)
 {
 	struct net *net = r->net;
+	struct relay *next;
 
 	TAILQ_REMOVE(&r->sessions, s, link);
 	if (!s->ready) {
 		r->opening = false;
 		/* Others get through: this many is what the server takes. */
-		r->grow_after = loop_now() + REFUSED_SECONDS * net->second;
+		pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
-			r->good_until = 0;
+			r->good_until = r->way.until = 0;
+			if (s->smtp.denied)
+				hold(r, s);
+			else
+				failed(r, &s->why, buf_view(&s->text),
+				    session_host(s));
 			fail_waiting(
 			    r, &s->why, buf_view(&s->text), session_host(s));
 		}
 	}
 	session_free(s);
 	push(r);
+	settle(r);
+	next = TAILQ_FIRST(&net->hungry);
+	if (next && net->nsessions < NET_SESSIONS && !net->stopping) {
+		no_more_hunger(next);
+		push(next);
+	}
 	net_session_ended(net);
 }
 
@@ -162,8 +404,11 @@ relay_stop(struct relay *r)
 	struct session *s, *next;
 
 	drop_waiting(r);
+	way_cancel(&r->way);
+	no_more_hunger(r);
 	TAILQ_FOREACH_SAFE(s, &r->sessions, link, next)
 	session_leave(s);
+	settle(r);
 }
 
 void
@@ -172,17 +417,27 @@ relay_drop(struct relay *r)
 	struct session *s;
 
 	drop_waiting(r);
+	way_cancel(&r->way);
+	no_more_hunger(r);
 	while ((s = TAILQ_FIRST(&r->sessions)) != NULL) {
 		TAILQ_REMOVE(&r->sessions, s, link);
 		session_free(s);
 	}
 	r->opening = false;
+	settle(r);
 }
 
 void
 relay_free(struct relay *r)
 {
-	TAILQ_REMOVE(&r->net->relays, r, link);
+	RB_REMOVE(relays, &r->net->relays, r);
+	loop_cancel(&r->forget);
+	no_more_hunger(r);
+	way_free(&r->way);
+	buf_free(&r->hold.text);
+	buf_free(&r->text);
+	buf_free(&r->mta);
+	free(r->domain);
 	free(r);
 }
 

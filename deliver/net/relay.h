@@ -1,14 +1,26 @@
-/* relay - the messages that wait for one relay, and its sessions: a second one
- * is opened when the first has delivered, and so on, up to RELAY_SESSIONS. */
+/* relay - the messages that wait for one destination, a relay of the settings
+ * or a domain, and its sessions: a second one is opened when the first has
+ * delivered, and so on, up to a limit.  There may be very many destinations:
+ * one without sessions and jobs is gone, unless it is remembered that it does
+ * not answer. */
 #ifndef DELIVER_NET_RELAY_H
 #define DELIVER_NET_RELAY_H
 #include "deliver/net/ask.h"
 #include "deliver/net/job.h"
+#include "deliver/net/pace.h"
+#include "deliver/net/tls.h"
+#include "deliver/net/token.h"
+#include "deliver/net/way.h"
+#include <sys/tree.h>
 
-#define RELAY_SESSIONS 5
+#define RELAY_SESSIONS 5 /* of one destination, unless the settings say */
+#define RELAY_MOST 20	 /* so, up to this */
+#define NET_SESSIONS 200 /* of all together */
 
 struct session;
 struct relay;
+
+RB_HEAD(relays, relay);
 
 /* The role's state. */
 struct net {
@@ -16,30 +28,64 @@ struct net {
 	int64_t second; /* ms of a second of any time-out: 1000 but in tests */
 	struct ipc parent, queue;
 	struct asks asks;
+	struct tls_store *tls;
+	struct tokens tokens;
+	int credential; /* descriptor of systemd's bellman.secrets, or -1 */
 	struct jobs partial; /* some of their recipients have not come yet */
-	TAILQ_HEAD(, relay) relays;
+	struct relays relays;
+	TAILQ_HEAD(, relay) hungry;	/* wait until a session may be opened */
+	TAILQ_HEAD(, session) sessions; /* of all */
+	unsigned nsessions;
 	struct loop_timer lonely; /* no queue */
 	bool stopping;
 };
 
+/* Refused AUTH: until then, or until the secrets have changed, nobody asks
+ * again, lest the account be locked. */
+struct hold {
+	int64_t until; /* loop_now(); 0: none */
+	unsigned times;
+	uint64_t stamp;
+	struct verdict why;
+	struct buf text;
+	char mta[256];
+};
+
 struct relay {
-	TAILQ_ENTRY(relay) link;
+	RB_ENTRY(relay) link;
+	TAILQ_ENTRY(relay) hunger;
+	bool hungry;
 	struct net *net;
 	const struct conf_relay *conf;
+	char *domain; /* "": the relay's own hosts */
+	struct way way;
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
 	bool opening;	    /* one of them is not ready yet */
 	size_t good;	    /* host that was reached last */
 	int64_t good_until; /* loop_now() until which it is asked first */
-	int64_t grow_after; /* loop_now(), after a session was refused */
+	/* It could not be reached: until then jobs get that answer at once */
+	unsigned failures;
+	int64_t later_until, known_until;
+	struct verdict why;
+	struct buf text, mta;
+	struct loop_timer forget; /* frees it, when nothing is left */
+	struct hold hold;
+	struct pace pace; /* how many sessions it may have */
 };
 
-struct relay *relay_find(struct net *, const struct conf_relay *);
+RB_PROTOTYPE(relays, relay, link, );
+
+/* domain is as way_domain makes it, or ""; it is copied.  NULL: ENOMEM. */
+struct relay *relay_find(
+    struct net *, const struct conf_relay *, const char *domain);
 void relay_add(struct relay *, struct job *);
 /* Finishes what is under way; the rest goes unanswered. */
 void relay_stop(struct relay *);
 /* Nobody waits for answers any more: everything goes, sockets are closed. */
 void relay_drop(struct relay *);
+/* A person wants it tried now, whatever it said before. */
+void relay_forgive(struct relay *);
 bool relay_is_idle(const struct relay *); /* no session at all */
 void relay_free(struct relay *);	  /* after relay_drop */
 
@@ -48,8 +94,12 @@ struct job *relay_take(struct relay *); /* NULL: none waits */
 void relay_give_back(struct relay *, struct job *);
 void relay_ready(struct relay *, struct session *);
 void relay_delivered(struct relay *);
+void relay_put_off(struct relay *); /* all of a message, by the server */
+void relay_frown(struct relay *);   /* it ended a session that was ready */
 /* It has ended, or could not be opened; its memory goes. */
 void relay_down(struct relay *, struct session *);
 
 void net_session_ended(struct net *);
+/* Somebody waits for a session, and there may not be one more. */
+bool net_is_crowded(const struct net *);
 #endif

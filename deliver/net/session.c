@@ -1,6 +1,6 @@
 #include "deliver/net/session.h"
 #include "common/log.h"
-#include "common/printable.h"
+#include "deliver/net/secure.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,9 +11,6 @@
 #define BLOCK 4096	 /* octets of text that must go within a block's time */
 #define MESSAGE_SECONDS 3600 /* for one, however it drips, and */
 #define MESSAGE_RATE 4096    /* octets of it a second besides */
-#define LOOKUP_SECONDS 60
-
-static void next_host(struct session *);
 
 static int64_t
 seconds(const struct session *s, uint64_t n)
@@ -24,7 +21,7 @@ seconds(const struct session *s, uint64_t n)
 const char *
 session_host(const struct session *s)
 {
-	return s->relay->conf->hosts[s->host].name;
+	return s->at.name ? s->at.name : "";
 }
 
 bool
@@ -38,7 +35,7 @@ static void
 finish_job(struct session *s)
 {
 	struct job *job = s->job;
-	bool delivered = job->delivered;
+	bool delivered = job->delivered, later = job->later;
 
 	s->job = NULL;
 	conn_limit(&s->conn, 0);
@@ -50,6 +47,19 @@ finish_job(struct session *s)
 	}
 	if (delivered)
 		relay_delivered(s->relay);
+	else if (later && !s->smtp.given_back)
+		relay_put_off(s->relay);
+}
+
+/* What stays on this machine (LMTP) keeps its sender.  Memory that is short, or
+ * a disk that fails, is seen again when the text is read. */
+static void
+set_sender(struct session *s)
+{
+	const struct conf *c = s->relay->net->conf;
+
+	if (!s->relay->conf->lmtp && job_sender(s->job, c) == -1)
+		log_errno("net: a sender cannot be rewritten now");
 }
 
 static void
@@ -57,8 +67,9 @@ begin_job(struct session *s)
 {
 	struct job *job = s->job;
 
+	set_sender(s);
 	job->mta = session_host(s);
-	job->delivered = false;
+	job->delivered = job->later = false;
 	job->mail.terminal = s->relay->conf->terminal;
 	job->mail.careful = s->woken;
 	s->woken = false;
@@ -80,9 +91,13 @@ settle(struct session *s)
 			return;
 		if (!s->ready) {
 			s->ready = true;
+			secure_ready(s);
 			relay_ready(s->relay, s);
 		}
-		s->leaving |= smtp_spent(m);
+		/* Others wait until there may be one more session at all. */
+		s->leaving |=
+		    smtp_spent(m) || (TAILQ_EMPTY(&s->relay->waiting) &&
+					 net_is_crowded(s->relay->net));
 		if (s->leaving || (s->job = relay_take(s->relay)) == NULL)
 			break;
 		if (job_is_illegal(s->job, m->peer.offers)) {
@@ -145,10 +160,12 @@ send_body(struct session *s)
 	const struct job *job = s->job;
 	bool chunks = smtp_body(&s->smtp) == SMTP_CHUNKS;
 
-	if (s->round != s->smtp.rounds) {
+	if (job && s->round != s->smtp.rounds) {
 		data_begin(
 		    &s->data, job->fd, job->offset, job->length, job->sum);
 		s->data.chunks = chunks;
+		s->data.head = job->head.len ? &job->head : NULL;
+		s->data.skip = job->skip;
 	}
 	s->round = s->smtp.rounds;
 	if (chunks)
@@ -171,9 +188,13 @@ watch(struct session *s)
 	    &s->conn, seconds(s, (uint64_t)smtp_steps[m->step].seconds));
 }
 
-static void
-cannot_open(struct session *s, const struct verdict *why, struct span text)
+void
+session_cannot(struct session *s, const struct verdict *why, struct span text)
 {
+	/* While one may do it later, it is no matter what another can never. */
+	if (why->outcome == OUT_NEVER && s->why.status[0] &&
+	    s->why.outcome != OUT_NEVER)
+		return;
 	s->why = *why;
 	buf_reset(&s->text);
 	buf_span(&s->text, text);
@@ -191,11 +212,17 @@ ended(struct session *s)
 {
 	if (s->job)
 		finish_job(s);
+	if (s->ready && s->smtp.why.busy)
+		relay_frown(s->relay);
 	if (s->ready || s->leaving) {
 		relay_down(s->relay, s);
 		return;
 	}
-	cannot_open(s, &s->smtp.why, buf_view(&s->smtp.text));
+	session_cannot(s, &s->smtp.why, buf_view(&s->smtp.text));
+	if (s->smtp.denied) { /* so would the next address, and count it */
+		relay_down(s->relay, s);
+		return;
+	}
 	conn_next(&s->conn);
 }
 
@@ -205,6 +232,7 @@ run(struct session *s)
 {
 	struct smtp *m = &s->smtp;
 
+	secure_step(s);
 	settle(s);
 	if (m->step != AT_END)
 		smtp_more(m, &s->conn.out, s->conn.sent + FULL);
@@ -267,11 +295,11 @@ failed(struct session *s)
 		judge_mishap(AT_CONNECT, MISHAP_CONNECT, &v);
 		buf_fmt(&b, "%s: cannot connect: %s", s->conn.name,
 		    strerror(s->conn.error));
-		cannot_open(s, &v, buf_view(&b));
+		session_cannot(s, &v, buf_view(&b));
 		buf_free(&b);
 	}
 	s->tried++;
-	next_host(s);
+	session_next_host(s);
 }
 
 static void
@@ -301,6 +329,14 @@ happened(struct conn *c, enum conn_event event)
 		s->round = s->smtp.rounds;
 		reply_reset(&s->reply);
 		s->ticks = s->smtp.ticks - 1;
+		secure_up(s);
+		break;
+	case CONN_SECURE:
+		secure_done(s);
+		break;
+	case CONN_INSECURE:
+		if (secure_failed(s))
+			return;
 		break;
 	case CONN_DATA:
 		smtp_take(&s->smtp, &s->reply, &c->in);
@@ -324,47 +360,6 @@ happened(struct conn *c, enum conn_event event)
 	run(s);
 }
 
-static void
-found(struct ask *a, enum dns_status status, struct span why,
-    const struct conn_addr *addrs, size_t n)
-{
-	struct session *s =
-	    (struct session *)((char *)a - offsetof(struct session, ask));
-	struct verdict v;
-	struct buf b = { 0 };
-
-	if (status == DNS_FOUND && n > 0) {
-		conn_open(&s->conn, addrs, n,
-		    seconds(s, (uint64_t)smtp_steps[AT_CONNECT].seconds));
-		return;
-	}
-	judge_mishap(AT_CONNECT,
-	    status == DNS_NONE ? MISHAP_NO_HOST : MISHAP_LOOKUP, &v);
-	buf_fmt(&b, "%s: ", session_host(s));
-	printable_add(&b, why, JUDGE_TEXT);
-	cannot_open(s, &v, buf_view(&b));
-	buf_free(&b);
-	s->tried++;
-	next_host(s);
-}
-
-static void
-next_host(struct session *s)
-{
-	const struct conf_relay *conf = s->relay->conf;
-
-	if (s->tried == conf->nhosts) {
-		relay_down(s->relay, s);
-		return;
-	}
-	if (s->tried)
-		s->host = (s->host + 1) % conf->nhosts;
-	s->ask.got = found;
-	s->ask.host = conf->hosts[s->host].name;
-	s->ask.port = conf->hosts[s->host].port;
-	ask(&s->relay->net->asks, &s->ask, seconds(s, LOOKUP_SECONDS));
-}
-
 struct session *
 session_open(struct relay *r, size_t host)
 {
@@ -375,8 +370,18 @@ session_open(struct relay *r, size_t host)
 	s->relay = r;
 	s->host = host;
 	conn_init(&s->conn, happened);
-	next_host(s);
+	TAILQ_INSERT_TAIL(&r->sessions, s, link);
+	TAILQ_INSERT_TAIL(&r->net->sessions, s, all);
+	r->net->nsessions++;
+	r->opening = true;
+	session_next_host(s);
 	return s;
+}
+
+void
+session_run(struct session *s)
+{
+	run(s);
 }
 
 void
@@ -401,12 +406,15 @@ session_leave(struct session *s)
 void
 session_free(struct session *s)
 {
+	TAILQ_REMOVE(&s->relay->net->sessions, s, all);
+	s->relay->net->nsessions--;
 	if (s->smtp.step == AT_IDLE && s->conn.up) {
 		smtp_quit(&s->smtp);
 		smtp_more(&s->smtp, &s->conn.out, FULL);
 		conn_flush(&s->conn);
 	}
-	ask_cancel(&s->ask);
+	session_forget_host(s);
+	secure_free(s);
 	conn_close(&s->conn);
 	job_free(s->job);
 	smtp_free(&s->smtp);

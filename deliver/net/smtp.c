@@ -1,3 +1,5 @@
+#include "deliver/net/auth.h"
+#include "deliver/net/opening.h"
 #include "deliver/net/transact.h"
 #include <string.h>
 
@@ -8,7 +10,11 @@ const struct smtp_step smtp_steps[STAGES] = {
 	[AT_BANNER] = { "connect", 300, AT_EHLO },
 	[AT_EHLO] = { "EHLO", 300, AT_IDLE },
 	[AT_HELO] = { "HELO", 300, AT_IDLE },
-	[AT_IDLE] = { "nothing", 5, AT_MAIL }, /* then QUIT */
+	[AT_STARTTLS] = { "STARTTLS", 120, AT_TLS },
+	[AT_TLS] = { "the TLS handshake", 60, AT_EHLO },
+	[AT_LOGIN] = { "the password", 60, AT_AUTH }, /* ours to find */
+	[AT_AUTH] = { "AUTH", 180, AT_IDLE },	      /* RFC 4954 4.1 */
+	[AT_IDLE] = { "nothing", 5, AT_MAIL },	      /* then QUIT */
 	[AT_MAIL] = { "MAIL", 300, AT_RCPT },
 	[AT_RCPT] = { "RCPT", 300, AT_DATA },
 	[AT_DATA] = { "DATA", 120, AT_BODY },
@@ -30,6 +36,7 @@ void
 smtp_free(struct smtp *m)
 {
 	buf_free(&m->text);
+	opening_free(m);
 }
 
 void
@@ -90,6 +97,11 @@ smtp_more(struct smtp *m, struct buf *out, size_t full)
 	case AT_HELO:
 		buf_fmt(out, "%s %s\r\n", smtp_steps[say].name, m->self);
 		return;
+	case AT_AUTH:
+		buf_span(out, buf_view(&m->line));
+		auth_wipe(&m->line);
+		return;
+	case AT_STARTTLS:
 	case AT_RSET:
 	case AT_QUIT:
 		buf_fmt(out, "%s\r\n", smtp_steps[say].name);
@@ -140,7 +152,7 @@ on_opening(struct smtp *m, const struct reply *r, const struct verdict *v)
 	} else {
 		if (m->step == AT_EHLO)
 			ehlo_parse(buf_view(&r->text), &m->peer);
-		smtp_go(m, AT_IDLE);
+		opening_next(m);
 	}
 }
 
@@ -164,6 +176,9 @@ smtp_reply(struct smtp *m, const struct reply *r)
 		return;
 	judge_reply(stage(m), r, m->taken > 0, &v);
 	quote(m, r);
+	if ((m->step == AT_STARTTLS || m->step == AT_AUTH) &&
+	    opening_takes(m, r))
+		return;
 	if (v.next != NEXT_ON)
 		m->why = v;
 	if (v.close) {
@@ -186,13 +201,27 @@ smtp_reply(struct smtp *m, const struct reply *r)
 static bool
 outstanding(const struct smtp *m)
 {
-	if (m->step == AT_IDLE)
+	if (m->step == AT_IDLE || m->step == AT_TLS || m->step == AT_LOGIN)
 		return false;
 	if (m->step == AT_BODY && !m->chunking)
 		return true; /* it may say no before the end */
 	if (m->step >= AT_MAIL && m->step <= AT_DOT)
 		return transact_waits(m);
 	return m->say == AT_IDLE;
+}
+
+/* Before TLS it could be anybody's, and is taken for an attack (RFC 3207 6,
+ * CVE-2011-0411 and its kin). */
+static void
+unasked(struct smtp *m)
+{
+	if (m->step == AT_TLS)
+		smtp_mishap(m, MISHAP_TLS,
+		    "plain text came behind the answer to STARTTLS: somebody "
+		    "may have put it there");
+	else
+		smtp_mishap(
+		    m, MISHAP_UNASKED, "the server sent a reply to nothing");
 }
 
 void
@@ -215,10 +244,11 @@ smtp_take(struct smtp *m, struct reply *r, struct buf *in)
 		 * command, and in the end a message for delivered that is
 		 * not. */
 		if (!outstanding(m)) {
-			smtp_mishap(m, MISHAP_UNASKED,
-			    "the server sent a reply to nothing");
+			unasked(m);
 			break;
 		}
+		if (r->lines == 0 && opening_challenge(m, line))
+			continue;
 		whole = reply_line(r, line);
 		if (whole == -1) {
 			smtp_mishap(m, MISHAP_GARBAGE,
@@ -234,9 +264,8 @@ smtp_take(struct smtp *m, struct reply *r, struct buf *in)
 	if (m->step == AT_END || in->len == 0)
 		return;
 	if (!outstanding(m))
-		smtp_mishap(
-		    m, MISHAP_UNASKED, "the server sent a reply to nothing");
-	else if (in->len > SMTP_LINE)
+		unasked(m);
+	else if (in->len > opening_line(m))
 		smtp_mishap(
 		    m, MISHAP_GARBAGE, "the server sent a line without end");
 }

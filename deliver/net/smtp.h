@@ -5,6 +5,8 @@
  *
  *     smtp_init; then, whenever bytes came: smtp_take; in any case:
  *     step AT_IDLE   smtp_begin or smtp_quit
+ *     step AT_TLS    start TLS, then smtp_secured
+ *     step AT_LOGIN  find the password, then smtp_login
  *     step AT_END    close the connection
  *     else           smtp_more; then what smtp_body wants; and wait for
  *                    smtp_steps[step].seconds at most, counted anew when ticks
@@ -65,20 +67,33 @@ struct smtp_mail {
 	bool dsn_passed;
 };
 
+enum smtp_tls { SMTP_PLAIN, SMTP_MAY_TLS, SMTP_MUST_TLS };
+
+struct auth;
+
 struct smtp {
 	const char *self; /* our name, the caller's */
 	enum stage step;
 	unsigned ticks;
 	struct ehlo peer;
 	struct smtp_mail *mail;
-	bool lmtp;	 /* set after smtp_init */
-	bool secure;	 /* by TLS, to a server whose name was verified */
-	bool given_back; /* see smtp_begin */
-	unsigned rounds; /* transactions so far: the body is sent in each */
+	/* set after smtp_init */
+	bool lmtp;
+	enum smtp_tls tls; /* what STARTTLS is for */
+	bool login;	   /* AT_LOGIN comes before AT_IDLE */
+	bool secure;	   /* by TLS, to a server whose name was verified */
+	bool given_back;   /* see smtp_begin */
+	unsigned rounds;   /* transactions so far: the body is sent in each */
 	/* the last refusal or mishap */
 	struct verdict why;
 	struct buf text;
+	const char *mechanism; /* by which we have logged in, or NULL */
+	bool denied; /* it did not let us in: the same would come again */
 	/* inside */
+	bool encrypted, wrapped; /* now; from the first octet */
+	struct auth *auth;
+	struct buf line; /* of AUTH; wiped behind it */
+	unsigned challenges;
 	enum stage say; /* a command that is not written yet; AT_IDLE: none */
 	bool mail_sent, data_sent;
 	bool chunking;	/* this transaction's text goes by BDAT */
@@ -99,11 +114,19 @@ struct smtp {
 
 void smtp_init(struct smtp *, const char *self);
 void smtp_free(struct smtp *);
+/* Right after smtp_init: TLS comes before the banner (RFC 8314 3). */
+void smtp_wrap(struct smtp *);
+/* The handshake is done; verified: the server is who it should be. */
+void smtp_secured(struct smtp *, bool verified);
+/* Takes a over; NULL: nobody has to log in. */
+void smtp_login(struct smtp *, struct auth *a);
 /* Starts a transaction at AT_IDLE.  What need not be sent to be judged (size,
  * addresses) is answered at once, and if nothing is left it is over.  A server
  * may close an idle session at any time; if it does so, or says 421, before
  * any reply to a transaction that is not the session's first, and again is set,
- * given_back is set and nothing is answered: try it on a new session. */
+ * given_back is set and nothing is answered: try it on a new session.  The same
+ * for recipients who are left over when the session may have no further
+ * transaction. */
 void smtp_begin(struct smtp *, struct smtp_mail *);
 /* Appends commands, at most until out holds full octets and a line. */
 void smtp_more(struct smtp *, struct buf *out, size_t full);

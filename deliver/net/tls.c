@@ -1,87 +1,12 @@
-#include "deliver/net/tls.h"
 #include "deliver/net/tls_cert.h"
+#include "deliver/net/tls_in.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/sha.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
-#include <time.h>
-
-enum check { CHECK_NONE, CHECK_CHAIN, CHECK_PIN, CHECK_DANE };
-
-struct setting { /* of a relay, made when it is first needed */
-	TAILQ_ENTRY(setting) link;
-	const struct conf_relay *relay;
-	SSL_CTX *ctx;
-};
-
-struct kept { /* a session */
-	TAILQ_ENTRY(kept) link;
-	SSL_SESSION *session;
-	enum tls_by by;
-	char key[];
-};
-
-struct tls_store {
-	TAILQ_HEAD(, setting) settings;
-	TAILQ_HEAD(kept_list, kept) kept; /* the newest first */
-	size_t nkept;
-};
-
-struct tls {
-	struct tls_store *store;
-	const struct conf_relay *relay;
-	SSL *ssl;
-	enum check check;
-	struct tls_facts facts;
-	char *name, *key;
-	struct buf why; /* the certificate's fault */
-	bool writes, up, dead;
-};
-
-static void
-forget(struct tls_store *s, struct kept *k)
-{
-	TAILQ_REMOVE(&s->kept, k, link);
-	s->nkept--;
-	SSL_SESSION_free(k->session);
-	free(k);
-}
-
-struct tls_store *
-tls_store_new(void)
-{
-	struct tls_store *s = calloc(1, sizeof *s);
-
-	if (s == NULL)
-		return NULL;
-	TAILQ_INIT(&s->settings);
-	TAILQ_INIT(&s->kept);
-	return s;
-}
-
-void
-tls_store_free(struct tls_store *s)
-{
-	struct setting *set;
-	struct kept *k;
-
-	if (s == NULL)
-		return;
-	while ((k = TAILQ_FIRST(&s->kept)) != NULL)
-		forget(s, k);
-	while ((set = TAILQ_FIRST(&s->settings)) != NULL) {
-		TAILQ_REMOVE(&s->settings, set, link);
-		SSL_CTX_free(set->ctx);
-		free(set);
-	}
-	free(s);
-}
 
 bool
 tls_must(const struct tls_want *w)
@@ -89,89 +14,6 @@ tls_must(const struct tls_want *w)
 	return w->how == TLS_VERIFY || w->how == TLS_PIN ||
 	       (w->how == TLS_DANE && w->ntlsa > 0);
 }
-
-/* --- sessions --- */
-
-static struct kept *
-look(struct tls_store *s, const char *key)
-{
-	struct kept *k;
-
-	TAILQ_FOREACH (k, &s->kept, link)
-		if (strcmp(k->key, key) == 0)
-			return k;
-	return NULL;
-}
-
-/* Only what was verified as it should be comes here: a handshake that was not
- * has failed. */
-static int
-keep_session(SSL *ssl, SSL_SESSION *session)
-{
-	struct tls *t = SSL_get_app_data(ssl);
-	size_t len = strlen(t->key) + 1;
-	struct kept *k = look(t->store, t->key);
-
-	if (k)
-		forget(t->store, k);
-	while (t->store->nkept >= TLS_SESSIONS)
-		forget(t->store, TAILQ_LAST(&t->store->kept, kept_list));
-	k = malloc(sizeof *k + len);
-	if (k == NULL)
-		return 0;
-	k->session = session;
-	k->by = t->facts.by;
-	memcpy(k->key, t->key, len);
-	TAILQ_INSERT_HEAD(&t->store->kept, k, link);
-	t->store->nkept++;
-	return 1; /* it is ours now */
-}
-
-/* A ticket of TLS 1.3 is used once (RFC 8446 C.4). */
-static void
-resume(struct tls *t)
-{
-	struct kept *k = look(t->store, t->key);
-	int64_t age;
-
-	if (k == NULL)
-		return;
-	age = (int64_t)time(NULL) - SSL_SESSION_get_time(k->session);
-	if (age >= 0 && age < TLS_SESSION_SECONDS &&
-	    SSL_SESSION_is_resumable(k->session) &&
-	    SSL_set_session(t->ssl, k->session) == 1)
-		t->facts.by = k->by; /* if the server agrees */
-	if (SSL_SESSION_get_protocol_version(k->session) >= TLS1_3_VERSION ||
-	    age < 0 || age >= TLS_SESSION_SECONDS)
-		forget(t->store, k);
-}
-
-/* Another policy, name or record set is another destination. */
-static char *
-session_key(const struct tls_want *w)
-{
-	struct buf b = { 0 };
-	unsigned char sum[SHA256_DIGEST_LENGTH];
-	char *key;
-
-	for (size_t i = 0; i < w->ntlsa; i++) {
-		buf_fmt(&b, "%u %u %u ", w->tlsa[i].usage, w->tlsa[i].selector,
-		    w->tlsa[i].match);
-		buf_span(&b, w->tlsa[i].data);
-	}
-	SHA256((const unsigned char *)buf_c(&b), b.len, sum);
-	buf_reset(&b);
-	buf_fmt(&b, "%d %s %s %s ", (int)w->how,
-	    w->relay && w->relay->name ? w->relay->name : "", w->name,
-	    w->port ? w->port : "");
-	for (size_t i = 0; w->ntlsa && i < sizeof sum; i++)
-		buf_fmt(&b, "%02x", sum[i]);
-	key = b.bad ? NULL : strdup(buf_c(&b));
-	buf_free(&b);
-	return key;
-}
-
-/* --- certificates --- */
 
 static int
 judge_chain(X509_STORE_CTX *x, void *arg)
@@ -250,7 +92,7 @@ prepare(SSL_CTX *ctx, const struct conf_relay *relay, struct buf *why)
 	    ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_session_cache_mode(
 	    ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(ctx, keep_session);
+	SSL_CTX_sess_set_new_cb(ctx, tls_keep_session);
 	SSL_CTX_set_cert_verify_callback(ctx, judge_chain, NULL);
 	if (load_roots(ctx, relay, why) == -1)
 		return -1;
@@ -356,12 +198,12 @@ tls_new(struct tls_store *s, const struct tls_want *w, int fd, struct buf *why)
 		t->store = s;
 		t->relay = w->relay;
 		t->name = strdup(w->name);
-		t->key = session_key(w);
+		t->key = tls_session_key(w);
 		t->ssl = SSL_new(ctx);
 	}
 	if (t && t->name && t->key && t->ssl && SSL_set_fd(t->ssl, fd) == 1 &&
 	    SSL_set_app_data(t->ssl, t) == 1 && demand(t, w) == 0) {
-		resume(t);
+		tls_resume(t);
 		SSL_set_connect_state(t->ssl);
 		return t;
 	}

@@ -339,7 +339,13 @@ on_data(struct smtp *m, const struct verdict *v)
 static void
 settled(struct smtp *m, bool ok)
 {
-	if (ok && m->put_off + anyone_unsaid(m) && !smtp_spent(m)) {
+	bool left = m->put_off + anyone_unsaid(m) > 0;
+
+	if (ok && left && smtp_spent(m)) {
+		m->given_back = true; /* for a new session */
+		m->mail = NULL;
+		smtp_go(m, AT_IDLE);
+	} else if (ok && left) {
 		m->reused = true;
 		smtp_begin(m, m->mail); /* at least one was settled now */
 	} else if (ok && m->repeat) {

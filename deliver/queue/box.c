@@ -234,7 +234,8 @@ box_full(struct queue *q, const struct target *t)
 	 */
 	if (b && b->state == B_LOCKING && loop_now() - b->began > SLOW_LOCK)
 		return b->njobs >= BATCH / 10;
-	return b && b->njobs >= BATCH + BATCH / 2;
+	/* One batch under way, and the next whole one. */
+	return b && b->njobs >= BATCH * 2;
 }
 
 bool

@@ -42,7 +42,7 @@ over(struct loop_timer *timer)
 		free(c);
 		return;
 	}
-	buf_fmt(&b, "%u more message%s in the mailbox; last from ", c->more,
+	buf_fmt(&b, "%u more message%s; last from ", c->more,
 	    c->more == 1 ? "" : "s");
 	buf_span(&b, buf_view(&c->last));
 	c->more = 0;

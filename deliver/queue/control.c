@@ -159,6 +159,7 @@ run(struct client *c, struct span words)
 	struct message *m, *next;
 	bool no;
 
+	remote_forget(c->q);
 	drop_scan(c->q); /* first: what came a moment ago is asked for too */
 	words = span_trim(words);
 	if (by.len == 0) {
@@ -176,6 +177,23 @@ run(struct client *c, struct span words)
 	}
 }
 
+/* For newaliases: what it would do by itself, at once and told. */
+static void
+newaliases(struct client *c, struct span none)
+{
+	(void)none;
+	if (c->uid != 0) {
+		buf_reset(&c->out);
+		buf_str(&c->out,
+		    "error only root may rebuild the aliases; a newer "
+		    "/etc/aliases is read by itself\n");
+	} else if (aliases_rebuild(&c->q->aliases, &c->out) == -1) {
+		buf_reset(&c->out);
+		buf_fmt(&c->out, "error %s cannot be read: %s\n",
+		    c->q->conf->aliases, strerror(errno));
+	}
+}
+
 static const struct {
 	const char *request;
 	enum { ALONE = 1, WORDS = 2 } takes;
@@ -183,6 +201,7 @@ static const struct {
 } requests[] = {
 	{ "list", ALONE, list },
 	{ "run", ALONE | WORDS, run },
+	{ "newaliases", ALONE, newaliases },
 	{ "verify", WORDS, query_verify },
 	{ "expand", WORDS, query_expand },
 	{ "rcpt", WORDS, query_rcpt },

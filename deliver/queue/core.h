@@ -1,8 +1,8 @@
 /* core - what the parts of the queue role share, and owe each other. */
 #ifndef DELIVER_QUEUE_CORE_H
 #define DELIVER_QUEUE_CORE_H
+#include "deliver/queue/aliases.h"
 #include "deliver/queue/message.h"
-#include "deliver/queue/route.h"
 #include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
@@ -32,6 +32,7 @@ struct queue {
 	size_t open, patient, count;
 	bool stopping, told, scanning;
 
+	struct aliases aliases;
 	struct boxes boxes;
 	size_t boxes_busy;
 	struct floods floods; /* flood.c */
@@ -105,6 +106,7 @@ void remote_add(struct queue *, const char *relay, const char *domain,
     struct message *, const uint32_t *rcpts, size_t n);
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
+void remote_forget(struct queue *); /* net tries again what it has put off */
 bool remote_full(const struct queue *);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */

@@ -96,6 +96,8 @@ forget(struct rcpt *r)
 	free(r->addr);
 	free(r->user);
 	free(r->from);
+	free(r->why);
+	free(r->as);
 	free(r->text);
 	free(r->mta);
 }

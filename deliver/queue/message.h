@@ -14,6 +14,14 @@
  * lists and .forward name the other kinds. */
 enum rcpt_what { TO_ADDRESS, TO_BOX, TO_COMMAND, TO_FILE, TO_KINDS };
 
+/* What is known of a recipient before anything was sent. */
+enum verdict {
+	V_GO,	/* it may be sent off */
+	V_DONE, /* there is nothing to do */
+	V_LATER,
+	V_NEVER,
+};
+
 /* The first env.nrcpts of a file are the envelope's; behind them are their
  * children, which know their parent, a recipient of the envelope. */
 struct rcpt {
@@ -24,7 +32,8 @@ struct rcpt {
 		R_SPLIT,   /* its children stand for it */
 		R_DROPPED, /* a child that no alias names any more */
 	} state;
-	/* Of children; all NULL for those of the envelope: */
+	/* Of children: what the journal says.  For those of the envelope what
+	 * and user say how the present attempt sees them. */
 	enum rcpt_what what;
 	uint32_t parent;
 	char *addr;	 /* an address, or "|command", or "/file" */
@@ -40,6 +49,12 @@ struct rcpt {
 	bool dsn_passed; /* done: that server reports what becomes of it */
 	bool reported;	 /* done, and its success was told, if asked for */
 	int64_t last;	 /* seconds: when the last answer came; 0: never */
+	/* Of the present attempt: */
+	enum verdict verdict;
+	const char *why_status;
+	char *why; /* of all verdicts but V_GO */
+	char *as;  /* how the next server is to call it, if not by its name */
+	/* The last answer: */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
 	char *mta;  /* who said so, or NULL */

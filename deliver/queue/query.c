@@ -5,8 +5,12 @@
 #include "common/field.h"
 #include "common/printable.h"
 #include "deliver/queue/client.h"
+<<<<<<< HEAD
 #include "deliver/queue/may.h"
 #include "deliver/queue/rule.h"
+=======
+#include "deliver/queue/route.h"
+>>>>>>> main
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +18,7 @@
 
 #define PEOPLE_MAX 20000 /* entries of the user database that are looked at */
 #define ALIKE_MAX 8	 /* of one name that are told */
+#define REPLY_MAX 60000	 /* octets: who asks reads no more than 64 KiB */
 
 /* The name in the user database: GECOS up to the comma, & for the login. */
 static void
@@ -124,34 +129,96 @@ bare(struct span addr)
 	return addr;
 }
 
+static void
+not_here(struct client *c, struct span addr, const struct route *r)
+{
+	if (strcmp(r->status, "5.1.3") == 0)
+		quoted(c, "553 5.1.3", addr, r->text);
+	else if (strcmp(r->status, "5.1.1") == 0)
+		quoted(c, "550 5.1.1", addr, r->text);
+	else
+		quoted(c, "550 5.4.6", addr, r->text);
+}
+
+/* The name of an alias, as an address of this machine. */
+static void
+as_address(const struct client *c, struct span addr, struct buf *out)
+{
+	buf_chr(out, '<');
+	printable_add(out, addr, 320);
+	if (!span_has(addr, '@'))
+		buf_fmt(out, "@%s", c->q->conf->domain);
+	buf_str(out, ">\n");
+}
+
 void
 query_verify(struct client *c, struct span addr)
 {
 	struct route r;
 
 	addr = bare(addr);
-	route(c->q->conf, addr, &r);
+	route(c->q, addr, &r);
 	switch (r.kind) {
 	case ROUTE_BOX:
 		box(c, &r);
-		return;
+		break;
+	case ROUTE_LIST:
+		buf_str(&c->out, "250 2.1.5 ");
+		as_address(c, addr, &c->out);
+		break;
 	case ROUTE_RELAY:
 		quoted(
 		    c, "251 2.1.5 User not local; will forward to", addr, "");
-		return;
+		break;
 	case ROUTE_LATER:
 		quoted(c, "252 2.0.0 Cannot verify", addr, r.text);
-		return;
+		break;
 	case ROUTE_NEVER:
+		if (addr.len && !span_has(addr, '@') &&
+		    strcmp(r.status, "5.4.6") != 0 &&
+		    people(c->q, addr, &c->out) != 0)
+			break;
+		not_here(c, addr, &r);
 		break;
 	}
-	if (addr.len && !span_has(addr, '@') &&
-	    people(c->q, addr, &c->out) != 0)
-		return;
-	if (strcmp(r.status, "5.1.1") == 0)
-		quoted(c, "550 5.1.1", addr, r.text);
-	else
-		quoted(c, "553 5.1.3", addr, r.text);
+	route_free(&r);
+}
+
+/* One member.  Commands and files are for root to see; to others they are the
+ * alias itself. */
+static void
+member(struct client *c, struct span addr, const struct goal *g)
+{
+	const struct passwd *pw = NULL;
+
+	buf_str(&c->out, "250 2.1.5 ");
+	if (g->what == TO_BOX && (pw = getpwnam(g->user)) != NULL) {
+		mailbox(c->q, pw, &c->out);
+	} else if (g->what == TO_ADDRESS && g->verdict == V_GO) {
+		as_address(c, span_of(g->addr), &c->out);
+	} else if (c->uid == 0) {
+		buf_chr(&c->out, '<');
+		printable_quoted(&c->out, span_of(g->addr), 300);
+		buf_fmt(&c->out, "@%s>\n", c->q->conf->domain);
+	} else {
+		as_address(c, addr, &c->out);
+	}
+}
+
+static void
+members(struct client *c, struct span addr, const struct route *r)
+{
+	bool other = false; /* one line stands for all that are not shown */
+
+	for (size_t i = 0; i < r->e.n && c->out.len < REPLY_MAX; i++) {
+		const struct goal *g = &r->e.goals[i];
+		bool hidden = c->uid != 0 && g->what != TO_BOX &&
+			      (g->what != TO_ADDRESS || g->verdict != V_GO);
+
+		if (!hidden || !other)
+			member(c, addr, g);
+		other |= hidden;
+	}
 }
 
 void
@@ -160,14 +227,19 @@ query_expand(struct client *c, struct span addr)
 	struct route r;
 
 	addr = bare(addr);
-	route(c->q->conf, addr, &r);
+	route(c->q, addr, &r);
 	if (r.kind == ROUTE_BOX)
 		box(c, &r);
+	else if (r.kind == ROUTE_LIST)
+		members(c, addr, &r);
 	else if (r.kind == ROUTE_NEVER)
-		quoted(c, "550 5.1.1", addr, r.text);
+		quoted(c,
+		    strcmp(r.status, "5.4.6") == 0 ? "550 5.4.6" : "550 5.1.1",
+		    addr, r.text);
 	else
 		quoted(c, "252 2.0.0 Cannot expand", addr,
 		    r.kind == ROUTE_RELAY ? "not local" : r.text);
+	route_free(&r);
 }
 
 /* RCPT for a user of this machine, by what his terminals are like. */
@@ -179,7 +251,7 @@ of_terminal(enum env_kind kind, enum tty_result result)
 		    "450 4.2.1 User not active now",
 		    "450 4.2.1 User not accepting terminal messages now" },
 		[ENV_SOML] = { "250 2.1.5 user is active, will send",
-		    "250 2.1.5 User not active now, so will do mail",
+		    "250 2.1.5 User not active now, so will do mail.",
 		    "250 2.1.5 User not accepting terminal messages now, so "
 		    "will do mail" },
 		[ENV_SAML] = { "250 2.1.5 will send and mail",
@@ -254,6 +326,15 @@ rcpt_here(struct client *c, const struct route *r)
 	}
 }
 
+/* Are messages for terminals passed on there? */
+static bool
+conf_relay_shows(const struct client *c, const struct route *r)
+{
+	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
+
+	return relay && relay->terminal;
+}
+
 void
 query_rcpt(struct client *c, struct span words)
 {
@@ -266,30 +347,24 @@ query_rcpt(struct client *c, struct span words)
 		return;
 	}
 	c->kind = (enum env_kind)kind;
-	route(c->q->conf, addr, &r);
-	switch (r.kind) {
-	case ROUTE_BOX:
-		rcpt_here(c, &r);
-		return;
-	case ROUTE_NEVER:
-		if (strcmp(r.status, "5.1.1") == 0)
-			quoted(c, "550 5.1.1", addr, r.text);
-		else
-			quoted(c, "553 5.1.3", addr, r.text);
-		return;
-	default:
-		break;
-	}
+	route(c->q, addr, &r);
 	/* Away from here, or not known at present: mail waits, a screen does
 	 * not. */
-	if (kind == ENV_SEND && strcmp(r.status ? r.status : "", "4.3.0") == 0)
+	if (r.kind == ROUTE_BOX)
+		rcpt_here(c, &r);
+	else if (r.kind == ROUTE_NEVER)
+		not_here(c, addr, &r);
+	else if (r.kind == ROUTE_LIST)
+		buf_str(&c->out, "250 2.1.5 OK\n");
+	else if (kind == ENV_SEND && r.kind == ROUTE_LATER)
 		quoted(c, "450 4.3.0", addr, r.text);
-	else if (kind == ENV_SEND)
+	else if (kind == ENV_SEND && !conf_relay_shows(c, &r))
 		quoted(c, "550 5.3.3", addr, "no terminal of another machine");
-	else if (kind == ENV_MAIL || r.kind == ROUTE_LATER)
+	else if (kind == ENV_MAIL || kind == ENV_SEND || r.kind == ROUTE_LATER)
 		buf_str(&c->out, "250 2.1.5 OK\n");
 	else
 		buf_str(&c->out, "250 2.1.5 remote, will do mail\n");
+	route_free(&r);
 }
 
 /* explain, for sendmail -bv: an exit status, then a line for each thing. */
@@ -354,6 +429,7 @@ seen_explained(struct look *l, enum tty_result result)
 	client_done(c);
 }
 
+<<<<<<< HEAD
 /* What a rule makes of mail for that address. */
 static void
 explain_rules(struct client *c, struct span addr)
@@ -377,6 +453,54 @@ explain_rules(struct client *c, struct span addr)
 			buf_fmt(&c->out, ", shown to %s", r->via);
 		buf_fmt(&c->out, " (" CONF_PATH " line %u)\n", r->line);
 	}
+=======
+static void
+explain_goal(struct client *c, const struct goal *g)
+{
+	static const char *const kinds[TO_KINDS] = {
+		[TO_BOX] = "the mailbox of ",
+		[TO_ADDRESS] = "another machine: ",
+		[TO_COMMAND] = "a command: ",
+		[TO_FILE] = "a file: ",
+	};
+	bool hidden = c->uid != 0 && g->what != TO_BOX && g->what != TO_ADDRESS;
+
+	buf_str(&c->out, g->way);
+	buf_str(&c->out, ": ");
+	if (g->verdict != V_GO) {
+		printable_add(&c->out, span_of(g->addr), 300);
+		buf_str(&c->out, ": ");
+		printable_add(&c->out, span_of(g->text), 300);
+		buf_fmt(&c->out, " (%s)\n", g->status);
+		return;
+	}
+	buf_str(&c->out, kinds[g->what]);
+	if (hidden)
+		buf_str(&c->out, "(for root to see)");
+	else
+		printable_add(&c->out,
+		    span_of(g->what == TO_BOX ? g->user : g->addr), 300);
+	if (g->what == TO_COMMAND || g->what == TO_FILE)
+		buf_fmt(&c->out, ", as %s", g->user);
+	if (g->from)
+		buf_fmt(&c->out, "; what fails is told to %s", g->from);
+	buf_chr(&c->out, '\n');
+}
+
+static void
+explain_list(struct client *c, struct span addr, const struct route *r)
+{
+	size_t i;
+
+	buf_str(&c->out, "0\n");
+	printable_add(&c->out, addr, 320);
+	buf_fmt(&c->out, " is an alias, with %zu member%s\n", r->e.n,
+	    r->e.n == 1 ? "" : "s");
+	for (i = 0; i < r->e.n && c->out.len < REPLY_MAX; i++)
+		explain_goal(c, &r->e.goals[i]);
+	if (i < r->e.n)
+		buf_fmt(&c->out, "and %zu more\n", r->e.n - i);
+>>>>>>> main
 }
 
 void
@@ -385,7 +509,7 @@ query_explain(struct client *c, struct span addr)
 	struct route r;
 
 	addr = bare(addr);
-	route(c->q->conf, addr, &r);
+	route(c->q, addr, &r);
 	if (r.kind == ROUTE_BOX) {
 		explain_box(c, addr, &r);
 		explain_rules(c, addr);
@@ -396,7 +520,12 @@ query_explain(struct client *c, struct span addr)
 			c->waits = true;
 	} else if (r.kind == ROUTE_RELAY) {
 		explain_relay(c, addr, &r);
+<<<<<<< HEAD
 		explain_rules(c, addr);
+=======
+	} else if (r.kind == ROUTE_LIST) {
+		explain_list(c, addr, &r);
+>>>>>>> main
 	} else {
 		buf_fmt(&c->out, "%d\n%s (%s)\n",
 		    r.kind == ROUTE_NEVER ? EX_NOUSER : EX_TEMPFAIL, r.text,
@@ -404,4 +533,5 @@ query_explain(struct client *c, struct span addr)
 	}
 	if (c->q->conf->hold)
 		buf_str(&c->out, "held: nothing is delivered (hold yes)\n");
+	route_free(&r);
 }

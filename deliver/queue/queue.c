@@ -161,6 +161,8 @@ queue_run(const struct role_start *start)
 	q.start = start;
 	q.conf = start->conf;
 	q.stop = (struct loop_timer){ .fire = give_up };
+	q.aliases =
+	    (struct aliases){ .source = q.conf->aliases, .dir = ALIASES_DIR };
 	TAILQ_INIT(&q.jobs);
 	TAILQ_INIT(&q.terminals);
 	TAILQ_INIT(&q.showings);

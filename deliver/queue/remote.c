@@ -74,7 +74,8 @@ send_rcpts(struct queue *q, struct job *j)
 			uint32_t k = j->rcpts[i++];
 			const struct env_rcpt *r = rcpt_env(f, k);
 
-			ipc_str(&list, rcpt_addr(f, k));
+			ipc_str(&list,
+			    f->rcpts[k].as ? f->rcpts[k].as : rcpt_addr(f, k));
 			ipc_u8(&list, (uint8_t)r->notify);
 			ipc_str(&list, r->orcpt ? r->orcpt : "");
 			count++;
@@ -137,6 +138,13 @@ remote_pump(struct queue *q)
 		j->out = true;
 		q->jobs_out++;
 	}
+}
+
+void
+remote_forget(struct queue *q)
+{
+	if (ipc_is_open(&q->net) && !q->net.lost)
+		ipc_send(&q->net, IPC_NET_FORGET, 0, NULL, -1);
 }
 
 bool

@@ -348,11 +348,17 @@ gone(struct ipc *c, const char *why)
 void
 tty_run(const struct role_start *start)
 {
+	char user[256];
+	struct role_start mine = *start;
 	struct writer w = {
-		.start = start,
+		.start = &mine,
 		.queue = { .got = got, .gone = gone },
 	};
 
+	/* start has the user database's own copy, which a look-up of another
+	 * name overwrites. */
+	strlcpy(user, start->user, sizeof user);
+	mine.user = user;
 	w.queue.arg = &w;
 	w.devfd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (loop_init() == -1 ||

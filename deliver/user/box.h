@@ -4,10 +4,12 @@
 #include "deliver/role.h"
 #include "deliver/user/item.h"
 
+#define BOX_TEXT 5000 /* with what a command has said */
+
 struct verdict {
 	enum outcome outcome;
 	char status[12]; /* RFC 3463 */
-	char text[600];
+	char text[BOX_TEXT];
 };
 
 struct box;
@@ -35,9 +37,10 @@ struct box {
 	off_t begun, end; /* mbox: at the last sync, and now */
 	bool locked;	  /* mbox: the dot-lock is ours */
 	bool was_open;
+	bool file; /* mbox: a /file, anywhere */
 };
 
-extern const struct box_kind box_mbox, box_maildir;
+extern const struct box_kind box_mbox, box_maildir, box_pipe;
 
 /* The verdict for an errno met on a path: later, with a sentence. */
 void box_verdict(struct verdict *, int err, const char *what, const char *path);

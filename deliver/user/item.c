@@ -1,12 +1,14 @@
 #include "deliver/user/item.h"
 #include "common/crc.h"
 #include "common/date.h"
+#include "common/field.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PIECE 65536
+#define HEADER (256 << 10) /* octets in which trace fields are looked for */
 
 int
 item_get(struct ipc_msg *m, struct item *it)
@@ -37,6 +39,52 @@ item_free(struct item *it)
 	if (it->fd != -1)
 		close(it->fd);
 	*it = (struct item){ .fd = -1 };
+}
+
+/* The header, or as much of it as is looked at. */
+static void
+header(const struct item *it, struct buf *b)
+{
+	while (b->len < HEADER && b->len < it->len &&
+	       (b->len == 0 || !memmem(b->ptr, b->len, "\n\n", 2))) {
+		size_t want = b->len ? 65536 : 8192;
+		ssize_t n;
+
+		if (want > it->len - b->len)
+			want = (size_t)(it->len - b->len);
+		if (buf_room(b, want) == -1)
+			return;
+		n = pread(
+		    it->fd, b->ptr + b->len, want, it->offset + (off_t)b->len);
+		if (n <= 0)
+			return; /* whoever reads all of it will say so */
+		b->len += (size_t)n;
+	}
+}
+
+const char *
+item_loop(const struct item *it)
+{
+	const char *why = NULL;
+	struct buf b = { 0 };
+	struct span rest;
+	struct field f;
+	unsigned hops = 0;
+
+	header(it, &b);
+	rest = buf_view(&b);
+	while (why == NULL && field_next(&rest, &f)) {
+		if (field_is(&f, "Delivered-To") &&
+		    span_ieq(span_trim(f.body), span_of(it->rcpt)))
+			why = "the mail goes in a circle: it has been "
+			      "delivered to this recipient before "
+			      "(Delivered-To in its header)";
+		else if (field_is(&f, "Received") && ++hops > ITEM_HOPS)
+			why = "the mail goes in a circle: its header tells of "
+			      "more than 100 machines (Received)";
+	}
+	buf_free(&b);
+	return why;
 }
 
 /* The body in pieces that end where a line ends, unless a line is longer than

@@ -29,6 +29,10 @@ enum item_error {
 /* Reads the fields of IPC_BOX_ITEM; takes the descriptor.  0, or -1. */
 int item_get(struct ipc_msg *, struct item *);
 void item_free(struct item *);
+#define ITEM_HOPS 100 /* Received fields (RFC 5321 6.3) */
+/* Has it been here before: a Delivered-To of the same recipient, or more hops
+ * than any way takes?  A sentence, or NULL. */
+const char *item_loop(const struct item *);
 /* As an mbox entry (RFC 4155 "mboxrd": ^>*From_ lines get one more >), with
  * the empty line behind it. */
 enum item_error item_mbox(const struct item *, item_sink *, void *arg);

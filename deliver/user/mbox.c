@@ -2,6 +2,7 @@
  * failure, one sync a batch. */
 #include "common/log.h"
 #include "deliver/user/box.h"
+#include "deliver/user/dotlock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,9 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_PATIENCE 30 /* seconds for both locks */
-#define LOCK_STEP 50	 /* ms between looks at another's dot-lock */
-#define STALE 300	 /* seconds, where no pid tells (liblockfile) */
+#define LOCK_PATIENCE 30 /* seconds; the dot-lock has its own */
 
 static int
 refuse(struct verdict *v, struct box *b, const char *what)
@@ -42,6 +41,47 @@ look(struct box *b, const struct stat *st, struct verdict *v)
 	return 0;
 }
 
+/* A /file is not made where another could put a link in its place, or has: in
+ * no folder that others may write, be it sticky. */
+static int
+may_make(struct box *b, struct verdict *v)
+{
+	char folder[PATH_MAX];
+	const struct role_start *s = b->start;
+	struct stat st;
+
+	if (!b->file)
+		return 0;
+	strlcpy(folder, buf_c(&b->path), sizeof folder);
+	*(strrchr(folder, '/') + 1) = '\0';
+	if (stat(folder, &st) == -1) {
+		box_verdict(v, errno, "cannot look at", folder);
+		return -1;
+	}
+	if ((st.st_mode & S_IWOTH) ||
+	    ((st.st_mode & S_IWGRP) && st.st_gid != 0 &&
+		(st.st_gid != s->gid || s->gid != s->uid)))
+		return refuse(
+		    v, b, "is not there, and others may write in its folder");
+	return 0;
+}
+
+static int
+make_file(struct box *b)
+{
+	const char *path = buf_c(&b->path);
+
+	b->fd = open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (b->fd == -1)
+		return errno == EEXIST ? 0 : -1; /* made meanwhile */
+	/* 0660 user:mail; where the group cannot be given, 0600 stays */
+	if (!b->file && fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
+	    fchmod(b->fd, 0660) == -1)
+		log_errno("%s: mode", path);
+	return 0;
+}
+
 static int
 open_file(struct box *b, struct verdict *v)
 {
@@ -53,15 +93,9 @@ open_file(struct box *b, struct verdict *v)
 	/* Root's is the parent's to make: one of bellman's own would be refused
 	 * from then on. */
 	if (b->fd == -1 && errno == ENOENT && b->start->uid == geteuid()) {
-		b->fd = open(path,
-		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		/* 0660 user:mail; where the group cannot be given, 0600 stays
-		 */
-		if (b->fd != -1 &&
-		    fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
-		    fchmod(b->fd, 0660) == -1)
-			log_errno("%s: mode", path);
-		if (b->fd == -1 && errno == EEXIST) /* made meanwhile */
+		if (may_make(b, v) == -1)
+			return -1;
+		if (make_file(b) == 0 && b->fd == -1)
 			b->fd = open(
 			    path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	}
@@ -99,81 +133,23 @@ lock_fcntl(struct box *b)
 	return done;
 }
 
-/* Is the process that made that lock gone? */
-static bool
-is_stale(const char *lock)
-{
-	char text[32] = "";
-	struct stat st;
-	int fd = open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t n;
-	long pid;
-
-	if (fd == -1)
-		return false;
-	n = read(fd, text, sizeof text - 1);
-	if (fstat(fd, &st) == -1)
-		st.st_mtime = time(NULL);
-	close(fd);
-	pid = n > 0 ? strtol(text, NULL, 10) : 0;
-	if (pid > 0)
-		return kill((pid_t)pid, 0) == -1 && errno == ESRCH;
-	return time(NULL) - st.st_mtime > STALE;
-}
-
-/* Made by link, so that it never stands there empty.  The fcntl lock is held
- * already: no other process of ours is at the same names. */
 static int
 lock_dot(struct box *b)
 {
-	const struct timespec step = { 0, LOCK_STEP * 1000000L };
-	char lock[PATH_MAX], mine[PATH_MAX];
-	const char *path = buf_c(&b->path), *slash = strrchr(path, '/');
-	int fd, err = EAGAIN;
-
-	snprintf(lock, sizeof lock, "%s.lock", path);
-	snprintf(mine, sizeof mine, "%.*s/.%s.bellman", (int)(slash - path),
-	    path, slash + 1);
-	unlink(mine); /* left by a killed one */
-	fd = open(
-	    mine, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd == -1)
-		return -1;
-	if (dprintf(fd, "%ld\n", (long)getpid()) < 0) {
-		err = errno;
-		goto out;
-	}
-	for (int ms = 0; ms <= LOCK_PATIENCE * 1000; ms += LOCK_STEP) {
-		if (link(mine, lock) == 0) {
-			b->locked = true;
-			err = 0;
-			break;
-		}
-		if (errno != EEXIST) {
-			err = errno;
-			break;
-		}
-		/* Nothing tells when another program's dot-lock goes. */
-		if (is_stale(lock))
-			unlink(lock);
-		else
-			nanosleep(&step, NULL);
-	}
-out:
-	close(fd);
-	unlink(mine);
-	errno = err;
-	return err ? -1 : 0;
+	b->locked = dotlock_take(buf_c(&b->path)) == 0;
+	/* Beside a /file its owner may be unable to make one: nobody else makes
+	 * one for it either. */
+	if (!b->locked && b->file &&
+	    (errno == EACCES || errno == EPERM || errno == EROFS))
+		return 0;
+	return b->locked ? 0 : -1;
 }
 
 static void
 mbox_close(struct box *b)
 {
-	char lock[PATH_MAX];
-
-	snprintf(lock, sizeof lock, "%s.lock", buf_c(&b->path));
 	if (b->locked)
-		unlink(lock);
+		dotlock_drop(buf_c(&b->path));
 	b->locked = false;
 	if (b->fd != -1)
 		close(b->fd);
@@ -293,9 +269,18 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 {
 	static struct writer w;
 	const char *before = separator(b, b->end);
+	uint64_t most = b->file ? 0 : b->start->conf->max_mailbox;
 	enum item_error e;
 	int err;
 
+	if (most && (uint64_t)b->end + it->len > most) {
+		*v = (struct verdict){ OUT_NEVER, "5.2.2", "" };
+		snprintf(v->text, sizeof v->text,
+		    "the mailbox %s is full: with this message it would have "
+		    "more than the %llu octets that mailbox-size allows",
+		    buf_c(&b->path), (unsigned long long)most);
+		return;
+	}
 	w.fd = b->fd;
 	w.at = b->end;
 	w.n = 0;

@@ -18,14 +18,31 @@ static struct {
 	size_t n;
 } u;
 
+/* What an errno means that a person would not guess. */
+static const struct {
+	int err;
+	const char *status, *text;
+} faults[] = {
+	{ ENOSPC, "4.2.2", "the disk is full" },
+	{ EDQUOT, "4.2.2", "the user's disk quota is used up" },
+	{ EFBIG, "4.2.2", "the file may not grow any further" },
+	{ ENOLCK, "4.2.0",
+	    "no locks are to be had there (NFS without its lock daemon?)" },
+	{ EROFS, "4.2.0", "the file system is read-only" },
+};
+
 void
 box_verdict(struct verdict *v, int err, const char *what, const char *path)
 {
+	const char *text = strerror(err);
+
 	*v = (struct verdict){ OUT_LATER, "4.2.0", "" };
-	if (err == ENOSPC || err == EDQUOT || err == EFBIG)
-		strlcpy(v->status, "4.2.2", sizeof v->status); /* full */
-	snprintf(
-	    v->text, sizeof v->text, "%s %s: %s", what, path, strerror(err));
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		if (faults[i].err == err) {
+			strlcpy(v->status, faults[i].status, sizeof v->status);
+			text = faults[i].text;
+		}
+	snprintf(v->text, sizeof v->text, "%s %s: %s", what, path, text);
 }
 
 void
@@ -125,11 +142,19 @@ do_go(void)
 
 	if (v == NULL)
 		exit(1);
-	for (size_t i = 0; i < u.n; i++)
-		u.box.kind->append(&u.box, &u.items[i], &v[i]);
+	for (size_t i = 0; i < u.n; i++) {
+		const char *loop = item_loop(&u.items[i]);
+
+		v[i] = (struct verdict){ OUT_NEVER, "5.4.6", "" };
+		if (loop)
+			strlcpy(v[i].text, loop, sizeof v[i].text);
+		else
+			u.box.kind->append(&u.box, &u.items[i], &v[i]);
+	}
 	if (u.box.kind->sync(&u.box, &failed) == -1)
 		for (size_t i = 0; i < u.n; i++)
-			v[i] = failed;
+			if (v[i].outcome == OUT_DELIVERED)
+				v[i] = failed;
 	for (size_t i = 0; i < u.n; i++)
 		say(IPC_BOX_RESULT, u.items[i].ref, &v[i]);
 	free(v);
@@ -137,11 +162,37 @@ do_go(void)
 	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
 }
 
+/* The file or command, before all else; only a process with the user's own
+ * groups takes one. */
+static void
+do_at(struct span body)
+{
+	struct ipc_in in = { body, false };
+	struct span what = ipc_get(&in);
+
+	if (u.box.path.len || !ipc_end(&in) || what.len == 0 ||
+	    (u.box.start->purpose != FOR_FILE &&
+		u.box.start->purpose != FOR_COMMAND))
+		exit(1);
+	/* A path that ends in a slash is a Maildir's. */
+	if (u.box.start->purpose == FOR_FILE && what.len > 1 &&
+	    what.ptr[what.len - 1] == '/') {
+		u.box.kind = &box_maildir;
+		what.len--;
+	}
+	buf_span(&u.box.path, what);
+}
+
 static void
 got(struct ipc *c, struct ipc_msg *m)
 {
 	(void)c;
+	if (m->type != IPC_BOX_AT && u.box.path.len == 0)
+		exit(1); /* nowhere to go */
 	switch (m->type) {
+	case IPC_BOX_AT:
+		do_at(m->body);
+		break;
 	case IPC_BOX_ITEM:
 		add_item(m);
 		break;
@@ -176,30 +227,49 @@ expand(const char *pattern, const struct role_start *start, struct buf *path)
 		}
 }
 
-void
-user_run(const struct role_start *start)
+static void
+choose(const struct role_start *start)
 {
 	const struct conf *c = start->conf;
 
-	if (start->purpose == FOR_READ) {
-		read_run(start);
-		return;
-	}
 	u.box = (struct box){ .kind = &box_mbox,
 		.start = start,
 		.fd = -1,
 		.tmp = -1,
 		.new = -1 };
-	umask(0);
-	if (start->uid == 0) {
-		/* Root's mail is written by bellman, who has no way into his
-		 * home: always the mbox that the parent made. */
-		buf_str(&u.box.path, "/var/mail/root");
-	} else {
+	switch (start->purpose) {
+	case FOR_FILE: /* the queue says which */
+		u.box.file = true;
+		break;
+	case FOR_COMMAND:
+		u.box.kind = &box_pipe;
+		if (start->local)
+			buf_str(&u.box.path, c->local_path);
+		break;
+	default:
+		if (start->uid == 0) {
+			/* Root's mail is written by bellman, who has no way
+			 * into his home: always the mbox that the parent made.
+			 */
+			buf_str(&u.box.path, "/var/mail/root");
+			break;
+		}
 		if (c->local == LOCAL_MAILDIR)
 			u.box.kind = &box_maildir;
 		expand(c->local_path, start, &u.box.path);
+		break;
 	}
+}
+
+void
+user_run(const struct role_start *start)
+{
+	if (start->purpose == FOR_READ) {
+		read_run(start);
+		return;
+	}
+	umask(0);
+	choose(start);
 	u.queue = (struct ipc){ .got = got, .gone = ipc_end_with };
 	if (ipc_open(&u.queue, start->fd, ROLE_USER, ROLE_QUEUE) == -1)
 		return;

@@ -1,6 +1,7 @@
 /* user - role of the recipient: one batch into one mailbox, under one lock,
  * with one sync.  The queue leads:
  *
+ *     the file or command, if it is no mailbox        IPC_BOX_AT
  *     items of an earlier intent, if there is one     IPC_BOX_ITEM ...
  *     IPC_BOX_OPEN           ->  IPC_BOX_LOCKED, or IPC_BOX_FAIL and the end
  *     IPC_BOX_CHECK          ->  IPC_BOX_RESULT for each item that is there

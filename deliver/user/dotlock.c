@@ -1,0 +1,125 @@
+#include "deliver/user/dotlock.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_PATIENCE 30 /* seconds */
+#define LOCK_STEP 50	 /* ms between looks at another's dot-lock */
+#define STALE 300	 /* seconds, where no pid tells (liblockfile) */
+
+/* Seconds since a process began; -1: that cannot be told. */
+static long
+age_of(pid_t pid)
+{
+	char path[40], text[1024], *p;
+	unsigned long long ticks;
+	struct timespec now;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd == -1 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd != -1)
+		close(fd);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	p = strrchr(text, ')'); /* its name may hold anything */
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (p == NULL || clock_gettime(CLOCK_BOOTTIME, &now) == -1)
+		return -1;
+	ticks = strtoull(p, NULL, 10);
+	return now.tv_sec -
+	       (long)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
+}
+
+/* Is the process that made that lock gone?  Its number may be another's by
+ * now: one that began after the lock was made. */
+static bool
+is_stale(const char *lock)
+{
+	long age, born;
+	char text[32] = "";
+	struct stat st;
+	int fd = open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n;
+	long pid;
+
+	if (fd == -1)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	if (fstat(fd, &st) == -1)
+		st.st_mtime = time(NULL);
+	close(fd);
+	pid = n > 0 ? strtol(text, NULL, 10) : 0;
+	age = (long)(time(NULL) - st.st_mtime);
+	if (pid <= 0)
+		return age > STALE;
+	if (kill((pid_t)pid, 0) == -1 && errno == ESRCH)
+		return true;
+	return age > STALE && (born = age_of((pid_t)pid)) != -1 &&
+	       born + 2 < age;
+}
+
+/* Made by link, so that it never stands there empty.  The fcntl lock is held
+ * already: no other process of ours is at the same names. */
+int
+dotlock_take(const char *path)
+{
+	const struct timespec step = { 0, LOCK_STEP * 1000000L };
+	char lock[PATH_MAX], mine[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd, err = EAGAIN;
+
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	snprintf(mine, sizeof mine, "%.*s/.%s.bellman", (int)(slash - path),
+	    path, slash + 1);
+	unlink(mine); /* left by a killed one */
+	fd = open(
+	    mine, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd == -1)
+		return -1;
+	if (dprintf(fd, "%ld\n", (long)getpid()) < 0) {
+		err = errno;
+		goto out;
+	}
+	for (int ms = 0; ms <= LOCK_PATIENCE * 1000; ms += LOCK_STEP) {
+		if (link(mine, lock) == 0) {
+			err = 0;
+			break;
+		}
+		if (errno != EEXIST) {
+			err = errno;
+			break;
+		}
+		/* Nothing tells when another program's dot-lock goes. */
+		if (is_stale(lock))
+			unlink(lock);
+		else
+			nanosleep(&step, NULL);
+	}
+out:
+	close(fd);
+	unlink(mine);
+	errno = err;
+	return err ? -1 : 0;
+}
+
+void
+dotlock_drop(const char *path)
+{
+	char lock[PATH_MAX];
+
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	unlink(lock);
+}

@@ -1,0 +1,159 @@
+#!/bin/bash
+# Whoever cannot have the set-gid group submits by the socket: no_new_privs, a
+# user namespace, nosuid, a chroot with only the socket, a spool that is
+# read-only.  The caller sees no difference, and the agent knows who he is.
+. "$(dirname "$0")/lib.sh"
+
+letter() { printf 'Subject: %s\n\ntext\n' "$1"; }
+SM=/usr/sbin/sendmail
+
+# arrives WHAT MAILBOX: one message; its Received line into $OUT
+arrives() {
+	check "$1: it arrives" await mbox "/var/mail/$2" 1
+	grep -m1 -A2 '^Received:' "/var/mail/$2" >"$OUT" 2>&1
+	rm -f "/var/mail/$2"
+}
+
+# without an agent: a sentence that names both ways
+letter none | exits "no agent: 77" 77 as alice setpriv --no-new-privs $SM bob
+said "with a sentence that names the socket" '/run/bellman/submit'
+
+start_agent
+check "the socket is there" await exists /run/bellman/submit
+
+letter nnp | exits "no_new_privs: 0" 0 as alice setpriv --no-new-privs $SM bob
+same "not a word" '' "$(cat "$OUT")"
+arrives no_new_privs bob
+said "it names alice's uid" 'uid 1001'
+
+letter x | exits "no recipients: the same exit status" 64 as alice setpriv --no-new-privs $SM
+said "and the same words" '^sendmail: no recipients'
+printf 'no closed input' | exits "closed stdin: 66" 66 as alice setpriv --no-new-privs \
+    sh -c 'exec /usr/sbin/sendmail bob <&-'
+
+letter ns | exits "user namespace, as its root: 0" 0 as alice unshare -U -r $SM bob
+arrives "user namespace" bob
+said "it names alice's true uid" 'uid 1001'
+
+letter unmapped | exits "user namespace, unmapped: 0" 0 as alice unshare -U $SM bob
+arrives "unmapped" bob
+said "it names alice's true uid" 'uid 1001'
+
+letter nosuid | exits "nosuid: 0" 0 unshare -m sh -c \
+    'mount -o bind /usr/sbin/ /usr/sbin && mount -o remount,bind,nosuid /usr/sbin &&
+     exec setpriv --reuid=alice --regid=alice --init-groups /usr/sbin/sendmail bob'
+arrives nosuid bob
+said "it names alice's uid" 'uid 1001'
+
+letter ro | exits "a read-only spool: 0" 0 unshare -m sh -c \
+    'mount -o bind /var/spool /var/spool && mount -o remount,bind,ro /var/spool &&
+     exec setpriv --reuid=alice --regid=alice --init-groups /usr/sbin/sendmail bob'
+arrives "read-only" bob
+
+# a chroot that has the program, what it links, and the socket; no spool
+C=/tmp/jail
+mkdir -p $C/usr/sbin $C/etc $C/run/bellman $C/dev
+cp /usr/sbin/sendmail $C/usr/sbin/
+ldd /usr/sbin/sendmail | grep -o '/[^ ]*' | while read -r lib; do
+	mkdir -p "$C$(dirname "$lib")"
+	cp "$lib" "$C$lib"
+done
+mknod -m 666 $C/dev/null c 1 3 2>/dev/null || : >$C/dev/null
+: >$C/run/bellman/submit
+mount --bind /run/bellman/submit $C/run/bellman/submit
+letter jail | exits "a chroot with the socket alone: 0" 0 \
+    chroot --userspec=1001:1001 $C /usr/sbin/sendmail bob
+arrives chroot bob
+said "it names alice's uid" 'uid 1001'
+
+letter root | exits "root without the group: 0" 0 setpriv --no-new-privs $SM bob
+arrives root bob
+said "it names root's uid" 'uid 0'
+letter lie | BELLMAN_SUBMITTER=0 exits "who calls himself root: 0" 0 \
+    setpriv --reuid=alice --regid=alice --init-groups $SM bob
+arrives lie bob
+said "is who he is" 'uid 1001'
+letter lie | exits "behind the socket as well: 0" 0 setpriv --reuid=alice --regid=alice \
+    --init-groups --no-new-privs env BELLMAN_SUBMITTER=0 $SM bob
+arrives lie bob
+said "is who he is" 'uid 1001'
+
+letter to | sed '1iTo: bob' | exits "-t: 0" 0 as alice setpriv --no-new-privs $SM -t
+arrives "-t" bob
+letter full | as alice setpriv --no-new-privs env NAME='The Cat' $SM -fcat bob
+check "NAME and -f: it arrives" await mbox /var/mail/bob 1
+check "NAME goes along" grep -q 'The Cat' /var/mail/bob
+check "-f as well" grep -q '^Return-Path: <cat@mail.example>' /var/mail/bob
+rm -f /var/mail/bob
+
+# ten thousand recipients are more than a packet
+letter many >/tmp/many
+# shellcheck disable=SC2046 # words
+exits "ten thousand recipients: 0" 0 as alice setpriv --no-new-privs sh -c \
+    'exec /usr/sbin/sendmail -odq $(seq -f "u%.0f@far.example" 10000) </tmp/many'
+same "they are in the envelope" 10000 \
+    "$(grep -a -c '^to ' $SPOOL/drop/* $SPOOL/queue/* 2>/dev/null | awk -F: '{ n += $2 } END { print n }')"
+rm -f $SPOOL/queue/*
+
+# -bs by the same way
+printf 'EHLO x\r\nMAIL FROM:<alice>\r\nRCPT TO:<bob>\r\nDATA\r\nSubject: bs\r\n\r\nx\r\n.\r\nQUIT\r\n' |
+    exits "-bs: 0" 0 as alice setpriv --no-new-privs $SM -bs
+said "its dialogue comes back" '^221'
+arrives "-bs" bob
+
+# nonsense at the socket ends with nothing made, and nobody else waits
+cat >/tmp/nonsense.py <<'X'
+import array, os, socket, sys
+def talk(data, fds):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(15)
+    s.connect("/run/bellman/submit")
+    s.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
+    try:
+        return s.recv(10)
+    except ConnectionError:
+        return b""
+null = os.open("/dev/null", os.O_RDWR)
+memfd = os.memfd_create("x")
+os.write(memfd, b"no end")
+fifo = os.pipe()[0]
+bad = [talk(b"2", [memfd, null, null, null]), talk(b"1", []), talk(b"1", [null]),
+       talk(b"1", [null] * 4), talk(b"1", [memfd, null, null, null]), talk(b"1", [fifo, null, null, null]),
+       talk(b"11", [memfd, null, null, null])]
+print(bad)
+sys.exit(b"\0" in bad)
+X
+chmod 644 /tmp/nonsense.py
+check "nonsense is never taken for mail" as alice /usr/bin/python3 /tmp/nonsense.py
+cat >/tmp/crowd.py <<'X'
+import socket
+held = []
+for _ in range(40):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(5)
+    s.connect("/run/bellman/submit")
+    held.append(s)
+last = held[-1].recv(1)
+print(last)
+raise SystemExit(last != b"\x4b")
+X
+check "one user has 32 at once, the next gets 75" as bob /usr/bin/python3 /tmp/crowd.py
+letter others | exits "others are served meanwhile" 0 as alice setpriv --no-new-privs $SM bob
+arrives others bob
+
+# the caller is killed in the middle: nothing is queued on his behalf
+mkfifo /tmp/slow
+chmod 666 /tmp/slow
+as alice setpriv --no-new-privs $SM bob </tmp/slow &
+caller=$!
+exec 7>/tmp/slow
+printf 'Subject: half\n\n' >&7
+await -t 10 files $SPOOL/drop 1
+pkill -KILL -P $caller 2>/dev/null
+kill -KILL $caller 2>/dev/null
+wait $caller 2>/dev/null
+check "the caller is killed: his file goes" await empty $SPOOL/drop
+exec 7>&-
+refute "and nothing arrives" test -e /var/mail/bob
+check "the queue drains" drained
+finish

@@ -1,0 +1,363 @@
+/* Servers that misbehave, all at once, and one that does not.  Each leads to
+ * the outcome that an honest failure would have had, within the time-outs; and
+ * the good one's mail does not wait for any of them.
+ * A second of the time-outs lasts 30 ms. */
+#include "tests/net_rig.h"
+
+#define MS 30
+#define GOOD "good" /* the relay behind which all is well */
+#define GOOD_JOBS 40
+#define PIPE "250-fake\\n250 PIPELINING"
+#define LONG "okokokokokokokokokokokokokokokokokokokokokokokokokokokokokokokok"
+
+/* Each way, at each stage. */
+static const struct at {
+	const char *name, *key, *usual, *besides;
+	int code;
+	bool lmtp, opening, last;
+} stages[] = {
+	{ "banner", "banner", "220 fake", "", 220, false, true, false },
+	{ "EHLO", "EHLO", PIPE, "", 250, false, true, false },
+	{ "MAIL", "MAIL", "250 ok", "", 250, false, false, false },
+	{ "RCPT", "RCPT", "250 ok", "", 250, false, false, false },
+	{ "DATA", "DATA", "354 go", "", 354, false, false, false },
+	{ "dot", "dot", "250 ok", "", 250, false, false, true },
+	{ "BDAT", "dot", "250 ok",
+	    ",\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 CHUNKING\"", 250,
+	    false, false, true },
+	{ "LMTP", "dot", "250 ok", "", 250, true, false, true },
+};
+
+/* %s is what is usually said, %d its code; status is that where a message is
+ * under way, before one it is opening, if that is another. */
+static const struct way {
+	const char *name, *script, *status, *opening;
+} ways[] = {
+	{ "deaf", "deaf", "4.4.2", NULL },
+	{ "close", "close", "4.4.2", NULL },
+	{ "reset", "wait 0.3|reset", "4.4.2", NULL },
+	{ "drip", "drip 0.3 %d " LONG LONG, "4.4.2", NULL },
+	{ "drip_lines", "raw %d-a\\r\\n|wait 9|raw %d-a\\r\\n|deaf", "4.4.2",
+	    NULL },
+	{ "line_without_end", "flood 10000000 %d xxxxxxxxxxx", "4.5.0", NULL },
+	{ "reply_without_end", "flood 10000000 %d-more\\r\\n", "4.5.0", NULL },
+	{ "nul", "raw \\u0000\\u0000%d ok\\r\\n", "4.5.0", NULL },
+	{ "binary", "raw \\u00ff\\u00fe\\u0001\\u0080\\n", "4.5.0", NULL },
+	{ "torn_code", "raw 2|close", "4.4.2", NULL },
+	{ "torn_reply", "raw %d-a\\r\\n|close", "4.4.2", NULL },
+	{ "mixed_codes", "raw %d-a\\r\\n550 b\\r\\n", "4.5.0", NULL },
+	{ "code_199", "199 ok", "4.5.0", NULL },
+	{ "code_600", "600 ok", "4.5.0", NULL },
+	{ "two_digits", "25 ok", "4.5.0", NULL },
+	{ "wrong_code", "334 ok", "4.5.0", NULL },
+	{ "closing", "421 4.3.2 bye|close", "4.3.2", NULL },
+	{ "busy_for_ever", "451 4.3.0 no", "4.3.0", NULL },
+};
+
+enum { PAIRS = MANY(stages) * MANY(ways) };
+
+/* Others, each by itself. */
+static const struct row {
+	const char *name, *script;
+	enum outcome outcome;
+	const char *status;
+	bool lmtp;
+	unsigned rcpts;
+} rows[] = {
+	{ "pipelining_is_a_lie", "{\"MAIL\":\"250 ok|close\"}", OUT_LATER,
+	    "4.4.2", .rcpts = 1 },
+	{ "chunking_is_a_lie",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 CHUNKING\","
+	    "\"BDAT\":\"500 what\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
+	{ "chunking_is_a_lie_502",
+	    "{\"EHLO\":\"250-fake\\n250 CHUNKING\",\"BDAT\":\"502 no\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
+	{ "size_of_nothing", "{\"EHLO\":\"250-fake\\n250 SIZE 1\"}", OUT_NEVER,
+	    "5.3.4", .rcpts = 1 },
+	{ "size_that_is_no_number", "{\"EHLO\":\"250-fake\\n250 SIZE -1x\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
+	{ "ehlo_of_a_hundred_words",
+	    "{\"EHLO\":\"raw 250-fake\\r\\n250 AUTH " LONG LONG LONG
+	    "\\r\\n\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
+	{ "ehlo_refused_helo_closed", "{\"EHLO\":\"500 x\",\"HELO\":\"close\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1 },
+	{ "ehlo_refused_helo_deaf", "{\"EHLO\":\"500 x\",\"HELO\":\"deaf\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1 },
+	{ "ehlo_refused_helo_refused",
+	    "{\"EHLO\":\"500 x\",\"HELO\":\"550 go away\"}", OUT_LATER, "4.3.0",
+	    .rcpts = 1 },
+	{ "banner_twice", "{\"banner\":\"220 a\\n220 b\"}", OUT_LATER, "4.5.0",
+	    .rcpts = 1 },
+	{ "banner_and_ehlo_at_once", "{\"banner\":\"220 a\\n250 b\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1 },
+	{ "ehlo_twice", "{\"EHLO\":\"250 a\\n250 b\"}", OUT_LATER, "4.5.0",
+	    .rcpts = 1 },
+	{ "mail_twice", "{\"MAIL\":\"250 a\\n250 b\"}", OUT_LATER, "4.5.0",
+	    .rcpts = 1 },
+	{ "dot_twice", "{\"dot\":\"250 a\\n250 b\"}", OUT_DELIVERED, "2.0.0",
+	    .rcpts = 1 },
+	{ "dot_before_the_dot", "{\"DATA\":\"354 go\\n250 taken\"}", OUT_LATER,
+	    "4.5.0", .rcpts = 1 },
+	{ "no_after_the_354", "{\"DATA\":\"354 go\\n552 5.3.4 large\"}",
+	    OUT_NEVER, "5.3.4", .rcpts = 1 },
+	{ "data_for_nobody", "{\"RCPT\":\"550 5.1.1 who\",\"DATA\":\"354 go\"}",
+	    OUT_NEVER, "5.1.1", .rcpts = 1 },
+	{ "data_after_mail_refused",
+	    "{\"MAIL\":\"550 5.7.1 not you\",\"DATA\":\"354 go\"}", OUT_NEVER,
+	    "5.7.1", .rcpts = 1 },
+	{ "rset_closed", "{\"MAIL\":\"550 5.7.1 no\",\"RSET\":\"close\"}",
+	    OUT_NEVER, "5.7.1", .rcpts = 1 },
+	{ "rset_deaf", "{\"MAIL\":\"550 5.7.1 no\",\"RSET\":\"deaf\"}",
+	    OUT_NEVER, "5.7.1", .rcpts = 1 },
+	{ "rset_refused", "{\"MAIL\":\"550 5.7.1 no\",\"RSET\":\"500 x\"}",
+	    OUT_NEVER, "5.7.1", .rcpts = 1 },
+	{ "quit_deaf", "{\"QUIT\":\"deaf\"}", OUT_DELIVERED, "2.0.0",
+	    .rcpts = 1 },
+	{ "quit_closed", "{\"QUIT\":\"close\"}", OUT_DELIVERED, "2.0.0",
+	    .rcpts = 1 },
+	{ "quit_flood", "{\"QUIT\":\"flood 10000000 x\"}", OUT_DELIVERED,
+	    "2.0.0", .rcpts = 1 },
+	{ "wants_tls", "{\"MAIL\":\"530 5.7.0 STARTTLS first\"}", OUT_LATER,
+	    "4.7.0", .rcpts = 1 },
+	{ "wants_a_password", "{\"RCPT\":\"530 5.7.1 authenticate\"}",
+	    OUT_LATER, "4.7.1", .rcpts = 1 },
+	{ "lost_its_way", "{\"MAIL\":\"503 5.5.1 HELO first\"}", OUT_LATER,
+	    "4.5.1", .rcpts = 1 },
+	{ "injection_in_a_reply",
+	    "{\"dot\":\"raw 550 5.1.1 x\\r\\u0000\\u001b[2J\\u0007\\r\\n\"}",
+	    OUT_NEVER, "5.1.1", .rcpts = 1 },
+	{ "lone_lf_replies",
+	    "{\"banner\":\"raw 220 a\\n\",\"EHLO\":\"raw 250 a\\n\","
+	    "\"MAIL\":\"raw 250 a\\n\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
+	{ "code_of_another_class", "{\"dot\":\"550 2.0.0 all is well\"}",
+	    OUT_NEVER, "5.0.0", .rcpts = 1 },
+	{ "stops_reading", "{\"DATA\":\"354 go|silent\"}", OUT_LATER, "4.4.2",
+	    .rcpts = 1 },
+	{ "too_many_without_end", "{\"RCPT\":[\"250 ok\",\"452 4.5.3 many\"]}",
+	    OUT_LATER, "4.5.3", .rcpts = 3 },
+	{ "limits_of_one",
+	    "{\"EHLO\":\"250-fake\\n250 LIMITS MAILMAX=1 RCPTMAX=1\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 3 },
+	{ "limits_of_nothing",
+	    "{\"EHLO\":\"250-fake\\n250 LIMITS MAILMAX=0 RCPTMAX=0\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 3 },
+	{ "lmtp_too_few_lines", "{\"dot\":[\"250 ok\",\"250 ok|close\"]}",
+	    OUT_LATER, "4.4.2", .lmtp = true, .rcpts = 3 },
+	{ "lmtp_too_many_lines", "{\"dot\":\"250 ok\\n250 ok\"}", OUT_DELIVERED,
+	    "2.0.0", .rcpts = 1, .lmtp = true },
+	{ "lmtp_speaks_smtp", "{\"LHLO\":\"500 what\"}", OUT_LATER, "4.3.0",
+	    .rcpts = 1, .lmtp = true },
+	{ "lmtp_data_for_nobody",
+	    "{\"RCPT\":\"550 5.1.1 who\",\"DATA\":\"354 go\"}", OUT_NEVER,
+	    "5.1.1", .rcpts = 1, .lmtp = true },
+};
+
+enum { ALL = PAIRS + MANY(rows) };
+static char names[ALL][48];
+static unsigned early; /* of them had ended when the good one's mail was out */
+static const char *said;
+
+/* Of the way's script, with what is usual. */
+static void
+add_way(struct buf *b, const struct at *at, const struct way *way)
+{
+	struct span rest = span_of(way->script);
+
+	buf_fmt(b, "[{\"%s\":\"", at->key);
+	while (rest.len) {
+		if (rest.len > 1 && rest.ptr[0] == '%') {
+			buf_fmt(b, "%d", at->code);
+			rest = span_from(rest, 2);
+		} else {
+			buf_chr(b, rest.ptr[0]);
+			rest = span_from(rest, 1);
+		}
+	}
+	buf_fmt(b, "\"%s}]", at->besides);
+}
+
+static void
+add_relay(size_t i, const char *name, bool lmtp)
+{
+	w.relays[i] = (struct conf_relay){ .name = (char *)name,
+		.hosts = &w.hosts[i],
+		.nhosts = 1,
+		.tls = TLS_NEVER,
+		.lmtp = lmtp };
+}
+
+/* One process serves them all; its ports come in the order of the script. */
+static void
+start_all(void)
+{
+	static char ports[ALL + 1][8];
+	struct buf script = { 0 };
+	size_t i;
+
+	buf_chr(&script, '{');
+	for (i = 0; i < PAIRS; i++) {
+		const struct at *at = &stages[i / MANY(ways)];
+		const struct way *way = &ways[i % MANY(ways)];
+
+		snprintf(names[i], sizeof *names, "%s_%s", at->name, way->name);
+		buf_fmt(&script, "\"%s\":", names[i]);
+		add_way(&script, at, way);
+		buf_chr(&script, ',');
+		add_relay(i, names[i], at->lmtp);
+	}
+	for (; i < ALL; i++) {
+		const struct row *row = &rows[i - PAIRS];
+
+		snprintf(names[i], sizeof *names, "%s", row->name);
+		buf_fmt(&script, "\"%s\":[%s],", names[i], row->script);
+		add_relay(i, names[i], row->lmtp);
+	}
+	buf_str(&script, "\"" GOOD "\":[]}");
+	add_relay(ALL, GOOD, false);
+	server_start(0, buf_c(&script), NULL);
+	buf_free(&script);
+	for (i = 0; i <= ALL; i++) {
+		size_t n = 0;
+
+		if (i == 0)
+			strlcpy(ports[0], w.servers[0].port, sizeof *ports);
+		while (i && read(w.servers[0].out, ports[i] + n, 1) == 1 &&
+		       ports[i][n] != '\n' && n < 7)
+			n++;
+		if (i)
+			ports[i][n] = '\0';
+		w.hosts[i] = (struct conf_host){ .name = (char *)"127.0.0.1",
+			.port = ports[i] };
+		w.relays[i].nhosts = 1;
+	}
+	w.conf.nrelays = ALL + 1;
+	roles_start();
+}
+
+static unsigned
+ended_of(size_t from, size_t to)
+{
+	unsigned n = 0;
+
+	for (size_t i = from; i < to; i++)
+		n += w.outcomes[i][OUT_DELIVERED] + w.outcomes[i][OUT_LATER] +
+		     w.outcomes[i][OUT_NEVER] + w.outcomes[i][OUT_DAMAGED];
+	return n;
+}
+
+/* All the bad ones have their jobs before the good one has any. */
+static int
+everything(void **state)
+{
+	unsigned last = 0;
+
+	(void)state;
+	assert_true(ALL + 1 <= HOSTS && ALL + GOOD_JOBS <= REFS);
+	memset(&w, 0, sizeof w);
+	w.second = MS;
+	loop_init();
+	start_all();
+	for (uint32_t i = 0; i < ALL; i++)
+		job_to(i, names[i], i >= PAIRS ? rows[i - PAIRS].rcpts : 1);
+	for (uint32_t i = 0; i < GOOD_JOBS; i++)
+		job_to(ALL + i, GOOD, 1);
+	while (ended_of(ALL, ALL + GOOD_JOBS) < GOOD_JOBS) {
+		last = w.ended;
+		await(w.ended + 1, 60000);
+		if (w.late || w.ended == last)
+			return -1;
+	}
+	early = ended_of(0, ALL);
+	await(ALL + GOOD_JOBS, 90000);
+	said = server_said(0);
+	return 0;
+}
+
+static void
+good_mail_waits_for_none(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < GOOD_JOBS; i++)
+		want(ALL + i, OUT_DELIVERED, 1);
+	/* The silent ones, at the least, were still being waited for. */
+	assert_true(early < ALL);
+	assert_int_equal(w.ended, ALL + GOOD_JOBS);
+}
+
+/* Nobody is asked again and again. */
+static void
+quiet(const char *name)
+{
+	char open[64];
+
+	snprintf(open, sizeof open, "%s.4 open", name);
+	assert_null(strstr(said, open));
+}
+
+static void
+status_is(uint32_t ref, const char *want_status)
+{
+	if (strcmp(w.status[ref], want_status) != 0)
+		fail_msg("status %s, not %s: %s", w.status[ref], want_status,
+		    w.text[ref]);
+}
+
+static void
+pair(void **state)
+{
+	size_t i = (size_t)(uintptr_t)*state;
+	const struct way *way = &ways[i % MANY(ways)];
+	bool opening = stages[i / MANY(ways)].opening;
+
+	want((uint32_t)i, OUT_LATER, 1);
+	status_is(
+	    (uint32_t)i, opening && way->opening ? way->opening : way->status);
+	quiet(names[i]);
+	for (const char *p = w.text[i]; *p; p++)
+		assert_true(*p >= ' ' && *p <= '~');
+}
+
+static void
+single(void **state)
+{
+	size_t i = (size_t)(uintptr_t)*state;
+	const struct row *row = &rows[i - PAIRS];
+
+	assert_int_equal(ended_of(i, i + 1), row->rcpts);
+	if (w.outcomes[i][row->outcome] == 0)
+		want((uint32_t)i, row->outcome, 1);
+	status_is((uint32_t)i, row->status);
+	quiet(names[i]);
+}
+
+static int
+end(void **state)
+{
+	return teardown(state);
+}
+
+int
+main(void)
+{
+	static struct CMUnitTest tests[ALL + 1];
+
+	log_open("net_test");
+	tests[0] = (struct CMUnitTest){ "good_mail_waits_for_none",
+		good_mail_waits_for_none, NULL, NULL, NULL };
+	for (size_t i = 0; i < ALL; i++) {
+		if (i >= PAIRS)
+			snprintf(names[i], sizeof *names, "%s",
+			    rows[i - PAIRS].name);
+		else
+			snprintf(names[i], sizeof *names, "%s_%s",
+			    stages[i / MANY(ways)].name,
+			    ways[i % MANY(ways)].name);
+		tests[i + 1] =
+		    (struct CMUnitTest){ names[i], i < PAIRS ? pair : single,
+			    NULL, NULL, (void *)(uintptr_t)i };
+	}
+	return cmocka_run_group_tests(tests, everything, end);
+}
