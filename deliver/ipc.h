@@ -62,14 +62,11 @@ enum ipc_type {
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
 	IPC_TTY_LOOK, /* queue to tty: only look; TTY_SHOWN is "could be" */
-<<<<<<< HEAD
 	IPC_TTY_NOTE, /* queue to tty: str text, one sentence of the system's */
-=======
 	/* net to parent: run a command of the relay's */
 	IPC_FORK_TOKEN, /* u8 enum token_which; str relay name */
 	IPC_TOKEN,	/* parent to net, fd: what it has printed */
 	IPC_NOTOKEN,	/* parent to net: str why */
->>>>>>> main
 	IPC_TYPES
 };
 

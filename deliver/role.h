@@ -49,13 +49,10 @@ struct role_start {
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
-<<<<<<< HEAD
 	unsigned wanted; /* IPC_7BIT, ... */
-=======
 	int secrets;	/* net: systemd's credential, opened; 0: none */
 	char **command; /* token: what is run, its output to out */
 	size_t ncommand;
->>>>>>> main
 };
 
 struct role_row {

@@ -459,18 +459,14 @@ show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 	struct file *f = m->file;
 	const char *via = rule_via(f, i);
 	uint32_t env = i < f->env.nrcpts ? i : f->rcpts[i].parent;
-	struct route r = { .kind = ROUTE_NEVER };
 
 	if (kind_of(m, i) != ENV_SAML || !q->conf->terminal ||
-	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown))
-		return;
-	if (here && !via)
-		route(q->conf, span_of(rcpt_addr(f, i)), &r);
-	if (!via && r.kind != ROUTE_BOX)
+	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
+	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
 		return;
 	f->rcpts[env].via_shown = true;
 	f->busy++;
-	terminal_add(q, via ? via : r.name, m, i);
+	terminal_add(q, via ? via : f->rcpts[i].user, m, i);
 }
 
 void
@@ -478,19 +474,8 @@ attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
     struct span status, struct span text, struct span mta)
 {
 	answered(q, m, i, o, status, text, mta);
-<<<<<<< HEAD
 	if (o == OUT_DELIVERED)
 		show_too(q, m, i, mta.len == 0);
-=======
-	/* SAML: the mailbox has it; the terminal may have it too. */
-	if (o == OUT_DELIVERED && kind_of(m, i) == ENV_SAML && mta.len == 0 &&
-	    q->conf->terminal && attempt_age(m->file) <= PATIENCE) {
-		if (m->file->rcpts[i].what == TO_BOX) {
-			m->file->busy++;
-			terminal_add(q, m->file->rcpts[i].user, m, i);
-		}
-	}
->>>>>>> main
 	attempt_release(q, m);
 }
 

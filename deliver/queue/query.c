@@ -5,12 +5,9 @@
 #include "common/field.h"
 #include "common/printable.h"
 #include "deliver/queue/client.h"
-<<<<<<< HEAD
 #include "deliver/queue/may.h"
 #include "deliver/queue/rule.h"
-=======
 #include "deliver/queue/route.h"
->>>>>>> main
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -429,7 +426,6 @@ seen_explained(struct look *l, enum tty_result result)
 	client_done(c);
 }
 
-<<<<<<< HEAD
 /* What a rule makes of mail for that address. */
 static void
 explain_rules(struct client *c, struct span addr)
@@ -453,7 +449,8 @@ explain_rules(struct client *c, struct span addr)
 			buf_fmt(&c->out, ", shown to %s", r->via);
 		buf_fmt(&c->out, " (" CONF_PATH " line %u)\n", r->line);
 	}
-=======
+}
+
 static void
 explain_goal(struct client *c, const struct goal *g)
 {
@@ -500,7 +497,6 @@ explain_list(struct client *c, struct span addr, const struct route *r)
 		explain_goal(c, &r->e.goals[i]);
 	if (i < r->e.n)
 		buf_fmt(&c->out, "and %zu more\n", r->e.n - i);
->>>>>>> main
 }
 
 void
@@ -520,12 +516,9 @@ query_explain(struct client *c, struct span addr)
 			c->waits = true;
 	} else if (r.kind == ROUTE_RELAY) {
 		explain_relay(c, addr, &r);
-<<<<<<< HEAD
 		explain_rules(c, addr);
-=======
 	} else if (r.kind == ROUTE_LIST) {
 		explain_list(c, addr, &r);
->>>>>>> main
 	} else {
 		buf_fmt(&c->out, "%d\n%s (%s)\n",
 		    r.kind == ROUTE_NEVER ? EX_NOUSER : EX_TEMPFAIL, r.text,
