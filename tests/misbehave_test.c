@@ -7,6 +7,9 @@
 #define MS 30
 #define GOOD "good" /* the relay behind which all is well */
 #define GOOD_JOBS 40
+#define USER "joe"
+#define PASSWORD "sesame7"
+#define SHOWN "AGpvZQBzZXNhbWU3" /* as PLAIN has it, in base 64 */
 #define PIPE "250-fake\\n250 PIPELINING"
 #define LONG "okokokokokokokokokokokokokokokokokokokokokokokokokokokokokokokok"
 
@@ -63,6 +66,8 @@ static const struct row {
 	const char *status;
 	bool lmtp;
 	unsigned rcpts;
+	enum { NEVER, MUST, MAY } tls;	     /* of the relay's settings */
+	enum { NOBODY, LOGIN, CLEAR } login; /* CLEAR: even without TLS */
 } rows[] = {
 	{ "pipelining_is_a_lie", "{\"MAIL\":\"250 ok|close\"}", OUT_LATER,
 	    "4.4.2", .rcpts = 1 },
@@ -153,6 +158,151 @@ static const struct row {
 	{ "lmtp_data_for_nobody",
 	    "{\"RCPT\":\"550 5.1.1 who\",\"DATA\":\"354 go\"}", OUT_NEVER,
 	    "5.1.1", .rcpts = 1, .lmtp = true },
+	/* TLS and passwords */
+	{ "starttls_refused",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"454 4.7.0 not now\"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = MUST },
+	{ "starttls_refused_for_good",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"501 5.5.4 no\"}",
+	    OUT_LATER, "4.5.4", .rcpts = 1, .tls = MUST },
+	{ "starttls_unknown",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"500 what\"}",
+	    OUT_LATER, "4.7.4", .rcpts = 1, .tls = MUST },
+	{ "starttls_closed",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"close\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1, .tls = MUST },
+	{ "starttls_reset",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"wait 0.3|reset\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1, .tls = MUST },
+	{ "starttls_deaf",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"deaf\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1, .tls = MUST },
+	{ "starttls_drips",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"drip 0.3 220 "
+	    "okokokokokokokokokokokokokokokokokokokokokokokokok\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1, .tls = MUST },
+	{ "starttls_injected",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"220 go\\n250 injected\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_injected_half",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"raw 220 go\\r\\n25\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_garbage_for_a_handshake",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"220 go|wait 0.2|raw no "
+	    "handshake\\r\\n\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_closed_in_the_handshake",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"220 go|close\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_silent_in_the_handshake",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"220 go|deaf\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_flood_for_a_handshake",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"220 go|wait 0.2|flood 10000000 x\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_wrong_code",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"250 go\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1, .tls = MUST },
+	{ "starttls_without_end",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"flood 10000000 220-x\\r\\n\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1, .tls = MUST },
+	{ "starttls_not_offered", "{}", OUT_LATER, "4.7.5", .rcpts = 1,
+	    .tls = MUST },
+	{ "starttls_hidden_in_the_greeting",
+	    "{\"EHLO\":\"250-fake STARTTLS\\n250 XSTARTTLS\"}", OUT_LATER,
+	    "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_not_for_helo", "{\"EHLO\":\"500 what\"}", OUT_LATER,
+	    "4.7.5", .rcpts = 1, .tls = MUST },
+	{ "starttls_refused_but_not_needed",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"454 4.7.0 not now\"}",
+	    OUT_DELIVERED, "2.0.0", .rcpts = 1, .tls = MAY },
+	{ "starttls_injected_where_not_needed",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 "
+	    "STARTTLS\",\"STARTTLS\":\"220 go\\n250 injected\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MAY },
+	{ "auth_before_tls", "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\"}",
+	    OUT_LATER, "4.7.5", .rcpts = 1, .tls = MUST, .login = LOGIN },
+	{ "auth_without_tls_at_all",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\"}", OUT_LATER,
+	    "4.7.0", .rcpts = 1, .tls = NEVER, .login = LOGIN },
+	{ "auth_downgraded",
+	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250-STARTTLS\\n250 AUTH "
+	    "PLAIN\",\"STARTTLS\":\"454 no\"}",
+	    OUT_LATER, "4.7.4", .rcpts = 1, .tls = MUST, .login = LOGIN },
+	{ "auth_downgraded_where_tls_may_be",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\"}", OUT_LATER,
+	    "4.7.0", .rcpts = 1, .tls = MAY, .login = LOGIN },
+	{ "auth_refused",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"535 "
+	    "5.7.8 no\"}",
+	    OUT_LATER, "4.7.8", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_later",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"454 "
+	    "4.7.0 later\"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_closed",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"close\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_deaf",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"deaf\"}",
+	    OUT_LATER, "4.4.2", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_flood",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"flood "
+	    "10000000 334-x\\r\\n\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_garbage",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"raw "
+	    "\\u0000\\r\\n\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_421",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"421 "
+	    "4.3.2 bye|close\"}",
+	    OUT_LATER, "4.3.2", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_two_replies",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"235 "
+	    "ok\\n235 ok\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_354",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"354 "
+	    "go\"}",
+	    OUT_LATER, "4.5.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_challenges_without_end",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"334 "
+	    "\",\"other\":\"334 \"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_challenge_of_garbage",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH SCRAM-SHA-256\",\"AUTH\":\"334 "
+	    "!!!\",\"other\":\"334 !!!\"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_scram_that_proves_nothing",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH SCRAM-SHA-256\",\"AUTH\":\"235 "
+	    "2.7.0 welcome\"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_of_no_known_kind",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH XYZ GSSAPI\"}", OUT_LATER, "4.7.0",
+	    .rcpts = 1, .tls = NEVER, .login = CLEAR },
+	{ "auth_not_offered", "{}", OUT_LATER, "4.7.0", .rcpts = 1,
+	    .tls = NEVER, .login = CLEAR },
+	{ "auth_accepted_and_then_not",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\",\"AUTH\":\"235 "
+	    "ok\",\"MAIL\":\"530 5.7.0 log in\"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = NEVER, .login = CLEAR },
 };
 
 enum { ALL = PAIRS + MANY(rows) };
@@ -177,6 +327,23 @@ add_way(struct buf *b, const struct at *at, const struct way *way)
 		}
 	}
 	buf_fmt(b, "\"%s}]", at->besides);
+}
+
+static struct buf secrets;
+
+static void
+settings_of(size_t i, const struct row *row)
+{
+	static const enum conf_tls how[] = { [NEVER] = TLS_NEVER,
+		[MUST] = TLS_VERIFY,
+		[MAY] = TLS_OPPORTUNISTIC };
+
+	w.relays[i].tls = how[row->tls];
+	w.relays[i].plain_auth = row->login == CLEAR;
+	if (row->login != NOBODY) {
+		w.relays[i].user = (char *)USER;
+		buf_fmt(&secrets, "%s " USER " " PASSWORD "\n", row->name);
+	}
 }
 
 static void
@@ -214,6 +381,7 @@ start_all(void)
 		snprintf(names[i], sizeof *names, "%s", row->name);
 		buf_fmt(&script, "\"%s\":[%s],", names[i], row->script);
 		add_relay(i, names[i], row->lmtp);
+		settings_of(i, row);
 	}
 	buf_str(&script, "\"" GOOD "\":[]}");
 	add_relay(ALL, GOOD, false);
@@ -234,6 +402,7 @@ start_all(void)
 		w.relays[i].nhosts = 1;
 	}
 	w.conf.nrelays = ALL + 1;
+	w.secrets = buf_c(&secrets);
 	roles_start();
 }
 
@@ -333,16 +502,51 @@ single(void **state)
 	quiet(names[i]);
 }
 
+/* What a server was told, by the names in front: never a message or a password
+ * without the TLS that was asked for. */
+static void
+nothing_leaked(void **state)
+{
+	char open[64];
+
+	(void)state;
+	for (size_t i = 0; i < MANY(rows); i++) {
+		const struct row *row = &rows[i];
+		const char *at = said;
+		size_t len;
+
+		len = (size_t)snprintf(open, sizeof open, "\n%s.", row->name);
+		while ((at = strstr(at, open)) != NULL) {
+			struct span line = span_of(at + len);
+
+			line = span_cut(&line, '\n');
+			if (row->tls == MUST &&
+			    memmem(line.ptr, line.len, "MAIL FROM", 9))
+				fail_msg("%s: %.*s", row->name, (int)line.len,
+				    line.ptr);
+			if (row->login != CLEAR &&
+			    (memmem(line.ptr, line.len, SHOWN, 16) ||
+				memmem(line.ptr, line.len, " AUTH", 5)))
+				fail_msg("%s: %.*s", row->name, (int)line.len,
+				    line.ptr);
+			at += len;
+		}
+	}
+	assert_null(strstr(said, PASSWORD));
+	assert_non_null(strstr(said, SHOWN)); /* where it may be */
+}
+
 static int
 end(void **state)
 {
+	buf_free(&secrets);
 	return teardown(state);
 }
 
 int
 main(void)
 {
-	static struct CMUnitTest tests[ALL + 1];
+	static struct CMUnitTest tests[ALL + 2];
 
 	log_open("net_test");
 	tests[0] = (struct CMUnitTest){ "good_mail_waits_for_none",
@@ -359,5 +563,7 @@ main(void)
 		    (struct CMUnitTest){ names[i], i < PAIRS ? pair : single,
 			    NULL, NULL, (void *)(uintptr_t)i };
 	}
+	tests[ALL + 1] = (struct CMUnitTest){ "nothing_leaked", nothing_leaked,
+		NULL, NULL, NULL };
 	return cmocka_run_group_tests(tests, everything, end);
 }
