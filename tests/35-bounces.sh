@@ -113,6 +113,27 @@ check "not asked for: it arrives" await mbox /var/mail/bob 3
 check "not asked for: the spool is empty" drained
 refute "not asked for: nothing is said" test -s $A
 
+# A server that reports itself is told so, and we say nothing more.
+stop_agent
+mkfifo /tmp/held
+exec 9<>/tmp/held
+/usr/bin/python3 "$TREE/tests/fake_smtpd.py" '[{"EHLO":"250-fake\n250-8BITMIME\n250 DSN"}]' <&9 >/tmp/dsn &
+FAKE=$!
+check "a server with DSN" await text /tmp/dsn '^[0-9]'
+relay "$(head -n 1 /tmp/dsn)" | config
+start_agent
+printf 'Subject: passed\n\nx\n' | submit alice -N success,failure -V id9 -R hdrs ann@remote.example
+check "with DSN: it is sent" await text /tmp/dsn 'RCPT TO:<ann@remote.example>.* NOTIFY=.*SUCCESS'
+check "with its envelope's id" grep -q 'MAIL FROM:.* RET=HDRS ENVID=id9' /tmp/dsn
+check "the spool is empty" drained
+refute "nothing is said to alice" test -s $A
+stop_agent
+kill $FAKE
+wait $FAKE 2>/dev/null
+exec 9>&-
+settings | config
+start_agent
+
 # An address that is not in ASCII.
 printf 'Subject: s\n\nx\n' | submit alice 'grün@mail.example'
 back "UTF-8"

@@ -8,11 +8,12 @@
 CALLS=openat,fcntl,flock,link,unlink,unlinkat,renameat2,renameat,rename,pwrite64,write,fsync,fdatasync,ftruncate,fallocate,close,sendmsg,recvmsg
 MOST=${KILL_MOST:-4} # calls of one name and place; make check-faults takes all
 
+TO=bob FROM=
 fill() { # TAG SETTINGS: three messages, as if written before the agent came
 	echo 'hold yes' >$CONF
 	for m in a b c; do
 		printf 'Subject: %s\n\nfirst of %s\nlast of %s\n' "$1$m" "$1$m" "$1$m" |
-			/usr/sbin/sendmail -i bob 2>/dev/null
+			/usr/sbin/sendmail -i ${FROM:+-f "$FROM"} "$TO" 2>/dev/null
 	done
 	echo "$2" >$CONF
 }
@@ -64,13 +65,30 @@ outcome() { # WHAT COMMAND that prints all of bob's mail
 {
 	disturb '' '-P /var/mail/bob'
 	disturb '' "-P $SPOOL/queue"
-	disturb '' ''
 } >/dev/null 2>&1
 outcome mbox cat /var/mail/bob
+# The same through a .forward into a file: the process that reads, and the one
+# that appends, are met as well.
+echo /home/bob/archive >/home/bob/.forward
+chown bob:bob /home/bob/.forward
+{
+	disturb '' '-P /home/bob/.forward'
+	disturb '' '-P /home/bob/archive'
+} >/dev/null 2>&1
+outcome "a file by .forward" cat /home/bob/archive
+rm /home/bob/.forward
 {
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/new'
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/tmp'
 	disturb 'local maildir ~/Maildir' "-P $SPOOL/queue"
 } >/dev/null 2>&1
 outcome Maildir sh -c 'cat /home/bob/Maildir/new/*'
+
+# Nobody of that name: each comes back once, with its text.
+TO=nosuchuser FROM=alice
+rm -f /var/mail/alice
+{
+	disturb '' "-P $SPOOL/queue"
+} >/dev/null 2>&1
+outcome bounces cat /var/mail/alice
 finish

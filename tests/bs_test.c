@@ -23,7 +23,8 @@
 #define B503 "503 Bad sequence of commands\n"
 #define W_EHLO                                                                 \
 	W_HI "250-here.example greets x\n250-PIPELINING\n250-SIZE 5000\n"      \
-	     "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-SEND\n250-SOML\n250-SAML\n"      \
+	     "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-SEND\n250-SOML\n250-"   \
+	     "SAML\n"                                                          \
 	     "250-CHUNKING\n250-EXPN\n250-HELP\n250-ETRN\n"                    \
 	     "250 ENHANCEDSTATUSCODES\n"
 #define X10(s) s s s s s s s s s s

@@ -72,10 +72,10 @@ read_text(void *arg, const char *who, const char *path)
 			continue;
 		if (strcmp(text, "BAD") == 0)
 			return (
-			    struct text){ .status = TEXT_BAD, .why = "bad" };
+			    struct text){ .status = TEXT_BAD, .why = "it is bad" };
 		if (strcmp(text, "LATER") == 0)
 			return (struct text){ .status = TEXT_LATER,
-				.why = "later" };
+				.why = "come later" };
 		if (strcmp(text, "ASKED") == 0)
 			return (struct text){ .status = TEXT_ASKED };
 		return (struct text){ .text = span_of(text),

@@ -215,7 +215,9 @@ settings(void **state)
 	send_mail(1, "other", 1, body, 0);
 	send_rcpts(1, 0, 1);
 	send_mail(2, "other", 0, body, 0);
-	await(2, 5000);
+	await(3, 5000);
+	want(0, OUT_LATER, 1);
+	assert_string_equal(w.status[0], "4.4.1"); /* nobody is there */
 	want(1, OUT_LATER, 1);
 	assert_string_equal(w.status[1], "4.3.5");
 }

@@ -160,7 +160,7 @@ send_body(struct session *s)
 	const struct job *job = s->job;
 	bool chunks = smtp_body(&s->smtp) == SMTP_CHUNKS;
 
-	if (s->round != s->smtp.rounds) {
+	if (job && s->round != s->smtp.rounds) {
 		data_begin(
 		    &s->data, job->fd, job->offset, job->length, job->sum);
 		s->data.chunks = chunks;

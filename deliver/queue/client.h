@@ -17,6 +17,7 @@ struct client {
 	bool waits;    /* more of the answer will come: client_done */
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */
+	char looks_for[128];	    /* the user */
 	char follows[SPOOL_IDSIZE]; /* a message, or "" */
 };
 

@@ -40,7 +40,11 @@ struct queue {
 	struct jobs jobs; /* at net, or waiting for it */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
-	size_t terminals_busy;
+	TAILQ_HEAD(, showing) showings;
+	TAILQ_HEAD(, calm) calms; /* calm.c */
+	size_t terminals_busy, notes, ncalms;
+	struct state *state; /* state.h */
+	int64_t pruned;	     /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
@@ -130,6 +134,9 @@ bool look_owns(struct queue *, uint32_t ref);
  * bounce_make is for all failures that were not told yet; 1: there are too
  * many reports now, see deliver/queue/bounce.h. */
 int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+/* Those failures that the owner of a list is told, in place of the sender: 0,
+ * or -1 with errno.  Each counts as one of f->rounds. */
+int bounce_owners(struct queue *, struct message *);
 /* A warning that it is late; once in a message's life. */
 bool bounce_wants_warning(const struct queue *, const struct message *);
 int bounce_warn(struct queue *, struct message *, char id[SPOOL_IDSIZE]);

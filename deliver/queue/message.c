@@ -438,7 +438,9 @@ rcpt_kind(const struct file *f, size_t i)
 const char *
 rcpt_from(const struct file *f, size_t i)
 {
-	return f->rcpts[i].from ? f->rcpts[i].from : f->env.from;
+	/* A report stays one, through any list (RFC 5321 4.5.5). */
+	return f->env.from[0] && f->rcpts[i].from ? f->rcpts[i].from
+						  : f->env.from;
 }
 
 void

@@ -5,6 +5,8 @@
 #include "common/field.h"
 #include "common/printable.h"
 #include "deliver/queue/client.h"
+#include "deliver/queue/may.h"
+#include "deliver/queue/rule.h"
 #include "deliver/queue/route.h"
 #include <pwd.h>
 #include <stdlib.h>
@@ -246,7 +248,7 @@ of_terminal(enum env_kind kind, enum tty_result result)
 		    "450 4.2.1 User not active now",
 		    "450 4.2.1 User not accepting terminal messages now" },
 		[ENV_SOML] = { "250 2.1.5 user is active, will send",
-		    "250 2.1.5 User not active now, so will do mail",
+		    "250 2.1.5 User not active now, so will do mail.",
 		    "250 2.1.5 User not accepting terminal messages now, so "
 		    "will do mail" },
 		[ENV_SAML] = { "250 2.1.5 will send and mail",
@@ -272,26 +274,47 @@ seen(struct look *l, enum tty_result result)
 {
 	struct client *c = l->arg;
 
+	if (result != TTY_SHOWN)
+		may_give(c->q, MAY_ASK, c->uid, c->looks_for);
 	buf_fmt(&c->out, "%s\n", of_terminal(c->kind, result));
 	client_done(c);
+}
+
+/* SOML and SAML are mail then. */
+static void
+not_shown(struct client *c, const char *reply)
+{
+	buf_fmt(&c->out, "%s\n",
+	    c->kind == ENV_SEND ? reply
+				: "250 2.1.5 not to the terminal, will do "
+				  "mail");
 }
 
 static void
 rcpt_here(struct client *c, const struct route *r)
 {
+	struct queue *q = c->q;
+
 	if (c->kind == ENV_MAIL) {
 		buf_str(&c->out, "250 2.1.5 OK\n");
-	} else if (!c->q->conf->terminal) {
-		buf_str(&c->out,
-		    c->kind == ENV_SEND
-			? "550 5.3.3 messages to terminals are switched off\n"
-			: "250 2.1.5 terminals are switched off, will do "
-			  "mail\n");
+	} else if (!q->conf->terminal) {
+		not_shown(
+		    c, "550 5.3.3 messages to terminals are switched off");
+	} else if (!may_write(q, c->uid, r->name)) {
+		not_shown(
+		    c, "550 5.7.1 you may not write to that user's terminal");
+	} else if (!may_take(q, MAY_ASK, c->uid, r->name)) {
+		not_shown(c, "450 4.7.1 too many messages to that user now; "
+			     "try again in a minute");
 	} else {
+		strlcpy(c->looks_for, r->name, sizeof c->looks_for);
 		c->look = (struct look){ .seen = seen, .arg = c };
-		if (look(c->q, r->name, &c->look) == 0)
+		if (look(q, r->name, &c->look) == 0) {
 			c->waits = true;
-		else if (c->kind == ENV_SEND)
+			return;
+		}
+		may_give(q, MAY_ASK, c->uid, r->name);
+		if (c->kind == ENV_SEND)
 			buf_str(&c->out,
 			    "450 4.3.2 too many ask who is logged in; try "
 			    "again\n");
@@ -403,6 +426,31 @@ seen_explained(struct look *l, enum tty_result result)
 	client_done(c);
 }
 
+/* What a rule makes of mail for that address. */
+static void
+explain_rules(struct client *c, struct span addr)
+{
+	static const char *const from[] = { "this machine", "the network" };
+
+	for (int net = 0; c->q->conf->terminal && net < 2; net++) {
+		const struct conf_rule *r =
+		    rule_find(c->q->conf, addr, net != 0);
+
+		if (r == NULL)
+			continue;
+		buf_fmt(&c->out, "rule: mail from %s is %s", from[net],
+		    env_kind_name[r->kind]);
+		if (r->via && r->via[0] == '@')
+			buf_fmt(&c->out,
+			    ", shown to members of the group %s who are "
+			    "logged in",
+			    r->via + 1);
+		else if (r->via)
+			buf_fmt(&c->out, ", shown to %s", r->via);
+		buf_fmt(&c->out, " (" CONF_PATH " line %u)\n", r->line);
+	}
+}
+
 static void
 explain_goal(struct client *c, const struct goal *g)
 {
@@ -460,6 +508,7 @@ query_explain(struct client *c, struct span addr)
 	route(c->q, addr, &r);
 	if (r.kind == ROUTE_BOX) {
 		explain_box(c, addr, &r);
+		explain_rules(c, addr);
 		c->look = (struct look){ .seen = seen_explained, .arg = c };
 		if (!c->q->conf->terminal)
 			buf_str(&c->out, "terminals: switched off\n");
@@ -467,6 +516,7 @@ query_explain(struct client *c, struct span addr)
 			c->waits = true;
 	} else if (r.kind == ROUTE_RELAY) {
 		explain_relay(c, addr, &r);
+		explain_rules(c, addr);
 	} else if (r.kind == ROUTE_LIST) {
 		explain_list(c, addr, &r);
 	} else {

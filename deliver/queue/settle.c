@@ -114,6 +114,10 @@ tell_failures(struct queue *q, struct message *m)
 		made = bounce_make(q, m, id);
 	if (made == -1)
 		log_errno("%s: its bounce cannot be made now", m->id);
+	if (made == 0 && bounce_owners(q, m) == -1) {
+		log_errno("%s: its bounce cannot be made now", m->id);
+		made = -1;
+	}
 	if (made != 0)
 		return made;
 	for (size_t i = 0; i < f->nrcpts; i++)
@@ -190,6 +194,12 @@ defer(struct queue *q, struct message *m)
 	struct buf b = { 0 };
 
 	if (any_send(f)) {
+		/* Its bounce says what was tried, also when the last attempt
+		 * comes too late. */
+		put_reasons(m, &b, now);
+		if (b.len && file_note(f, &b) == -1)
+			log_errno("%s: journal", m->id);
+		buf_free(&b);
 		attempt_put_back(q, m, AGAIN);
 		m->patient = true;
 		q->patient++;
