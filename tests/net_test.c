@@ -211,7 +211,9 @@ settings(void **state)
 	w.hosts[0] = (struct conf_host){ .name = (char *)"127.0.0.1",
 		.port = (char *)"1" };
 	w.relays[0].nhosts = 1;
+	w.relays[0].tls = TLS_VERIFY;
 	roles_start();
+	job(0);
 	send_mail(1, "other", 1, body, 0);
 	send_rcpts(1, 0, 1);
 	send_mail(2, "other", 0, body, 0);
