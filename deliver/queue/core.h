@@ -43,8 +43,8 @@ struct queue {
 	TAILQ_HEAD(, showing) showings;
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
-	struct state *state; /* state.h */
-	int64_t pruned;	     /* may.c: ms since 1970 */
+	struct state *state;		 /* state.h */
+	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
