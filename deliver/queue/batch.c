@@ -230,7 +230,9 @@ found(struct box *b, const char *id, uint32_t rcpt)
 			break;
 	if (j)
 		box_answer(b, &b->jobs, j, OUT_DELIVERED, SPAN("2.0.0"), text);
-	else if (m == NULL || m->file == NULL)
+	else if (m && m->file) /* its recipients are being expanded */
+		attempt_found_open(m, rcpt, text);
+	else
 		(void)attempt_found(b->q, id, rcpt, text); /* it says so */
 }
 

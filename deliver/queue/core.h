@@ -83,6 +83,9 @@ void attempt_release(struct queue *, struct message *);
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
+/* The same for one that is open, and waits for nothing from there. */
+void attempt_found_open(struct message *, uint32_t rcpt, struct span text);
+
 /* box: what is delivered on this machine.  Each call owes attempt_answer. */
 void box_add(
     struct queue *, const struct target *, struct message *, uint32_t rcpt);

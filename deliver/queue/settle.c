@@ -275,6 +275,22 @@ attempt_settle(struct queue *q, struct message *m)
 	attempt_drop(q, m);
 }
 
+void
+attempt_found_open(struct message *m, uint32_t i, struct span text)
+{
+	struct file *f = m->file;
+
+	if (i >= f->nrcpts || f->rcpts[i].state != R_WAITS)
+		return;
+	attempt_note(m, &(struct journal_line){
+			    J_DONE, time(NULL), i, 0, SPAN("2.0.0"), text });
+	f->rcpts[i].state = R_DONE;
+	rcpt_say(&f->rcpts[i], SPAN("2.0.0"), text, SPAN(""));
+	log_info("%s: found recipient=%u text=\"delivered before the last "
+		 "restart\"",
+	    m->id, i);
+}
+
 int
 attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 {
