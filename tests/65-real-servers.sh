@@ -103,8 +103,8 @@ opensmtpd_up() {
 	unpack opensmtpd || return 1
 	daemon_user opensmtpd /var/empty
 	daemon_user opensmtpq /var/empty
-	mkdir -p -m 755 /var/empty
-	mkdir -p -m 711 /var/spool/smtpd
+	install -d -m 755 /var/empty
+	install -d -m 711 /var/spool/smtpd
 	cat >/tmp/smtpd.conf <<-X
 		listen on 127.0.0.1 port 2602 hostname opensmtpd.example
 		action box maildir "$MAIL/opensmtpd"
@@ -120,7 +120,7 @@ opensmtpd_up() {
 exim_up() {
 	unpack exim || return 1
 	daemon_user Debian-exim /var/spool/exim4
-	mkdir -p -m 750 /var/spool/exim4 /var/log/exim4
+	install -d -m 750 /var/spool/exim4 /var/log/exim4
 	chown Debian-exim: /var/spool/exim4 /var/log/exim4
 	mkdir -p /etc/exim4 $MAIL/exim
 	chown bob: $MAIL/exim
