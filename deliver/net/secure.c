@@ -56,7 +56,10 @@ owner(const struct session *s)
 static struct tls_want
 want(const struct session *s)
 {
-	return (struct tls_want){ .how = s->relay->conf->tls,
+	/* RFC 8461 2: where there are TLSA records they decide. */
+	bool sts = s->at.verify && s->ntlsa == 0;
+
+	return (struct tls_want){ .how = sts ? TLS_VERIFY : s->relay->conf->tls,
 		/* RFC 7672 2.2.2: the name at which the records stand */
 		.name = s->ntlsa && s->canon[0] ? s->canon : session_host(s),
 		.as = owner(s),
