@@ -31,8 +31,8 @@ two MX 10 dead
 two MX 20 good
 dead A 127.0.0.11
 good A 127.0.0.12
-equal MX 10 eq1
-equal MX 10 eq2
+*.equal MX 10 eq1
+*.equal MX 10 eq2
 eq1 A 127.0.0.13
 eq2 A 127.0.0.14
 implicit A 127.0.0.15
@@ -184,14 +184,14 @@ arrives a@race.plain 127.0.0.12 plain # IPv6 leads nowhere here
 mail bob 'a@[127.0.0.15]'
 check "a literal" await -t 20 text $M/log '127.0.0.15 plain a@[127.0.0.15]'
 mail bob 'a@bücher.plain'
-check "a domain with an umlaut" await -t 20 text $M/log '127.0.0.12 plain a@xn--bcher-kva.plain'
-for n in 1 2 3 4 5 6 7 8 9 10 11 12; do # once in 4096 one has all: then these
-	sendmail -f '<>' a$n@equal.plain </dev/null
-	await -t 20 text $M/log "a$n@equal" || break
-	[ "$(grep '@equal' $M/log | cut -d' ' -f1 | sort -u | wc -l)" = 2 ] && break
+check "a domain with an umlaut" await -t 20 text $M/log '127.0.0.12 plain a@bücher.plain'
+for n in 1 2 3 4 5 6 7 8 9 10 11 12; do # all at one host: once in 2^23 runs
+	for m in 1 2; do mail bob a@$n.$m.equal.plain; done
+	await -t 20 text $M/log "a@$n.2.equal"
+	[ "$(grep -F .equal. $M/log | cut -d' ' -f1 | sort -u | wc -l)" = 1 ] || break
 done
 same "equals share" "127.0.0.13 127.0.0.14" \
-    "$(grep '@equal' $M/log | cut -d' ' -f1 | sort -u | tr '\n' ' ' | sed 's/ $//')"
+    "$(grep -F .equal. $M/log | cut -d' ' -f1 | sort -u | tr '\n' ' ' | sed 's/ $//')"
 
 # What DNSSEC vouches for.
 arrives a@right.signed 127.0.0.31 tls
@@ -227,7 +227,6 @@ refute "loops did not go to the next" grep -E '@(loop|selfaddr)' $M/log
 
 # A dead destination is asked once, then answers of itself; a person may ask.
 stop_agent
-sendmail -bp >$OUT
 check "three wait" test "$(ls $SPOOL/queue | wc -l)" = 3
 kill $mxd
 wait $mxd 2>/dev/null
@@ -236,7 +235,7 @@ start_agent
 mail bob b@implicit.plain
 logs "nobody is at home" 'host=implicit.plain' 'host=implicit.plain status=4\.4\.1'
 mail bob c@implicit.plain
-logs "the next one is put off" 'to=<?c@implicit.plain.*(deferred|later|4\.4\.1)' 'to=<?c@implicit.plain.*(deferred|later|4\.4\.1)'
+check "the next one is put off" await -t 20 text $LOG 'deferred to=<c@implicit.plain> status=4.4.1'
 same "without being asked again" 1 "$(grep -c 'host=implicit.plain status' $LOG)"
 rm -f $M/ready
 /usr/bin/python3 "$TREE/tests/mxd.py" $M 25 127.0.0.15 >$M/out 2>&1 &

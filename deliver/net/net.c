@@ -236,6 +236,11 @@ net_serve(const struct role_start *start, int64_t second)
 	tokens_init(&net.tokens, &net.parent, second);
 	net.credential = start->secrets > 0 ? start->secrets : -1;
 	net.tls = tls_store_new();
+	for (size_t i = 0; i < start->conf->nrelays; i++)
+		if (start->conf->relays[i].mta_sts)
+			log_warn("net: relay=%s: mta-sts is not in this "
+				 "version, and is not asked for",
+			    start->conf->relays[i].name);
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
 	net.parent = (struct ipc){
 		.got = from_parent, .gone = ipc_end_with, .arg = &net

@@ -81,8 +81,8 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
 /* Something that was counted as busy has ended without an answer of its own;
  * the message may be gone afterwards. */
 void attempt_release(struct queue *, struct message *);
-/* Journal and state for a recipient whom a batch of an earlier process
- * served, for a message that is not open: 0 also when it is gone, and so was
+/* Journal and state for a recipient whom a batch of an earlier process served,
+ * and for whom nothing is under way: 0 also when it is gone, and so was
  * finished; -1: it cannot be said now. */
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);

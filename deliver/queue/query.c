@@ -6,8 +6,8 @@
 #include "common/printable.h"
 #include "deliver/queue/client.h"
 #include "deliver/queue/may.h"
-#include "deliver/queue/rule.h"
 #include "deliver/queue/route.h"
+#include "deliver/queue/rule.h"
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
