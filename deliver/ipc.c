@@ -52,6 +52,7 @@ static const struct rule {
 	[IPC_TOKEN] = { ROLE_PARENT, ROLE_NET, 0, 0, WITH_FD },
 	[IPC_NOTOKEN] = { ROLE_PARENT, ROLE_NET, 3, 1024, 0 },
 	[IPC_TTY_LOOK] = { ROLE_QUEUE, ROLE_TTY, 0, 0, 0 },
+	[IPC_TTY_NOTE] = { ROLE_QUEUE, ROLE_TTY, 3, 600, 0 },
 };
 
 struct head {

@@ -182,13 +182,12 @@ fork_mime(struct ipc *c, struct ipc_msg *m)
 		why = "the agent is stopping";
 	if (why == NULL)
 		b.pid = convert_fork(p.ids, p.conf, m, p.lock, &b.out, &why);
-	if (b.pid == -1) {
+	if (b.pid == -1)
 		gone(c, "a message that does not parse");
-	} else if (why) {
+	else if (why)
 		no_fork(m->ref, false, why);
-	} else {
+	else
 		brief_add(b, BRIEF_LIMIT);
-	}
 }
 
 /* The result of a program that was content with it is whole. */

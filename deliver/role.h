@@ -49,6 +49,7 @@ struct role_start {
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
+	unsigned wanted; /* IPC_7BIT, ... */
 	int secrets;	/* net: systemd's credential, opened; 0: none */
 	char **command; /* token: what is run, its output to out */
 	size_t ncommand;

@@ -7,6 +7,7 @@
 #include "sendmail/handover.h"
 #include "sendmail/opt.h"
 #include "sendmail/submit.h"
+#include "sendmail/tell.h"
 #include "sendmail/verify.h"
 #include "sendmail/who.h"
 #include <stdio.h>
@@ -16,9 +17,10 @@
 
 /* One sentence; where standard error is closed or full, only the status. */
 static void
-say(struct buf *why)
+say(const struct opt *o, struct buf *why)
 {
-	dprintf(STDERR_FILENO, "sendmail: %s\n", buf_c(why));
+	dprintf(STDERR_FILENO, "%s: %s\n", o->tell ? "tell" : "sendmail",
+	    buf_c(why));
 }
 
 static int
@@ -49,6 +51,7 @@ with_conf(const struct opt *o, struct buf *why)
 
 	if (conf_load(CONF_PATH, &conf, why) == 0)
 		status = o->mode == MODE_VERIFY ? verify(o, &conf, why)
+			 : o->tell		? tell(o, &conf, why)
 						: submit(o, &conf, why);
 	if (o->mode == MODE_SUBMIT && status == 0 && !conf.hold && !o->wait)
 		ask_for_agent(why);
@@ -134,6 +137,6 @@ main(int argc, char **argv)
 	if (status == 0)
 		status = run_mode(&o, &why);
 	if (!o.quiet && (why.len || status))
-		say(&why);
+		say(&o, &why);
 	return status;
 }

@@ -165,10 +165,14 @@ echo 'retry 5m' | config
 start_agent
 mail() { printf 'Subject: to %s\n\nx\n' "$2" | submit $1 "$2"; }
 
+logs() { # WHAT WORDS PATTERN: a line with the words comes, and one fits
+	await -t 20 text $LOG "$2"
+	check "$1" grep -E -e "$3" $LOG
+}
 # What arrives, where, and how.
 arrives() { # RECIPIENT ADDRESS HOW
 	mail bob "$1"
-	check "$1 at $2, $3" await -t 20 text $M/log "^$2 $3 $1\$"
+	check "$1 at $2, $3" await -t 20 text $M/log "$2 $3 $1"
 }
 arrives a@two.plain 127.0.0.12 plain # the first is dead
 arrives a@implicit.plain 127.0.0.15 plain
@@ -178,9 +182,9 @@ arrives a@half.plain 127.0.0.12 plain
 arrives a@backup.plain 127.0.0.12 plain
 arrives a@race.plain 127.0.0.12 plain # IPv6 leads nowhere here
 mail bob 'a@[127.0.0.15]'
-check "a literal" await -t 20 text $M/log '^127.0.0.15 plain a@'
+check "a literal" await -t 20 text $M/log '127.0.0.15 plain a@[127.0.0.15]'
 mail bob 'a@bücher.plain'
-check "a domain with an umlaut" await -t 20 text $M/log '^127.0.0.12 plain .*@(bücher|xn--bcher-kva)'
+check "a domain with an umlaut" await -t 20 text $M/log '127.0.0.12 plain a@xn--bcher-kva.plain'
 for n in 1 2 3 4 5 6 7 8 9 10 11 12; do # once in 4096 one has all: then these
 	sendmail -f '<>' a$n@equal.plain </dev/null
 	await -t 20 text $M/log "a$n@equal" || break
@@ -191,18 +195,18 @@ same "equals share" "127.0.0.13 127.0.0.14" \
 
 # What DNSSEC vouches for.
 arrives a@right.signed 127.0.0.31 tls
-check "it was verified by DANE" await text $LOG 'host=mx-right.signed .*verified=dane'
+logs "it was verified by DANE" 'host=mx-right.signed' 'host=mx-right.signed .*verified=dane'
 arrives a@alias.signed 127.0.0.31 tls
 arrives a@missing.signed 127.0.0.33 tls # without TLSA: any certificate
-check "and that is no verification" await text $LOG 'host=mx-missing.signed .*verified=(no|nobody|none)'
+logs "and that is no verification" 'host=mx-missing.signed' 'host=mx-missing.signed .*verified=(no|nobody|none)'
 arrives a@nomx.signed 127.0.0.32 tls # TLSA of the domain that is its own host
-check "DANE holds without MX, too" await text $LOG 'host=nomx.signed .*verified=dane'
+logs "DANE holds without MX, too" 'host=nomx.signed' 'host=nomx.signed .*verified=dane'
 mail bob a@wrong.signed
-check "wrong TLSA: it waits" await -t 20 text $LOG 'host=mx-wrong.signed status=4\.7'
+logs "wrong TLSA: it waits" 'host=mx-wrong.signed' 'host=mx-wrong.signed status=4\.7'
 mail bob a@notls.signed
-check "TLSA, and no TLS offered: it waits" await -t 20 text $LOG 'host=mx-notls.signed status=4\.'
+logs "TLSA, and no TLS offered: it waits" 'host=mx-notls.signed' 'host=mx-notls.signed status=4\.'
 mail bob a@mail.bogus
-check "a bogus zone: it waits" await -t 20 text $LOG 'domain=mail.bogus status=4\.4\.3'
+logs "a bogus zone: it waits" 'domain=mail.bogus' 'domain=mail.bogus status=4\.4\.3'
 refute "nothing of these went out" grep -E '@(wrong|notls|mail\.bogus)' $M/log
 
 # What never arrives comes back, with the reason.
@@ -230,9 +234,9 @@ wait $mxd 2>/dev/null
 : >$LOG
 start_agent
 mail bob b@implicit.plain
-check "nobody is at home" await -t 20 text $LOG 'host=implicit.plain status=4\.4\.1'
+logs "nobody is at home" 'host=implicit.plain' 'host=implicit.plain status=4\.4\.1'
 mail bob c@implicit.plain
-check "the next one is put off" await -t 20 text $LOG 'to=<?c@implicit.plain.*(deferred|later|4\.4\.1)'
+logs "the next one is put off" 'to=<?c@implicit.plain.*(deferred|later|4\.4\.1)' 'to=<?c@implicit.plain.*(deferred|later|4\.4\.1)'
 same "without being asked again" 1 "$(grep -c 'host=implicit.plain status' $LOG)"
 rm -f $M/ready
 /usr/bin/python3 "$TREE/tests/mxd.py" $M 25 127.0.0.15 >$M/out 2>&1 &
@@ -246,7 +250,7 @@ stop_agent
 printf 'relay main {\n\tsrv srv.plain\n\ttls never\n}\nretry 5m\n' | config
 start_agent
 mail bob a@elsewhere.example
-check "a relay by SRV" await -t 20 text /tmp/mxd26/log '^127.0.0.12 plain a@elsewhere.example'
+check "a relay by SRV" await -t 20 text /tmp/mxd26/log '127.0.0.12 plain a@elsewhere.example'
 stop_agent
 kill $mxd $mxd26 $nsd $unbound
 finish

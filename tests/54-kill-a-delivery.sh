@@ -67,6 +67,16 @@ outcome() { # WHAT COMMAND that prints all of bob's mail
 	disturb '' "-P $SPOOL/queue"
 } >/dev/null 2>&1
 outcome mbox cat /var/mail/bob
+# The same through a .forward into a file: the process that reads, and the one
+# that appends, are met as well.
+echo /home/bob/archive >/home/bob/.forward
+chown bob:bob /home/bob/.forward
+{
+	disturb '' '-P /home/bob/.forward'
+	disturb '' '-P /home/bob/archive'
+} >/dev/null 2>&1
+outcome "a file by .forward" cat /home/bob/archive
+rm /home/bob/.forward
 {
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/new'
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/tmp'

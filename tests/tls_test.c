@@ -236,6 +236,7 @@ happened(struct conn *c, enum conn_event e)
 	case CONN_UP:
 		if (t.lines == -1) {
 			conn_starttls(c, t.store, &t.want);
+			conn_flush(c); /* as an owner may, at any time */
 			conn_patience(c, t.patience);
 		}
 		break;

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "deliver/queue/retry.h"
+#include "deliver/queue/rule.h"
 #include "deliver/tty/tty.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -117,6 +118,7 @@ attempt(struct queue *q, struct message *m)
 		attempt_put_back(q, m, TROUBLE);
 		return;
 	}
+	rule_apply(q->conf, f, q->start->uid);
 	if (!m->known)
 		log_taken(m);
 	m->known = true;
@@ -178,20 +180,31 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	(void)q;
 }
 
+/* SAML: the mailbox has it; the terminal may have it too.  Those who stand in
+ * for a recipient have it once, wherever his mail goes. */
+static void
+show_too(struct queue *q, struct message *m, uint32_t i, bool here)
+{
+	struct file *f = m->file;
+	const char *via = rule_via(f, i);
+	uint32_t env = i < f->env.nrcpts ? i : f->rcpts[i].parent;
+
+	if (rcpt_kind(m->file, i) != ENV_SAML || !q->conf->terminal ||
+	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
+	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
+		return;
+	f->rcpts[env].via_shown = true;
+	f->busy++;
+	terminal_add(q, via ? via : f->rcpts[i].user, m, i);
+}
+
 void
 attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
     struct span status, struct span text, struct span mta)
 {
 	answered(q, m, i, o, status, text, mta);
-	/* SAML: the mailbox has it; the terminal may have it too. */
-	if (o == OUT_DELIVERED && rcpt_kind(m->file, i) == ENV_SAML &&
-	    mta.len == 0 && q->conf->terminal &&
-	    attempt_age(m->file) <= PATIENCE) {
-		if (m->file->rcpts[i].what == TO_BOX) {
-			m->file->busy++;
-			terminal_add(q, m->file->rcpts[i].user, m, i);
-		}
-	}
+	if (o == OUT_DELIVERED)
+		show_too(q, m, i, mta.len == 0);
 	attempt_release(q, m);
 }
 
@@ -205,6 +218,8 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 		[TTY_REFUSES] = "4.2.1",
 		[TTY_FAILED] = "4.2.0",
 		[TTY_LONG] = "5.3.4",
+		[TTY_RATED] = "4.7.1",
+		[TTY_FORBIDDEN] = "5.7.1",
 	};
 
 	if (rcpt_kind(m->file, i) ==
@@ -215,7 +230,8 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 	} else if (result == TTY_SHOWN) {
 		answered(q, m, i, OUT_DELIVERED, SPAN("2.0.0"), text, SPAN(""));
 	} else if (rcpt_kind(m->file, i) == ENV_SEND) {
-		answered(q, m, i, result == TTY_LONG ? OUT_NEVER : OUT_LATER,
+		answered(q, m, i,
+		    status[result][0] == '5' ? OUT_NEVER : OUT_LATER,
 		    span_of(status[result]), text, SPAN(""));
 	} else { /* SOML: then it is mail */
 		attempt_log(q, m, i, "not-shown", span_of(status[result]), text,

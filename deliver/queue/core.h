@@ -40,7 +40,11 @@ struct queue {
 	struct jobs jobs; /* at net, or waiting for it */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
-	size_t terminals_busy;
+	TAILQ_HEAD(, showing) showings;
+	TAILQ_HEAD(, calm) calms; /* calm.c */
+	size_t terminals_busy, notes, ncalms;
+	struct state *state; /* state.h */
+	int64_t pruned;	     /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */

@@ -5,7 +5,9 @@
 #include "common/field.h"
 #include "common/printable.h"
 #include "deliver/queue/client.h"
+#include "deliver/queue/may.h"
 #include "deliver/queue/route.h"
+#include "deliver/queue/rule.h"
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,6 @@
 
 #define PEOPLE_MAX 20000 /* entries of the user database that are looked at */
 #define ALIKE_MAX 8	 /* of one name that are told */
-#define REPLY_MAX 60000	 /* octets: who asks reads no more than 64 KiB */
 
 /* The name in the user database: GECOS up to the comma, & for the login. */
 static void
@@ -115,8 +116,8 @@ quoted(struct client *c, const char *code, struct span addr, const char *text)
 	buf_fmt(&c->out, ">%s%s\n", *text ? ": " : "", text);
 }
 
-static struct span
-bare(struct span addr)
+struct span
+query_bare(struct span addr)
 {
 	addr = span_trim(addr);
 	if (addr.len > 1 && addr.ptr[0] == '<' && addr.ptr[addr.len - 1] == '>')
@@ -151,7 +152,7 @@ query_verify(struct client *c, struct span addr)
 {
 	struct route r;
 
-	addr = bare(addr);
+	addr = query_bare(addr);
 	route(c->q, addr, &r);
 	switch (r.kind) {
 	case ROUTE_BOX:
@@ -221,7 +222,7 @@ query_expand(struct client *c, struct span addr)
 {
 	struct route r;
 
-	addr = bare(addr);
+	addr = query_bare(addr);
 	route(c->q, addr, &r);
 	if (r.kind == ROUTE_BOX)
 		box(c, &r);
@@ -246,7 +247,7 @@ of_terminal(enum env_kind kind, enum tty_result result)
 		    "450 4.2.1 User not active now",
 		    "450 4.2.1 User not accepting terminal messages now" },
 		[ENV_SOML] = { "250 2.1.5 user is active, will send",
-		    "250 2.1.5 User not active now, so will do mail",
+		    "250 2.1.5 User not active now, so will do mail.",
 		    "250 2.1.5 User not accepting terminal messages now, so "
 		    "will do mail" },
 		[ENV_SAML] = { "250 2.1.5 will send and mail",
@@ -272,26 +273,47 @@ seen(struct look *l, enum tty_result result)
 {
 	struct client *c = l->arg;
 
+	if (result != TTY_SHOWN)
+		may_give(c->q, MAY_ASK, c->uid, c->looks_for);
 	buf_fmt(&c->out, "%s\n", of_terminal(c->kind, result));
 	client_done(c);
+}
+
+/* SOML and SAML are mail then. */
+static void
+not_shown(struct client *c, const char *reply)
+{
+	buf_fmt(&c->out, "%s\n",
+	    c->kind == ENV_SEND ? reply
+				: "250 2.1.5 not to the terminal, will do "
+				  "mail");
 }
 
 static void
 rcpt_here(struct client *c, const struct route *r)
 {
+	struct queue *q = c->q;
+
 	if (c->kind == ENV_MAIL) {
 		buf_str(&c->out, "250 2.1.5 OK\n");
-	} else if (!c->q->conf->terminal) {
-		buf_str(&c->out,
-		    c->kind == ENV_SEND
-			? "550 5.3.3 messages to terminals are switched off\n"
-			: "250 2.1.5 terminals are switched off, will do "
-			  "mail\n");
+	} else if (!q->conf->terminal) {
+		not_shown(
+		    c, "550 5.3.3 messages to terminals are switched off");
+	} else if (!may_write(q, c->uid, r->name)) {
+		not_shown(
+		    c, "550 5.7.1 you may not write to that user's terminal");
+	} else if (!may_take(q, MAY_ASK, c->uid, r->name)) {
+		not_shown(c, "450 4.7.1 too many messages to that user now; "
+			     "try again in a minute");
 	} else {
+		strlcpy(c->looks_for, r->name, sizeof c->looks_for);
 		c->look = (struct look){ .seen = seen, .arg = c };
-		if (look(c->q, r->name, &c->look) == 0)
+		if (look(q, r->name, &c->look) == 0) {
 			c->waits = true;
-		else if (c->kind == ENV_SEND)
+			return;
+		}
+		may_give(q, MAY_ASK, c->uid, r->name);
+		if (c->kind == ENV_SEND)
 			buf_str(&c->out,
 			    "450 4.3.2 too many ask who is logged in; try "
 			    "again\n");
@@ -313,7 +335,7 @@ void
 query_rcpt(struct client *c, struct span words)
 {
 	int kind = env_kind_of(span_word(&words));
-	struct span addr = bare(words);
+	struct span addr = query_bare(words);
 	struct route r;
 
 	if (kind == -1) {
@@ -338,143 +360,5 @@ query_rcpt(struct client *c, struct span words)
 		buf_str(&c->out, "250 2.1.5 OK\n");
 	else
 		buf_str(&c->out, "250 2.1.5 remote, will do mail\n");
-	route_free(&r);
-}
-
-/* explain, for sendmail -bv: an exit status, then a line for each thing. */
-
-static void
-explain_box(struct client *c, struct span addr, const struct route *r)
-{
-	const struct conf *conf = c->q->conf;
-	const struct passwd *pw = getpwnam(r->name);
-	const char *path = conf->local_path;
-
-	buf_str(&c->out, "0\n");
-	printable_add(&c->out, addr, 320);
-	buf_fmt(&c->out, " is the user %s of this machine\n", r->name);
-	buf_fmt(&c->out, "mailbox: %s ",
-	    conf->local == LOCAL_MAILDIR ? "Maildir" : "mbox");
-	if (path && path[0] == '~' && pw) {
-		printable_add(&c->out, span_of(pw->pw_dir), 300);
-		path++;
-	}
-	for (; path && *path; path++)
-		if (path[0] == '%' && path[1] == 'u') {
-			buf_str(&c->out, r->name);
-			path++;
-		} else {
-			buf_chr(&c->out, *path);
-		}
-	buf_chr(&c->out, '\n');
-}
-
-static void
-explain_relay(struct client *c, struct span addr, const struct route *r)
-{
-	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
-
-	buf_str(&c->out, "0\n");
-	printable_add(&c->out, addr, 320);
-	buf_fmt(&c->out, " is not on this machine: it goes to the relay %s\n",
-	    r->name);
-	for (size_t i = 0; relay && i < relay->nhosts; i++)
-		buf_fmt(&c->out, "%s: %s port %s\n", i ? "else" : "host",
-		    relay->hosts[i].name, relay->hosts[i].port);
-	buf_str(&c->out, relay && relay->tls == TLS_NEVER
-			     ? "TLS: none (tls never)\n"
-			     : "TLS: only verified (tls verify)\n");
-	buf_str(&c->out, "terminals: none, SEND comes back\n");
-}
-
-static void
-seen_explained(struct look *l, enum tty_result result)
-{
-	static const char *const texts[TTY_RESULTS] = {
-		[TTY_SHOWN] = "logged in, and takes messages (SEND is shown)",
-		[TTY_ABSENT] = "not logged in (SEND comes back)",
-		[TTY_REFUSES] = "logged in, mesg n (SEND comes back)",
-		[TTY_FAILED] = "cannot be told now",
-		[TTY_LONG] = "cannot be told now",
-	};
-	struct client *c = l->arg;
-
-	buf_fmt(&c->out, "terminals: %s\n", texts[result]);
-	client_done(c);
-}
-
-static void
-explain_goal(struct client *c, const struct goal *g)
-{
-	static const char *const kinds[TO_KINDS] = {
-		[TO_BOX] = "the mailbox of ",
-		[TO_ADDRESS] = "another machine: ",
-		[TO_COMMAND] = "a command: ",
-		[TO_FILE] = "a file: ",
-	};
-	bool hidden = c->uid != 0 && g->what != TO_BOX && g->what != TO_ADDRESS;
-
-	buf_str(&c->out, g->way);
-	buf_str(&c->out, ": ");
-	if (g->verdict != V_GO) {
-		printable_add(&c->out, span_of(g->addr), 300);
-		buf_str(&c->out, ": ");
-		printable_add(&c->out, span_of(g->text), 300);
-		buf_fmt(&c->out, " (%s)\n", g->status);
-		return;
-	}
-	buf_str(&c->out, kinds[g->what]);
-	if (hidden)
-		buf_str(&c->out, "(for root to see)");
-	else
-		printable_add(&c->out,
-		    span_of(g->what == TO_BOX ? g->user : g->addr), 300);
-	if (g->what == TO_COMMAND || g->what == TO_FILE)
-		buf_fmt(&c->out, ", as %s", g->user);
-	if (g->from)
-		buf_fmt(&c->out, "; what fails is told to %s", g->from);
-	buf_chr(&c->out, '\n');
-}
-
-static void
-explain_list(struct client *c, struct span addr, const struct route *r)
-{
-	size_t i;
-
-	buf_str(&c->out, "0\n");
-	printable_add(&c->out, addr, 320);
-	buf_fmt(&c->out, " is an alias, with %zu member%s\n", r->e.n,
-	    r->e.n == 1 ? "" : "s");
-	for (i = 0; i < r->e.n && c->out.len < REPLY_MAX; i++)
-		explain_goal(c, &r->e.goals[i]);
-	if (i < r->e.n)
-		buf_fmt(&c->out, "and %zu more\n", r->e.n - i);
-}
-
-void
-query_explain(struct client *c, struct span addr)
-{
-	struct route r;
-
-	addr = bare(addr);
-	route(c->q, addr, &r);
-	if (r.kind == ROUTE_BOX) {
-		explain_box(c, addr, &r);
-		c->look = (struct look){ .seen = seen_explained, .arg = c };
-		if (!c->q->conf->terminal)
-			buf_str(&c->out, "terminals: switched off\n");
-		else if (look(c->q, r.name, &c->look) == 0)
-			c->waits = true;
-	} else if (r.kind == ROUTE_RELAY) {
-		explain_relay(c, addr, &r);
-	} else if (r.kind == ROUTE_LIST) {
-		explain_list(c, addr, &r);
-	} else {
-		buf_fmt(&c->out, "%d\n%s (%s)\n",
-		    r.kind == ROUTE_NEVER ? EX_NOUSER : EX_TEMPFAIL, r.text,
-		    r.status);
-	}
-	if (c->q->conf->hold)
-		buf_str(&c->out, "held: nothing is delivered (hold yes)\n");
 	route_free(&r);
 }

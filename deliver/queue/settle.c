@@ -194,6 +194,12 @@ defer(struct queue *q, struct message *m)
 	struct buf b = { 0 };
 
 	if (any_send(f)) {
+		/* Its bounce says what was tried, also when the last attempt
+		 * comes too late. */
+		put_reasons(m, &b, now);
+		if (b.len && file_note(f, &b) == -1)
+			log_errno("%s: journal", m->id);
+		buf_free(&b);
 		attempt_put_back(q, m, AGAIN);
 		m->patient = true;
 		q->patient++;
