@@ -50,8 +50,8 @@ struct role_start {
 	int out;
 	uint64_t offset, octets;
 	unsigned wanted; /* IPC_7BIT, ... */
-	int secrets;	/* net: systemd's credential, opened; 0: none */
-	char **command; /* token: what is run, its output to out */
+	int secrets;	 /* net: systemd's credential, opened; 0: none */
+	char **command;	 /* token: what is run, its output to out */
 	size_t ncommand;
 };
 
