@@ -116,5 +116,14 @@ sendmail -q
 check "it is back" drained
 same "and bob has it once" 4 "$(find $BOX/bob/new -type f | wc -l)"
 stop_agent
+# Local mail by the same road.
+printf 'local lmtp /run/dovecot/lmtp\nretry 5m\n' | config
+start_agent
+had=$(find $BOX/alice/new -type f | wc -l)
+printf 'Subject: local\n\nx\n' | submit bob alice
+check "local lmtp: alice's mail goes to Dovecot" await -t 20 files $BOX/alice/new $((had + 1))
+check "and the spool is empty" drained
+check "it knows whose it is" grep -r -q -x 'Delivered-To: alice@mail.example' $BOX/alice/new
+stop_agent
 dovecot_stop
 finish

@@ -204,6 +204,12 @@ provider_up() {
 		log_path = /var/log/dovecot.log
 		ssl = no
 		auth_mechanisms = scram-sha-256 plain login
+		auth_failure_delay = 0
+		service anvil {
+		  unix_listener anvil-auth-penalty {
+		    mode = 0
+		  }
+		}
 		passdb {
 		  driver = passwd-file
 		  args = /etc/dovecot/users
