@@ -20,8 +20,8 @@ enum ipc_type {
 	/* queue to parent: start a short-lived role.  ref names the answer */
 	IPC_FORK_USER, /* u8 enum user_purpose; str user name */
 	IPC_FORK_TTY,  /* str user name */
-	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd: the
-			  message file */
+	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd:
+			  the message file */
 	IPC_DONE,      /* a pass is finished (deliver -q) */
 	/* parent to queue */
 	IPC_FORKED, /* fd: the channel */

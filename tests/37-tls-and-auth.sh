@@ -28,22 +28,25 @@ secret() { # WORD MODE
 	chmod "$2" $SECRETS.new
 	mv $SECRETS.new $SECRETS
 }
-cron() { # SUBJECT: a message as root's cron would send it
-	printf 'Subject: %s\n\nthe backup of %s\n' "$1" "$1" |
-		sendmail -f alerts@relay.example ops@remote.example
+cron() { # SUBJECT [RECIPIENT]: a message as root's cron would send it
+	printf 'Subject: %s\n\nthe backup of %s\n' "$1" "$1" | sendmail "${2:-ops@remote.example}"
 }
 waits() { # WHAT: it waits, and mailq says so
 	check "it waits, and says why: $1" await text $LOG "$1"
 	check "it is in the queue" sh -c 'mailq | grep -q ops@remote.example'
 }
-no_bounce() { refute "nothing came back" test -s /var/mail/root; }
+no_bounce() { refute "nothing came back" grep -q MAILER-DAEMON $LOG /var/mail/root; }
 count() { grep -c -e "$1" "$2"; }
 restart() {
 	stop_agent
 	start_agent
 }
 again() { # with other settings: stdin
-	config
+	{
+		cat
+		echo 'sender root@* "host alerts" <alerts@relay.example>'
+		echo 'retry 1h'
+	} | config
 	restart
 }
 block() { # PORT LINES...: settings of the relay
@@ -57,13 +60,14 @@ block() { # PORT LINES...: settings of the relay
 
 secret $WORD 640
 strict right
-again <<-'X'
-	relay relay.example submissions
-	retry 1h
-X
-cron first
+echo 'root: ops@remote.example' >/etc/aliases
+echo 'relay relay.example submissions' | again
+cron first root
 check "TLS, a password and a sender: it is taken" await exists $S/1.msg
 check "the queue is empty" drained
+check "it is from the address that the relay allows" grep -q '^MAIL alerts@relay.example' $S/log
+check "in the text as well" grep -q '^From:.*<alerts@relay.example>' $S/1.msg
+rm /etc/aliases
 check "the log says how the relay was verified" grep -q 'net: tls relay=main host=relay.example .*protocol=TLSv1.3 .*verified=roots' $LOG
 check "and how we logged in" grep -q 'net: auth relay=main .*mechanism=PLAIN' $LOG
 net=$(role_pid net)

@@ -237,7 +237,8 @@ add(struct packet k, const struct record *r, struct dns_answer *out)
 		[TYPE_TXT] = add_txt };
 
 	k.at = r->data;
-	adders[r->type](k, r, out);
+	if (r->type < sizeof adders / sizeof *adders && adders[r->type])
+		adders[r->type](k, r, out);
 }
 
 static void

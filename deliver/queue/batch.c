@@ -237,7 +237,6 @@ static void
 found(struct box *b, const char *id, uint32_t rcpt)
 {
 	struct span text = SPAN("found in the mailbox");
-	struct message *m = sched_find(b->q, id);
 	struct box_job *j;
 
 	TAILQ_FOREACH (j, &b->jobs, link)
@@ -245,8 +244,6 @@ found(struct box *b, const char *id, uint32_t rcpt)
 			break;
 	if (j)
 		box_answer(b, &b->jobs, j, OUT_DELIVERED, SPAN("2.0.0"), text);
-	else if (m && m->file) /* its recipients are being expanded */
-		attempt_found_open(m, rcpt, text);
 	else
 		(void)attempt_found(b->q, id, rcpt, text); /* it says so */
 }

@@ -43,8 +43,8 @@ struct queue {
 	TAILQ_HEAD(, showing) showings;
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
-	struct state *state; /* state.h */
-	int64_t pruned;	     /* may.c: ms since 1970 */
+	struct state *state;		 /* state.h */
+	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
@@ -81,14 +81,11 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
 /* Something that was counted as busy has ended without an answer of its own;
  * the message may be gone afterwards. */
 void attempt_release(struct queue *, struct message *);
-/* Journal and state for a recipient whom a batch of an earlier process
- * served, for a message that is not open: 0 also when it is gone, and so was
+/* Journal and state for a recipient whom a batch of an earlier process served,
+ * and for whom nothing is under way: 0 also when it is gone, and so was
  * finished; -1: it cannot be said now. */
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
-
-/* The same for one that is open, and waits for nothing from there. */
-void attempt_found_open(struct message *, uint32_t rcpt, struct span text);
 
 /* box: what is delivered on this machine.  Each call owes attempt_answer. */
 void box_add(

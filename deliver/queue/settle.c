@@ -281,29 +281,38 @@ attempt_settle(struct queue *q, struct message *m)
 	attempt_drop(q, m);
 }
 
-void
-attempt_found_open(struct message *m, uint32_t i, struct span text)
+/* It is open, and waits to hear where its mail goes (a .forward is being read):
+ * when that is known, this recipient has been served. */
+static void
+found_open(struct message *m, uint32_t i, struct span text)
 {
-	struct file *f = m->file;
+	struct rcpt *r = &m->file->rcpts[i];
 
-	if (i >= f->nrcpts || f->rcpts[i].state != R_WAITS)
+	if (i >= m->file->nrcpts || r->state != R_WAITS)
 		return;
 	attempt_note(m, &(struct journal_line){
 			    J_DONE, time(NULL), i, 0, SPAN("2.0.0"), text });
-	f->rcpts[i].state = R_DONE;
-	rcpt_say(&f->rcpts[i], SPAN("2.0.0"), text, SPAN(""));
-	log_info("%s: found recipient=%u text=\"delivered before the last "
-		 "restart\"",
+	rcpt_say(r, SPAN("2.0.0"), text, SPAN(""));
+	r->state = R_DONE;
+	r->fresh = true;
+	log_info("%s: found recipient=%u text=\"delivered before a process "
+		 "ended\"",
 	    m->id, i);
 }
 
 int
 attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 {
-	struct file *f = file_open(q->dir, id, q->start->uid);
+	struct message *m = sched_find(q, id);
+	struct file *f;
 	struct buf b = { 0 };
-
 	int done = 0;
+
+	if (m && m->file) {
+		found_open(m, i, text);
+		return 0;
+	}
+	f = file_open(q->dir, id, q->start->uid);
 
 	if (f == NULL) /* gone: all of it was finished */
 		return errno == ENOENT || file_is_bad(errno) ? 0 : -1;
