@@ -5,6 +5,7 @@
 #include "deliver/convert.h"
 #include "deliver/identity.h"
 #include "deliver/ipc.h"
+#include "deliver/join.h"
 #include "deliver/lock.h"
 #include "deliver/signals.h"
 #include "deliver/submit.h"
@@ -301,27 +302,6 @@ start_role(enum role role)
 	return 0;
 }
 
-/* Gives each of the two the other's end of a new channel. */
-static void
-join(enum role a, enum role b)
-{
-	struct buf to_a = { 0 }, to_b = { 0 };
-	int ends[2];
-
-	if (ipc_pair(ends) == -1) {
-		log_errno("agent: cannot join roles");
-		return;
-	}
-	ipc_u8(&to_a, (uint8_t)b);
-	ipc_u8(&to_b, (uint8_t)a);
-	ipc_send(&p.role[a].chan, IPC_PEER, 0, &to_a, ends[0]);
-	ipc_send(&p.role[b].chan, IPC_PEER, 0, &to_b, ends[1]);
-	close(ends[0]);
-	close(ends[1]);
-	buf_free(&to_a);
-	buf_free(&to_b);
-}
-
 static void
 start_missing(struct loop_timer *t)
 {
@@ -349,9 +329,9 @@ start_missing(struct loop_timer *t)
 		return;
 	if (p.role[ROLE_QUEUE].pid > 0 &&
 	    (fresh[ROLE_QUEUE] || fresh[ROLE_NET]))
-		join(ROLE_QUEUE, ROLE_NET);
+		join(&p.role[ROLE_QUEUE].chan, &p.role[ROLE_NET].chan);
 	if (p.role[ROLE_DNS].pid > 0 && (fresh[ROLE_NET] || fresh[ROLE_DNS]))
-		join(ROLE_NET, ROLE_DNS);
+		join(&p.role[ROLE_NET].chan, &p.role[ROLE_DNS].chan);
 }
 
 static void
