@@ -18,7 +18,22 @@ tlsa() { # NAME: the data of 3 1 1
 	openssl x509 -in $1.crt -noout -pubkey | openssl pkey -pubin -outform DER |
 		openssl dgst -sha256 -r | cut -d' ' -f1
 }
-for name in mx-right mx-wrong mx-missing mx-alias; do cert $name.signed; done
+for name in mx-right mx-wrong mx-missing; do cert $name.signed; done
+# MTA-STS: an authority of our own vouches for the servers of policies, and for
+# one of the MX.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+    -subj "/CN=An authority" -keyout ca.key -out ca.crt 2>/dev/null
+signed() { # NAME...: one certificate for all of them
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
+	    -keyout $1.key -out $1.csr 2>/dev/null
+	printf 'subjectAltName=DNS:%s' "$1" >$1.ext
+	printf ',DNS:%s' "${@:2}" >>$1.ext
+	openssl x509 -req -in $1.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 \
+	    -extfile $1.ext -out $1.crt 2>/dev/null
+	cat $1.crt $1.key >$1.pem
+}
+signed mx-sts.plain www.plain
+signed mta-sts.sts.plain mta-sts.self-sts.plain mta-sts.other-sts.plain mta-sts.test-sts.plain
 
 head="@ SOA ns hostmaster 1 3600 600 86400 60
 @ NS ns
@@ -57,6 +72,21 @@ race MX 10 both
 both AAAA 2001:db8::1
 both A 127.0.0.12
 _submission._tcp.srv SRV 10 1 26 good
+sts MX 10 mx-sts
+sts MX 20 good
+mx-sts A 127.0.0.35
+_mta-sts.sts TXT "v=STSv1; id=1;"
+mta-sts.sts A 127.0.0.40
+self-sts MX 10 mx-self
+mx-self A 127.0.0.33
+_mta-sts.self-sts TXT "v=STSv1; id=1;"
+mta-sts.self-sts A 127.0.0.40
+other-sts MX 10 good
+_mta-sts.other-sts TXT "v=STSv1; id=1;"
+mta-sts.other-sts A 127.0.0.40
+test-sts MX 10 good
+_mta-sts.test-sts TXT "v=STSv1; id=1;"
+mta-sts.test-sts A 127.0.0.40
 _submission._tcp.srv SRV 5 1 26 dead
 Z
 cat >signed.zone <<Z
@@ -153,7 +183,7 @@ cd /root || exit 1
 
 /usr/bin/python3 "$TREE/tests/mxd.py" $M 25 127.0.0.12 127.0.0.13 127.0.0.14 127.0.0.15 \
     127.0.0.31=$D/mx-right.signed.pem 127.0.0.32=$D/mx-wrong.signed.pem \
-    127.0.0.33=$D/mx-missing.signed.pem >$M/out 2>&1 &
+    127.0.0.33=$D/mx-missing.signed.pem 127.0.0.35=$D/mx-sts.plain.pem >$M/out 2>&1 &
 mxd=$!
 mkdir -p /tmp/mxd26
 /usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 >/tmp/mxd26/out 2>&1 &
@@ -209,6 +239,52 @@ mail bob a@mail.bogus
 logs "a bogus zone: it waits" 'domain=mail.bogus' 'domain=mail.bogus status=4\.4\.3'
 refute "nothing of these went out" grep -E '@(wrong|notls|mail\.bogus)' $M/log
 
+# MTA-STS, where the settings ask for it.
+stop_agent
+cat >$D/https.py <<'P'
+import http.server
+import ssl
+
+
+class Policy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        domain = self.headers["Host"].removeprefix("mta-sts.")
+        mx = {"sts.plain": "*.plain", "self-sts.plain": "mx-self.plain"}
+        mode = "testing" if domain.startswith("test") else "enforce"
+        text = (f"version: STSv1\r\nmode: {mode}\r\nmax_age: 86400\r\n"
+                f"mx: {mx.get(domain, 'nobody.plain')}\r\n").encode()
+        self.send_response(200 if self.path == "/.well-known/mta-sts.txt" else 404)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(text)
+
+
+server = http.server.HTTPServer(("127.0.0.40", 443), Policy)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/tmp/dns/mta-sts.sts.plain.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+open("/tmp/dns/https.ready", "w").close()
+server.serve_forever()
+P
+/usr/bin/python3 $D/https.py >$D/https.out 2>&1 &
+https=$!
+check "a server of policies is there" await exists $D/https.ready
+printf 'relay mx {\n\tmta-sts yes\n\tca %s\n}\nretry 5m\n' $D/ca.crt | config
+start_agent
+arrives a@sts.plain 127.0.0.35 tls
+logs "its policy wants a good certificate" 'host=mx-sts.plain' 'host=mx-sts.plain .*verified=ca'
+arrives a@test-sts.plain 127.0.0.12 plain
+logs "what is only tested is told" 'domain=test-sts.plain' 'domain=test-sts.plain .*only being tested'
+mail bob a@self-sts.plain
+logs "a certificate that is nobody's: it waits" 'host=mx-self.plain' 'host=mx-self.plain status=4\.7'
+mail bob a@other-sts.plain
+logs "MX that the policy does not name: it waits" 'domain=other-sts.plain' 'domain=other-sts.plain status=4\.7'
+refute "nothing of these went out" grep -E '@(self|other)-sts' $M/log
+stop_agent
+kill $https
+echo 'retry 5m' | config
+start_agent
+
 # What never arrives comes back, with the reason.
 n=$(messages /var/mail/alice)
 returns() { # RECIPIENT STATUS
@@ -227,7 +303,7 @@ refute "loops did not go to the next" grep -E '@(loop|selfaddr)' $M/log
 
 # A dead destination is asked once, then answers of itself; a person may ask.
 stop_agent
-check "three wait" test "$(ls $SPOOL/queue | wc -l)" = 3
+check "five wait" test "$(ls $SPOOL/queue | wc -l)" = 5
 kill $mxd
 wait $mxd 2>/dev/null
 : >$LOG

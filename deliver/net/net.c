@@ -236,11 +236,7 @@ net_serve(const struct role_start *start, int64_t second)
 	tokens_init(&net.tokens, &net.parent, second);
 	net.credential = start->secrets > 0 ? start->secrets : -1;
 	net.tls = tls_store_new();
-	for (size_t i = 0; i < start->conf->nrelays; i++)
-		if (start->conf->relays[i].mta_sts)
-			log_warn("net: relay=%s: mta-sts is not in this "
-				 "version, and is not asked for",
-			    start->conf->relays[i].name);
+	policies_init(&net.policies, &net.asks, &net.tls, second);
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
 	net.parent = (struct ipc){
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
@@ -256,6 +252,7 @@ net_serve(const struct role_start *start, int64_t second)
 	asks_peer(&net.asks, -1);
 	ipc_close(&net.parent);
 	tokens_free(&net.tokens);
+	policies_free(&net.policies);
 	tls_store_free(net.tls);
 }
 

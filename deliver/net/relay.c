@@ -91,6 +91,7 @@ relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
 		.domain = r->domain,
 		.self = net->conf->hostname,
 		.asks = &net->asks,
+		.policies = &net->policies,
 		.second = net->second,
 		.found = way_found };
 	r->forget.fire = forget;

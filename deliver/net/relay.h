@@ -28,6 +28,7 @@ struct net {
 	int64_t second; /* ms of a second of any time-out: 1000 but in tests */
 	struct ipc parent, queue;
 	struct asks asks;
+	struct policies policies; /* MTA-STS */
 	struct tls_store *tls;
 	struct tokens tokens;
 	int credential; /* descriptor of systemd's bellman.secrets, or -1 */

@@ -30,12 +30,39 @@ implicit(const struct session *s)
 	return false;
 }
 
+/* A name that came by DNS, unsigned, could be anybody's, and so could a
+ * certificate for it: then it must be for the domain that was asked for, unless
+ * the host is within it (RFC 6186 6). */
+static const char *
+owner(const struct session *s)
+{
+	const struct relay *r = s->relay;
+	const char *domain = r->domain && *r->domain ? r->domain
+			     : r->conf->nhosts	     ? r->conf->hosts[0].name
+						     : "";
+	struct span name = span_of(session_host(s)), last;
+	size_t len = strlen(domain);
+
+	if (r->conf->tls != TLS_VERIFY || !s->at.by_dns || s->at.secure ||
+	    len == 0)
+		return NULL;
+	last = span_from(name, name.len > len ? name.len - len : 0);
+	if (span_ieq(last, span_of(domain)) &&
+	    (name.len == len || last.ptr[-1] == '.'))
+		return NULL;
+	return domain;
+}
+
 static struct tls_want
 want(const struct session *s)
 {
-	return (struct tls_want){ .how = s->relay->conf->tls,
+	/* RFC 8461 2: where there are TLSA records they decide. */
+	bool sts = s->at.verify && s->ntlsa == 0;
+
+	return (struct tls_want){ .how = sts ? TLS_VERIFY : s->relay->conf->tls,
 		/* RFC 7672 2.2.2: the name at which the records stand */
 		.name = s->ntlsa && s->canon[0] ? s->canon : session_host(s),
+		.as = owner(s),
 		.also = s->also,
 		.port = host(s)->port,
 		.relay = s->relay->conf,
@@ -97,6 +124,10 @@ secure_failed(struct session *s)
 	}
 	buf_fmt(&b, "%s: ", session_host(s));
 	buf_span(&b, buf_view(&s->conn.why));
+	if (w.as)
+		buf_str(&b,
+		    "; the host's name is from DNS without DNSSEC: a "
+		    "line \"host\" in the relay's block would trust it");
 	smtp_mishap(&s->smtp, MISHAP_TLS, buf_c(&b));
 	buf_free(&b);
 	return false;

@@ -17,6 +17,8 @@ void attempt_drop(struct queue *, struct message *);
 void attempt_split(struct queue *, struct message *);
 /* Sends off all that waits. */
 void attempt_send(struct queue *, struct message *);
+/* A user's mail, when his terminal did not take it.  Owes the answer. */
+void attempt_to_mailbox(struct queue *, struct message *, uint32_t rcpt);
 /* One line for the journal. */
 void attempt_note(struct message *, const struct journal_line *);
 /* One line for the log. */

@@ -1,255 +1,15 @@
 #include "deliver/queue/expand.h"
 #include "common/addr.h"
 #include "common/alias.h"
-#include "common/printable.h"
+#include "deliver/queue/goal.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What led to an item: the names above it, down to the address itself. */
-struct frame {
-	const struct frame *up;
-	enum { BY_ADDRESS, BY_ALIAS, BY_FORWARD, BY_LIST } by;
-	const char *name; /* the alias, the user, or the list's path */
-	const char *user; /* as whom a command would run; NULL: nobody's */
-	const char *from; /* the owner of the list, or NULL */
-	unsigned depth;
-};
-
-struct name {
-	RB_ENTRY(name) link;
-	char text[];
-};
-RB_HEAD(names, name);
-
-static int
-order(const struct name *a, const struct name *b)
-{
-	return strcmp(a->text, b->text);
-}
-RB_GENERATE_INTERNAL(names, name, link, order, __attribute__((unused)) static)
-
-struct work {
-	const struct world *w;
-	struct expansion *e;
-	struct names seen;
-	size_t octets;
-	bool no_memory;
-	const char *status; /* over a limit: that, and why */
-	struct buf over;
-};
 
 static void follow_user(
     struct work *, const char *user, bool last, const struct frame *);
 static void follow(
     struct work *, struct span addr, bool last, const struct frame *);
-
-void
-goal_key(enum rcpt_what what, const char *user, const char *addr, struct buf *b)
-{
-	const char *at = strrchr(addr, '@');
-
-	switch (what) {
-	case TO_BOX:
-		buf_fmt(b, "box %s", user);
-		return;
-	case TO_COMMAND:
-		buf_fmt(b, "command %s %s", user, addr);
-		return;
-	case TO_FILE:
-		buf_fmt(b, "file %s", addr);
-		return;
-	default:
-		break;
-	}
-	buf_str(b, "address ");
-	for (const char *p = addr; *p; p++)
-		buf_chr(b, at && p > at && *p >= 'A' && *p <= 'Z'
-			       ? (char)(*p + 'a' - 'A')
-			       : *p);
-}
-
-/* Has that been met before?  Now it has. */
-static bool
-seen(struct work *x, const char *kind, const char *text)
-{
-	size_t len = strlen(kind) + strlen(text) + 1;
-	struct name *n = calloc(1, sizeof *n + len);
-
-	if (n == NULL) {
-		x->no_memory = true;
-		return true;
-	}
-	strlcpy(n->text, kind, len);
-	strlcat(n->text, text, len);
-	if (RB_INSERT(names, &x->seen, n) == NULL)
-		return false;
-	free(n);
-	return true;
-}
-
-static void
-way(const struct frame *f, struct buf *b)
-{
-	if (f->up)
-		way(f->up, b);
-	if (f->up)
-		buf_str(b, f->by == BY_FORWARD ? " -> .forward of " : " -> ");
-	printable_add(b, span_of(f->name), 64);
-}
-
-static char *
-copy(struct work *x, const char *s)
-{
-	char *made = s ? strdup(s) : NULL;
-
-	x->no_memory |= s && made == NULL;
-	return made;
-}
-
-static void
-over(
-    struct work *x, const char *status, const struct frame *f, const char *text)
-{
-	if (x->status)
-		return;
-	x->status = status;
-	buf_str(&x->over, text);
-	if (f)
-		way(f, &x->over);
-}
-
-static struct goal *
-add(struct work *x, const struct frame *f, enum rcpt_what what,
-    const char *user, const char *addr)
-{
-	struct expansion *e = x->e;
-	struct buf b = { 0 };
-	struct goal *g;
-	bool known;
-
-	if (x->no_memory || x->status)
-		return NULL;
-	goal_key(what, user, addr, &b);
-	known = seen(x, "", buf_c(&b));
-	buf_free(&b);
-	if (known)
-		return NULL;
-	if (e->n >= EXPAND_MEMBERS) {
-		over(x, "5.5.3", NULL,
-		    "its aliases have more than 10000 members");
-		return NULL;
-	}
-	if (e->n == e->space) {
-		size_t space = e->space * 2 + 4;
-		struct goal *more = reallocarray(e->goals, space, sizeof *more);
-
-		if (more == NULL) {
-			x->no_memory = true;
-			return NULL;
-		}
-		e->goals = more;
-		e->space = space;
-	}
-	g = &e->goals[e->n++];
-	*g = (struct goal){ .what = what, .status = "" };
-	g->addr = copy(x, addr);
-	g->user = copy(x, user);
-	g->from = copy(x, f->from);
-	if (x->w->ways) {
-		way(f, &b);
-		g->way = copy(x, buf_c(&b));
-		buf_free(&b);
-	}
-	return g;
-}
-
-static void
-say(struct work *x, struct goal *g, enum verdict v, const char *status,
-    const char *text)
-{
-	if (g == NULL)
-		return;
-	g->verdict = v;
-	g->status = status;
-	g->text = copy(x, text);
-}
-
-static void
-not_delivered(struct work *x, const struct frame *f, const char *addr,
-    enum verdict v, const char *status, const char *text)
-{
-	say(x, add(x, f, TO_ADDRESS, NULL, addr), v, status, text);
-}
-
-static void
-loop(struct work *x, const struct frame *f, const char *name)
-{
-	struct buf b = { 0 };
-
-	buf_str(&b, "its aliases go round in a circle: ");
-	way(f, &b);
-	buf_str(&b, " -> ");
-	printable_add(&b, span_of(name), 64);
-	not_delivered(x, f, name, V_NEVER, "5.4.6", buf_c(&b));
-	buf_free(&b);
-}
-
-static bool
-above(const struct frame *f, int by, const char *name)
-{
-	for (; f; f = f->up)
-		if ((int)f->by == by && strcmp(f->name, name) == 0)
-			return true;
-	return false;
-}
-
-static void
-to_box(struct work *x, const char *user, const struct frame *f)
-{
-	struct buf addr = { 0 };
-
-	buf_fmt(&addr, "%s@%s", user, x->w->conf->domain);
-	add(x, f, TO_BOX, user, buf_c(&addr));
-	buf_free(&addr);
-}
-
-static void
-to_command(struct work *x, const char *text, const struct frame *f)
-{
-	struct buf addr = { 0 };
-
-	buf_fmt(&addr, "|%s", text);
-	if (f->user || x->w->conf->command_user)
-		add(x, f, TO_COMMAND,
-		    f->user ? f->user : x->w->conf->command_user, buf_c(&addr));
-	else
-		not_delivered(x, f, buf_c(&addr), V_NEVER, "5.3.5",
-		    "no user is configured who runs the commands of aliases "
-		    "(command-user)");
-	buf_free(&addr);
-}
-
-static void
-to_file(struct work *x, const char *path, const struct frame *f)
-{
-	const char *user = f->user ? f->user : x->w->conf->command_user;
-	char owner[EXPAND_NAME];
-
-	if (strcmp(path, "/dev/null") == 0) { /* as people write it */
-		not_delivered(x, f, path, V_DONE, "2.0.0",
-		    "thrown away, as its alias says (/dev/null)");
-		return;
-	}
-	if (f->user == NULL && x->w->owner(x->w->arg, path, owner))
-		user = owner;
-	if (user)
-		add(x, f, TO_FILE, user, path);
-	else
-		not_delivered(x, f, path, V_NEVER, "5.3.5",
-		    "nobody is configured who writes the files of aliases "
-		    "(command-user)");
-}
 
 static void follow_list(struct work *, const char *path, const struct frame *);
 
@@ -277,10 +37,10 @@ follow_items(
 			follow_list(x, buf_c(&item.text), f);
 			break;
 		case ALIAS_COMMAND:
-			to_command(x, buf_c(&item.text), f);
+			goal_command(x, buf_c(&item.text), f);
 			break;
 		case ALIAS_FILE:
-			to_file(x, buf_c(&item.text), f);
+			goal_file(x, buf_c(&item.text), f);
 			break;
 		case ALIAS_BROKEN:
 			*wrong = true;
@@ -303,9 +63,9 @@ enter(struct work *x, const struct frame *f, size_t octets)
 	x->octets += octets;
 	x->e->plain = false;
 	if (f->depth > EXPAND_DEPTH)
-		over(x, "5.4.6", f, "its aliases are nested too deep: ");
+		goal_over(x, "5.4.6", f, "its aliases are nested too deep: ");
 	else if (x->octets > EXPAND_OCTETS)
-		over(x, "5.3.4", NULL, "its lists are longer than 4 MiB");
+		goal_over(x, "5.3.4", NULL, "its lists are longer than 4 MiB");
 	return x->status == NULL;
 }
 
@@ -319,18 +79,18 @@ follow_list(struct work *x, const char *path, const struct frame *f)
 	bool wrong = false;
 
 	buf_fmt(&name, ":include:%s", path);
-	if (above(f, BY_LIST, path)) {
-		loop(x, f, buf_c(&name));
+	if (goal_above(f, BY_LIST, path)) {
+		goal_loop(x, f, buf_c(&name));
 	} else {
 		t = x->w->read(x->w->arg, f->user, path);
 		if (t.status == TEXT_ASKED) {
 			x->e->asks = true;
 		} else if (t.status != TEXT_OK) {
-			not_delivered(x, f, buf_c(&name), V_LATER, "4.3.5",
+			goal_not(x, f, buf_c(&name), V_LATER, "4.3.5",
 			    t.status == TEXT_NONE ? "there is no such list"
 						  : t.why);
 		} else if (enter(x, &down, t.text.len) &&
-			   !seen(x, "list ", path)) {
+			   !goal_seen(x, "list ", path)) {
 			if (down.user == NULL)
 				down.user = t.owner;
 			follow_items(x, alias_lines(t.text), &down, &wrong);
@@ -351,8 +111,8 @@ follow_user(struct work *x, const char *user, bool last, const struct frame *f)
 	bool wrong = false;
 
 	if (!last && !x->w->bare) {
-		if (above(f, BY_FORWARD, user)) {
-			loop(x, f, user);
+		if (goal_above(f, BY_FORWARD, user)) {
+			goal_loop(x, f, user);
 			return;
 		}
 		t = x->w->read(x->w->arg, user, NULL);
@@ -362,16 +122,17 @@ follow_user(struct work *x, const char *user, bool last, const struct frame *f)
 		x->e->asks = true;
 		return;
 	case TEXT_LATER:
-		to_box(x, user, f);
+		goal_box(x, user, f);
 		g = x->e->n ? &x->e->goals[x->e->n - 1] : NULL;
 		if (g && g->what == TO_BOX && strcmp(g->user, user) == 0)
-			say(x, g, V_LATER, "4.3.0", t.why);
+			goal_say(x, g, V_LATER, "4.3.0", t.why);
 		return;
 	case TEXT_BAD:
 		x->w->wrong(x->w->arg, user, NULL, 0, t.why);
 		break;
 	case TEXT_OK:
-		if (!enter(x, &down, t.text.len) || seen(x, "forward ", user))
+		if (!enter(x, &down, t.text.len) ||
+		    goal_seen(x, "forward ", user))
 			return;
 		/* What is wrong in it must not lose mail. */
 		if (follow_items(x, alias_lines(t.text), &down, &wrong) &&
@@ -381,7 +142,7 @@ follow_user(struct work *x, const char *user, bool last, const struct frame *f)
 	case TEXT_NONE:
 		break;
 	}
-	to_box(x, user, f);
+	goal_box(x, user, f);
 }
 
 static void
@@ -417,11 +178,11 @@ follow_alias(
 	struct buf owner = { 0 };
 	bool wrong = false;
 
-	if (above(f, BY_ALIAS, name)) {
-		loop(x, f, name);
+	if (goal_above(f, BY_ALIAS, name)) {
+		goal_loop(x, f, name);
 		return;
 	}
-	if (!enter(x, &down, items.len) || seen(x, "alias ", name))
+	if (!enter(x, &down, items.len) || goal_seen(x, "alias ", name))
 		return;
 	find_owner(x, name, &owner);
 	if (owner.len)
@@ -496,7 +257,7 @@ by_alias(struct work *x, const struct forms *n, const char *addr,
 		done = got != 0;
 		if (got == -1) {
 			x->e->later |= f->up == NULL;
-			not_delivered(x, f, addr, V_LATER, "4.3.5",
+			goal_not(x, f, addr, V_LATER, "4.3.5",
 			    "the aliases of this machine cannot be read now");
 		} else if (got == 1) {
 			follow_alias(x, keys[i], buf_view(&items), f);
@@ -517,14 +278,14 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 	int got = 0;
 
 	if (!make_forms(a, &n)) {
-		not_delivered(x, f, addr, V_NEVER, "5.1.1",
+		goal_not(x, f, addr, V_NEVER, "5.1.1",
 		    "there is no such user on this machine");
 		return;
 	}
 	/* In his own .forward a user's name is his mailbox. */
 	if (f->by == BY_FORWARD && (strcasecmp(f->name, n.low) == 0 ||
 				       strcasecmp(f->name, n.base) == 0)) {
-		to_box(x, f->name, f);
+		goal_box(x, f->name, f);
 		return;
 	}
 	if (!last && !x->w->bare && by_alias(x, &n, addr, f))
@@ -540,7 +301,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 		return;
 	}
 	if (got == -1) {
-		not_delivered(x, f, addr, V_LATER, "4.3.0",
+		goal_not(x, f, addr, V_LATER, "4.3.0",
 		    "the user database does not answer");
 		return;
 	}
@@ -551,7 +312,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 			follow_local(x, &root, "root", last, f);
 			return;
 		}
-	not_delivered(x, f, addr, V_NEVER, "5.1.1",
+	goal_not(x, f, addr, V_NEVER, "5.1.1",
 	    "there is no such user on this machine");
 }
 
@@ -564,38 +325,13 @@ follow(struct work *x, struct span addr, bool last, const struct frame *f)
 	if (text == NULL && errno == ENOMEM)
 		x->no_memory = true;
 	else if (text == NULL || addr_parse(addr, &a) != ADDR_OK)
-		not_delivered(x, f, text ? text : "?", V_NEVER, "5.1.3",
+		goal_not(x, f, text ? text : "?", V_NEVER, "5.1.3",
 		    "the address is malformed");
 	else if (a.domain.len == 0 || conf_is_local(x->w->conf, a.domain))
 		follow_local(x, &a, text, last, f);
 	else
-		add(x, f, TO_ADDRESS, NULL, text);
+		goal_add(x, f, TO_ADDRESS, NULL, text);
 	free(text);
-}
-
-static void
-forget_goals(struct expansion *e)
-{
-	for (size_t i = 0; i < e->n; i++) {
-		free(e->goals[i].addr);
-		free(e->goals[i].user);
-		free(e->goals[i].from);
-		free(e->goals[i].text);
-		free(e->goals[i].way);
-	}
-	e->n = 0;
-}
-
-static void
-forget_names(struct work *x)
-{
-	struct name *n, *next;
-
-	for (n = RB_MIN(names, &x->seen); n; n = next) {
-		next = RB_NEXT(names, &x->seen, n);
-		RB_REMOVE(names, &x->seen, n);
-		free(n);
-	}
 }
 
 int
@@ -610,24 +346,15 @@ expand(const struct world *w, struct span addr, struct expansion *e)
 	if (x.status) { /* none of it, rather than a part of it */
 		const char *status = x.status;
 
-		forget_goals(e);
-		forget_names(&x);
+		goals_forget(e);
+		goal_forget_names(&x);
 		x.status = NULL;
 		e->asks = false;
-		not_delivered(
-		    &x, &top, top.name, V_NEVER, status, buf_c(&x.over));
+		goal_not(&x, &top, top.name, V_NEVER, status, buf_c(&x.over));
 	}
-	forget_names(&x);
+	goal_forget_names(&x);
 	buf_free(&x.over);
 	free(name);
 	errno = ENOMEM;
 	return x.no_memory ? -1 : 0;
-}
-
-void
-expansion_free(struct expansion *e)
-{
-	forget_goals(e);
-	free(e->goals);
-	*e = (struct expansion){ 0 };
 }

@@ -75,9 +75,12 @@ concerned(const struct file *f, uint32_t i)
 static bool
 is_plain(const struct file *f, const struct expansion *e, uint32_t i)
 {
-	return f->rcpts[i].state == R_WAITS && e->n == 1 &&
-	       (e->plain || e->goals[0].verdict == V_NEVER ||
-		   e->goals[0].verdict == V_LATER);
+	const struct goal *g = e->goals;
+
+	if (f->rcpts[i].state != R_WAITS || e->n != 1)
+		return false;
+	return e->plain || ((g->verdict == V_NEVER || g->verdict == V_LATER) &&
+			       g->from == NULL);
 }
 
 static void

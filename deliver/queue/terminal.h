@@ -5,9 +5,10 @@
 #include "deliver/queue/core.h"
 #include "deliver/tty/tty.h"
 
-#define TERMINAL_MS 8000	   /* for one process; its own limit is 5 s */
-#define TERMINAL_TEXT (256u << 10) /* octets of a message that are looked at   \
-				    */
+#define TERMINAL_MS 8000 /* for one process; its own limit is 5 s */
+#define TERMINAL_TEXT                                                          \
+	(256u << 10) /* octets of a message that are looked at                 \
+		      */
 
 struct terminal {
 	TAILQ_ENTRY(terminal) link;

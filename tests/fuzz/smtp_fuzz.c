@@ -2,6 +2,7 @@
  * delivered only when a final dot was written before; memory is bounded.
  * With LMTP one reply is for one recipient.  The first two octets choose the
  * message; 0xff parts what arrives together. */
+#include "deliver/net/auth.h"
 #include "deliver/net/smtp.h"
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,22 @@ settled(struct talk *t)
 		must(t->m.given_back || t->answers[i] == 1);
 }
 
+/* TLS is there at once, and a password for whatever is offered. */
+static void
+open_up(struct talk *t)
+{
+	const struct auth_want want = { .offered = t->m.peer.auth,
+		.user = "u",
+		.password = "p",
+		.token = "t",
+		.clear = true };
+
+	if (t->m.step == AT_TLS)
+		smtp_secured(&t->m, true);
+	if (t->m.step == AT_LOGIN)
+		smtp_login(&t->m, t->m.peer.auth ? auth_new(&want) : NULL);
+}
+
 static void
 pump(struct talk *t, unsigned how)
 {
@@ -56,6 +73,7 @@ pump(struct talk *t, unsigned how)
 		"c", "d@y" };
 	struct buf out = { 0 };
 
+	open_up(t);
 	while (t->m.step == AT_IDLE && t->mails-- > 0) {
 		t->mail = (struct smtp_mail){ .from = how & 1 ? "" : "me@x",
 			.rcpts = t->rcpts,
@@ -84,7 +102,7 @@ pump(struct talk *t, unsigned how)
 		settled(t);
 	}
 	smtp_more(&t->m, &out, how & 16 ? 20 : 4096);
-	must(out.len < 4096 + 600);
+	must(out.len < 4096 + 600 + AUTH_LINE);
 	if (smtp_body(&t->m) == SMTP_DOTS && how & 32) {
 		smtp_dot(&t->m);
 		t->dot = true;
@@ -112,13 +130,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	how = data[0] | (unsigned)data[1] << 8;
 	rest = span_from(rest, 2);
 	smtp_init(&t.m, "me.example");
+	t.m.tls = how & 64 ? SMTP_MAY_TLS : SMTP_PLAIN;
+	t.m.login = how & 128;
 	t.m.lmtp = how & 0x2000;
 	t.m.secure = how & 0x4000;
 	while (rest.ptr != NULL && t.m.step != AT_END) {
 		buf_span(&in, span_cut(&rest, (char)0xff));
 		smtp_take(&t.m, &r, &in);
 		settled(&t);
-		must(t.m.step == AT_END || in.len <= SMTP_LINE);
+		must(t.m.step == AT_END || in.len <= AUTH_LINE + 6);
 		pump(&t, how);
 	}
 	smtp_mishap(&t.m, MISHAP_LOST, "lost");
