@@ -81,7 +81,7 @@ $O/deliver/deliver: $O/deliver/main.o $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 
 $O/deliver/mime/deliver-mime: $O/deliver/mime/main.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
-$O/deliver/mime/%.o $O/tests/fuzz/mime_fuzz.o: BSD_CFLAGS = $(GMIME_CFLAGS)
+$O/deliver/mime/%.o $O/tests/fuzz/mime%.o: BSD_CFLAGS = $(GMIME_CFLAGS)
 
 $O/%.o: %.c | need
 	@mkdir -p $(@D)
@@ -136,10 +136,12 @@ lint:
 	@O=$O tests/lint.sh
 
 # One fuzz target: clang, the modules instrumented for coverage.
-FUZZ = $(patsubst %.c,$O/%,$(filter-out $(if $(GMIME),,%/mime_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
+FUZZ = $(patsubst %.c,$O/%,$(filter-out $(if $(GMIME),,%/mime_fuzz.c %/mimetext_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
 $O/tests/fuzz/%_fuzz: $O/tests/fuzz/%_fuzz.o $(ARCHIVES)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
 	    $(ARCHIVES) -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS)
+$O/tests/fuzz/mime%_fuzz: $O/tests/fuzz/mime%_fuzz.o $O/deliver/mime.a $O/common.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 $O/tests/fuzz/mime_fuzz: $O/tests/fuzz/mime_fuzz.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 fuzz: $$(FUZZ)

@@ -16,6 +16,7 @@ links() {
 	echo "$PREFIX/bin/mailq ../sbin/sendmail"
 	echo "$PREFIX/bin/newaliases ../sbin/sendmail"
 	echo "$PREFIX/lib/sendmail ../sbin/sendmail"
+	echo "$PREFIX/bin/tell ../sbin/sendmail"
 }
 
 names() {

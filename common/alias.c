@@ -109,7 +109,7 @@ int
 alias_next(struct span *rest, unsigned *line, struct alias_entry *e)
 {
 	struct alias_list list;
-	struct span first, at = *rest;
+	struct span first, at;
 	unsigned more;
 	size_t taken;
 

@@ -151,6 +151,8 @@ env_encode(const struct env *e, struct buf *b)
 	buf_fmt(b, "kind %s\n", env_kind_name[e->kind]);
 	if (e->wait)
 		buf_str(b, "wait\n");
+	if (e->net)
+		buf_str(b, "net\n");
 	buf_fmt(b, "from <%s>\n", e->from);
 	buf_fmt(b, "body %s\n", e->body == ENV_8BIT ? "8BITMIME" : "7BIT");
 	if (e->text & ENV_TEXT)
@@ -294,6 +296,13 @@ get_wait(struct span v, struct env *e)
 }
 
 static int
+get_net(struct span v, struct env *e)
+{
+	e->net = true;
+	return v.ptr ? -1 : 0;
+}
+
+static int
 get_from(struct span v, struct env *e)
 {
 	struct span addr;
@@ -345,6 +354,7 @@ static const struct line {
 	{ "uid", get_uid, true, false },
 	{ "kind", get_kind, true, false },
 	{ "wait", get_wait, false, false },
+	{ "net", get_net, false, false },
 	{ "from", get_from, true, false },
 	{ "body", get_body, true, false },
 	{ "text", get_text, false, false },

@@ -6,6 +6,7 @@
  *                                 the user bellman owns (else st_uid counts)
  *     kind MAIL                   or SEND, SOML, SAML (RFC 821 3.4)
  *     wait                        only the next -q delivers it (-odq)
+ *     net                         it came over a network (-bs on a socket)
  *     from <alice@example.org>    <> is the null path
  *     body 8BITMIME               or 7BIT (RFC 6152)
  *     text 7.                     what the message holds (common/legal.h): 8
@@ -56,6 +57,7 @@ struct env {
 	uid_t uid;
 	enum env_kind kind;
 	bool wait;
+	bool net;
 	char *from; /* without <>; "" is the null path */
 	enum env_body body;
 	unsigned text; /* ENV_TEXT and the others; 0: not known */

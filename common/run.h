@@ -15,6 +15,8 @@
  *     run [!]I PART    only what has that part in its id, or (R) a recipient
  *                      that waits, or (S) its sender; ! for all others.  A
  *                      user's own messages, or all for root
+ *     newaliases       for root: the alias map is built anew; a line for each
+ *                      that is wrong in /etc/aliases, and how many there are
  *     verify ADDR      as VRFY answers: lines "CODE ENHANCED text"
  *     expand ADDR      as EXPN answers
  *     rcpt KIND ADDR   as RCPT answers; KIND is MAIL, SEND, SOML or SAML

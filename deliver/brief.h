@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct brief { /* a user, tty or mime process */
+struct brief { /* a user, tty, mime or token process */
 	pid_t pid;
 	int64_t until; /* loop_now() at which it is killed */
 	uint32_t ref;  /* mime: whose, */
 	int out;       /* and its result; else -1 */
+	pid_t asker;   /* token: the role net that waits for it; else 0 */
 };
 
 /* Room for one more: asked for before the fork. */

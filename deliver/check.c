@@ -271,6 +271,34 @@ times(struct buf *out, const struct conf *c)
 		buf_str(out, "Nothing is delivered: hold is on.\n");
 }
 
+/* Mail from root to somebody in that domain, here or elsewhere. */
+static void
+from_root(
+    struct buf *out, const struct conf *c, const char *to, struct span domain)
+{
+	struct buf root = { 0 };
+
+	buf_fmt(&root, "root@%s", c->domain);
+	buf_fmt(out, "Mail from root to %s ", to);
+	if (domain.len && conf_is_local(c, domain)) {
+		buf_str(out, "stays on this machine.\n");
+		buf_free(&root);
+		return;
+	}
+	buf_str(out, "goes to the relay ");
+	say(out, conf_route(c, buf_view(&root), domain)->name);
+	for (size_t i = 0; i < c->nsenders_as; i++)
+		if (conf_sender_fits(
+			c->senders_as[i].pattern, buf_view(&root))) {
+			buf_str(out, ", as from <");
+			say(out, c->senders_as[i].addr);
+			buf_chr(out, '>');
+			break;
+		}
+	buf_str(out, ".\n");
+	buf_free(&root);
+}
+
 void
 check_sentences(const struct conf *c, struct buf *out)
 {
@@ -282,6 +310,8 @@ check_sentences(const struct conf *c, struct buf *out)
 	local(out, c);
 	routes(out, c);
 	senders(out, c);
+	from_root(out, c, "root", span_of(c->domain));
+	from_root(out, c, "a stranger", SPAN(""));
 	terminals(out, c);
 	times(out, c);
 }

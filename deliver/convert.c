@@ -45,7 +45,8 @@ convert_fork(const struct role_ids *ids, const struct conf *conf,
 
 	start.offset = ipc_get64(&in);
 	start.octets = ipc_get64(&in);
-	if (ipc_get8(&in) != IPC_7BIT || !ipc_end(&in) ||
+	start.wanted = ipc_get8(&in);
+	if (start.wanted >= IPC_WANTS || !ipc_end(&in) ||
 	    start.octets > INT64_MAX / 16 || start.offset > INT64_MAX / 16)
 		return -1;
 	*why = NULL;
@@ -79,7 +80,10 @@ stand(int fd, int as)
 void
 convert_run(const struct role_start *start)
 {
-	char octets[24], name[] = "deliver-mime", wanted[] = "7bit";
+	static char seven[] = "7bit", text[] = "text";
+	static char *const words[IPC_WANTS] = { seven, text };
+	char octets[24], name[] = "deliver-mime",
+			 *wanted = words[start->wanted];
 	char *const argv[] = { name, wanted, octets, NULL };
 	char *const envp[] = { NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -92,7 +96,10 @@ convert_run(const struct role_start *start)
 	    lseek(STDIN_FILENO, (off_t)start->offset, SEEK_SET) == -1)
 		_exit(127);
 	closefrom(3);
-	if (priv_limit(RLIMIT_CPU, CONVERT_SECONDS) == -1 ||
+	/* Somebody waits for a text. */
+	if (priv_limit(RLIMIT_CPU, start->wanted == IPC_TEXT
+				       ? CONVERT_TEXT_SECONDS
+				       : CONVERT_SECONDS) == -1 ||
 	    priv_limit(RLIMIT_FSIZE, convert_limit(start->octets)) == -1 ||
 	    priv_limit(RLIMIT_NOFILE, 32) == -1)
 		_exit(127);

@@ -20,8 +20,8 @@ enum ipc_type {
 	/* queue to parent: start a short-lived role.  ref names the answer */
 	IPC_FORK_USER, /* u8 enum user_purpose; str user name */
 	IPC_FORK_TTY,  /* str user name */
-	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT); fd: the
-			  message file */
+	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd:
+			  the message file */
 	IPC_DONE,      /* a pass is finished (deliver -q) */
 	/* parent to queue */
 	IPC_FORKED, /* fd: the channel */
@@ -62,10 +62,15 @@ enum ipc_type {
 	IPC_TTY_JOB,  /* see deliver/tty/tty.h; fd: the message file */
 	IPC_TTY_DONE, /* u8 tty_result; str text */
 	IPC_TTY_LOOK, /* queue to tty: only look; TTY_SHOWN is "could be" */
+	IPC_TTY_NOTE, /* queue to tty: str text, one sentence of the system's */
+	/* net to parent: run a command of the relay's */
+	IPC_FORK_TOKEN, /* u8 enum token_which; str relay name */
+	IPC_TOKEN,	/* parent to net, fd: what it has printed */
+	IPC_NOTOKEN,	/* parent to net: str why */
 	IPC_TYPES
 };
 
-enum { IPC_7BIT }; /* what a conversion may aim at */
+enum { IPC_7BIT, IPC_TEXT, IPC_WANTS }; /* what a conversion may aim at */
 
 enum {			      /* of IPC_NET_MAIL */
 	IPC_REQUIRETLS = 1,   /* RFC 8689 2 */

@@ -9,6 +9,7 @@
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #define VERSION "0.1"
 #endif
 #define DESCRIPTORS 4096
+#define SECRETS_CREDENTIAL "bellman.secrets" /* see deliver/net/secrets.h */
 
 static const char usage[] =
     "usage: deliver            the agent, in the foreground\n"
@@ -79,8 +81,22 @@ check(const struct conf *c)
 	return status;
 }
 
+/* Root's to open, and not read here: only the role net does. */
 static int
-run(struct conf *conf, enum parent_pass pass, struct buf *why)
+open_credential(void)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	char path[512];
+
+	if (folder == NULL || geteuid() != 0 ||
+	    snprintf(path, sizeof path, "%s/" SECRETS_CREDENTIAL, folder) >=
+		(int)sizeof path)
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static int
+run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 {
 	struct role_ids ids;
 	int lock, control, submit = -1;
@@ -120,7 +136,8 @@ run(struct conf *conf, enum parent_pass pass, struct buf *why)
 	if (pass == PASS_NONE &&
 	    (submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
 		return EX_OSERR;
-	return parent_run(CONF_PATH, conf, &ids, pass, lock, control, submit);
+	return parent_run(
+	    CONF_PATH, conf, &ids, pass, lock, control, submit, secrets);
 }
 
 int
@@ -129,7 +146,7 @@ main(int argc, char **argv, char **envp)
 	struct buf why = { 0 };
 	struct conf conf;
 	enum what what = parse(argc, argv);
-	int status;
+	int status, secrets;
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -146,6 +163,7 @@ main(int argc, char **argv, char **envp)
 	setproctitle_init(argc, argv, envp);
 	if (priv_start() == -1)
 		return EX_OSERR;
+	secrets = open_credential();
 	clearenv();
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
@@ -156,7 +174,7 @@ main(int argc, char **argv, char **envp)
 					     what == PASS  ? PASS_ALL
 					     : what == DUE ? PASS_DUE
 							   : PASS_NONE,
-					     &why);
+					     secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);

@@ -8,6 +8,7 @@
 #include "deliver/lock.h"
 #include "deliver/signals.h"
 #include "deliver/submit.h"
+#include "deliver/token.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static struct {
 	struct conf *conf;
 	const struct role_ids *ids;
 	enum parent_pass pass;
-	int lock, control, status;
+	int lock, control, secrets, status;
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
 	bool stopping, reload, restart_all;
@@ -155,7 +156,7 @@ fork_brief(
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
 		} else {
-			brief_add((struct brief){ pid, 0, 0, -1 },
+			brief_add((struct brief){ .pid = pid, .out = -1 },
 			    BRIEF_LIMIT + (start.purpose == FOR_COMMAND
 						  ? 1000 * p.conf->command_time
 						  : 0));
@@ -175,19 +176,18 @@ static void
 fork_mime(struct ipc *c, struct ipc_msg *m)
 {
 	const char *why = brief_room() ? NULL : "no memory";
-	struct brief b = { 0, 0, m->ref, -1 };
+	struct brief b = { .ref = m->ref, .out = -1 };
 
 	if (p.stopping)
 		why = "the agent is stopping";
 	if (why == NULL)
 		b.pid = convert_fork(p.ids, p.conf, m, p.lock, &b.out, &why);
-	if (b.pid == -1) {
+	if (b.pid == -1)
 		gone(c, "a message that does not parse");
-	} else if (why) {
+	else if (why)
 		no_fork(m->ref, false, why);
-	} else {
+	else
 		brief_add(b, BRIEF_LIMIT);
-	}
 }
 
 /* The result of a program that was content with it is whole. */
@@ -207,6 +207,26 @@ mime_ended(const struct brief *b, int status)
 		no_fork(b->ref, true, why);
 	}
 	close(b->out);
+}
+
+static void
+fork_token(struct ipc *c, struct ipc_msg *m)
+{
+	const char *why = brief_room() ? NULL : "no memory";
+	struct brief b = {
+		.ref = m->ref, .out = -1, .asker = p.role[ROLE_NET].pid
+	};
+
+	if (p.stopping)
+		why = "the agent is stopping";
+	if (why == NULL)
+		b.pid = token_fork(p.ids, p.conf, m, &b.out, &why);
+	if (b.pid == -1)
+		gone(c, "a message that does not parse");
+	else if (why)
+		token_refuse(c, m->ref, why);
+	else
+		brief_add(b, TOKEN_SECONDS * 1000);
 }
 
 static void
@@ -235,6 +255,9 @@ got(struct ipc *c, struct ipc_msg *m)
 			    m->type == IPC_FORK_USER ? ROLE_USER : ROLE_TTY,
 			    purpose, m->ref, name);
 		break;
+	case IPC_FORK_TOKEN:
+		fork_token(c, m);
+		break;
 	case IPC_DONE:
 		stop();
 		break;
@@ -253,12 +276,14 @@ start_role(enum role role)
 		.mail = p.ids->mail,
 		.uid = p.ids->uid[role],
 		.control = -1 };
-	int ends[2], keep[3], n = 0;
+	int ends[2], keep[4], n = 0;
 
 	if (ipc_pair(ends) == -1)
 		return -1;
 	keep[n++] = start.fd = ends[1];
 	keep[n++] = p.lock;
+	if (role == ROLE_NET && p.secrets > 0)
+		keep[n++] = start.secrets = p.secrets;
 	if (role == ROLE_QUEUE) {
 		keep[n++] = start.control = p.control;
 		start.once = p.pass != PASS_NONE;
@@ -375,6 +400,17 @@ role_ended(enum role r, int status)
 }
 
 static void
+take_result(const struct brief *b, int status)
+{
+	if (b->asker == 0)
+		mime_ended(b, status);
+	else if (b->asker == p.role[ROLE_NET].pid)
+		token_ended(&p.role[ROLE_NET].chan, b, status);
+	else /* another process has the number now */
+		close(b->out);
+}
+
+static void
 reap(void)
 {
 	struct brief was;
@@ -388,7 +424,7 @@ reap(void)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);
 		if (brief_ended(pid, &was) && was.out != -1)
-			mime_ended(&was, status);
+			take_result(&was, status);
 	}
 	if (!all_gone())
 		return;
@@ -443,7 +479,7 @@ on_signal(struct loop_fd *f, uint32_t events)
 
 int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
-    enum parent_pass pass, int lock, int control, int submit)
+    enum parent_pass pass, int lock, int control, int submit, int secrets)
 {
 	p.conf_path = conf_path;
 	p.conf = conf;
@@ -451,6 +487,7 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.pass = pass;
 	p.lock = lock;
 	p.control = control;
+	p.secrets = secrets;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
 	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {

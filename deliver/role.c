@@ -7,6 +7,7 @@
 #include "deliver/net/net.h"
 #include "deliver/queue/queue.h"
 #include "deliver/submit.h"
+#include "deliver/token.h"
 #include "deliver/tty/tty.h"
 #include "deliver/user/user.h"
 #include <errno.h>
@@ -30,6 +31,7 @@ const struct role_row role_rows[ROLES] = {
 	[ROLE_TTY] = { "tty", "bellman-tty", tty_run },
 	[ROLE_MIME] = { "mime", "bellman-mime", convert_run },
 	[ROLE_SUBMIT] = { "submit", NULL, submit_run },
+	[ROLE_TOKEN] = { "token", "bellman-token", token_run },
 };
 
 static int

@@ -13,6 +13,7 @@ enum role {
 	ROLE_USER,
 	ROLE_TTY,
 	ROLE_MIME,
+	ROLE_TOKEN,
 	ROLE_SUBMIT,
 	ROLES
 };
@@ -48,6 +49,10 @@ struct role_start {
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
+	unsigned wanted; /* IPC_7BIT, ... */
+	int secrets;	/* net: systemd's credential, opened; 0: none */
+	char **command; /* token: what is run, its output to out */
+	size_t ncommand;
 };
 
 struct role_row {

@@ -259,6 +259,16 @@ ask_watch(int fd, bool show)
 	close(fd);
 }
 
+void
+ask_collect(int fd, struct buf *said)
+{
+	if (fd == -1)
+		return;
+	if (read_answer(fd, said) == -1)
+		buf_reset(said);
+	close(fd);
+}
+
 int
 ask_start_pass(bool all)
 {

@@ -25,6 +25,8 @@ int ask_follow(const char *id);
 /* Closes fd; first, if show is set, prints what the agent says until the
  * message is gone or waits, for at most 65 s. */
 void ask_watch(int fd, bool show);
+/* The same, collected. */
+void ask_collect(int fd, struct buf *said);
 /* After a message was queued: where no agent runs, root's sendmail starts one
  * pass; for another user a sentence in why says that the message waits. */
 void ask_for_agent(struct buf *why);

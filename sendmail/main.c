@@ -7,6 +7,7 @@
 #include "sendmail/handover.h"
 #include "sendmail/opt.h"
 #include "sendmail/submit.h"
+#include "sendmail/tell.h"
 #include "sendmail/verify.h"
 #include "sendmail/who.h"
 #include <stdio.h>
@@ -16,9 +17,10 @@
 
 /* One sentence; where standard error is closed or full, only the status. */
 static void
-say(struct buf *why)
+say(const struct opt *o, struct buf *why)
 {
-	dprintf(STDERR_FILENO, "sendmail: %s\n", buf_c(why));
+	dprintf(STDERR_FILENO, "%s: %s\n", o->tell ? "tell" : "sendmail",
+	    buf_c(why));
 }
 
 static int
@@ -49,6 +51,7 @@ with_conf(const struct opt *o, struct buf *why)
 
 	if (conf_load(CONF_PATH, &conf, why) == 0)
 		status = o->mode == MODE_VERIFY ? verify(o, &conf, why)
+			 : o->tell		? tell(o, &conf, why)
 						: submit(o, &conf, why);
 	if (o->mode == MODE_SUBMIT && status == 0 && !conf.hold && !o->wait)
 		ask_for_agent(why);
@@ -71,6 +74,19 @@ smtp(const struct opt *o, struct buf *why)
 	return status;
 }
 
+/* What installs or removes a package calls it, where no agent may run yet: that
+ * is no failure, since the agent reads a newer /etc/aliases by itself. */
+static int
+newaliases(struct buf *why)
+{
+	if (run_held(RUN_AGENT))
+		return ask("newaliases", why);
+	buf_str(why,
+	    "no agent runs; /etc/aliases is read when it starts, and there is "
+	    "nothing to rebuild now");
+	return 0;
+}
+
 static int
 run_mode(const struct opt *o, struct buf *why)
 {
@@ -81,11 +97,8 @@ run_mode(const struct opt *o, struct buf *why)
 		return ask("list", why);
 	case MODE_RUN:
 		return run(o, why);
-	case MODE_ALIASES: /* what installs or removes a package calls it */
-		buf_str(why,
-		    "aliases are not in this version: /etc/aliases is not "
-		    "read, and there is nothing to rebuild");
-		return 0;
+	case MODE_ALIASES:
+		return newaliases(why);
 	default:
 		return with_conf(o, why);
 	}
@@ -124,6 +137,6 @@ main(int argc, char **argv)
 	if (status == 0)
 		status = run_mode(&o, &why);
 	if (!o.quiet && (why.len || status))
-		say(&why);
+		say(&o, &why);
 	return status;
 }

@@ -329,6 +329,10 @@ by_name(struct opt *o, const char *argv0)
 		o->mode = MODE_LIST;
 	if (name && strcmp(name, "newaliases") == 0)
 		o->mode = MODE_ALIASES;
+	if (name && strcmp(name, "tell") == 0) {
+		o->tell = o->dots = true;
+		o->kind = ENV_SEND;
+	}
 }
 
 /* Whoever names a recipient has mail for him, and is not to believe that it
@@ -343,6 +347,10 @@ operands(const struct opt *o, struct buf *why)
 		[MODE_RUN] = "-q",
 	};
 
+	if (o->tell && (o->nrcpts == 0 || o->from_header)) {
+		buf_str(why, "usage: tell USER ... <TEXT");
+		return EX_USAGE;
+	}
 	if (o->mode == MODE_VERIFY && o->nrcpts == 0) {
 		buf_str(why, "-bv wants addresses behind it");
 		return EX_USAGE;

@@ -23,6 +23,7 @@ struct opt {
 	bool dots;	  /* -i: a lone dot is text */
 	bool wait;	  /* -odq */
 	bool verbose;	  /* -v: tell what becomes of the message */
+	bool tell;	  /* called tell: to terminals, and wait for the word */
 	bool quiet;	  /* -oeq: the exit status says it all */
 	enum env_kind kind;
 	enum env_body body;

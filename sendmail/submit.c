@@ -2,6 +2,7 @@
 #include "common/priv.h"
 #include "sendmail/ask.h"
 #include "sendmail/deposit.h"
+#include "sendmail/tell.h"
 #include "sendmail/who.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -86,12 +87,15 @@ no_input(struct deposit *s, int err)
 }
 
 static int
-read_message(struct deposit *s, bool dots)
+read_message(struct deposit *s, bool dots, bool tells)
 {
 	char chunk[CHUNK];
 	int status;
 
 	s->intake.dots = dots;
+	/* tell's text is all text, whatever its first line looks like. */
+	if (tells && (status = deposit_feed(s, SPAN("\n"))) != 0)
+		return status;
 	while (!s->intake.ended) {
 		ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
 
@@ -126,6 +130,7 @@ submit(const struct opt *opt, const struct conf *conf, struct buf *why)
 {
 	struct who who;
 	struct deposit d = { .conf = conf, .why = why, .dir = -1, .fd = -1 };
+	struct buf said = { 0 };
 	int status, follow = -1;
 
 	who_is(opt->uid, &who);
@@ -136,13 +141,18 @@ submit(const struct opt *opt, const struct conf *conf, struct buf *why)
 	    (status = envelope(&d, opt)) == 0 &&
 	    (status = deposit_refused(&d)) == 0 &&
 	    (status = make_file(&d)) == 0 &&
-	    (status = read_message(&d, opt->dots)) == 0) {
-		if (opt->verbose)
+	    (status = read_message(&d, opt->dots, opt->tell)) == 0) {
+		if (opt->verbose || opt->tell)
 			follow = ask_follow(d.id);
 		status = deposit_commit(&d);
 	}
-	if (follow != -1)
+	if (opt->tell && status == 0) {
+		ask_collect(follow, &said);
+		status = tell_result(buf_view(&said), d.env.nrcpts, why);
+		buf_free(&said);
+	} else if (follow != -1) {
 		ask_watch(follow, status == 0);
+	}
 	deposit_clear(&d);
 	if (status == EX_OSERR && why->len == 0)
 		buf_str(why, "no memory; nothing was queued");

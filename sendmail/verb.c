@@ -77,8 +77,12 @@ verb_find(struct span name)
 bool
 verb_offered(const struct dialogue *d, const struct verb *v)
 {
-	return !((v->where & VERB_LOCAL) && d->peer) &&
-	       !((v->where & VERB_TERMINAL) && !d->conf->terminal);
+	bool shows = v->where & VERB_TERMINAL;
+
+	if (shows && !d->conf->terminal)
+		return false;
+	return !((v->where & VERB_LOCAL) && d->peer) ||
+	       (shows && d->conf->net_terminals);
 }
 
 void

@@ -47,6 +47,7 @@ open_mail(struct dialogue *d, const struct verb *v, struct span sender,
 	m->why = &d->why;
 	m->login = d->login;
 	m->fullname = d->fullname;
+	m->env.net = d->peer != NULL;
 	if (d->peer) {
 		m->login = d->from = from_network(d);
 		m->fullname = "";

@@ -37,6 +37,12 @@ useradd -K MAIL_DIR=/nonexistent -u 1007 -U -c 'F. & (Ed) Jones' fred
 useradd -K MAIL_DIR=/nonexistent -u 1008 -U -c 'Gülçin Ö' gul
 useradd -K MAIL_DIR=/nonexistent -u 1009 -U -c 'ÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖ' oe
 relay 2525 >$CONF
+cat >/etc/aliases <<'X'
+Staff:  alice, dora, eve@far.example, "|/bin/true", /var/x
+boss:   dora
+a: b
+b: a
+X
 start_agent
 
 row 'verify alice' '250 2.1.5 Alice Liddell <alice@mail.example>'
@@ -57,6 +63,16 @@ row 'verify a b@c' '553 5.1.3 <a b@c>: the address is malformed'
 row 'expand alice' '250 2.1.5 Alice Liddell <alice@mail.example>'
 row 'expand nobody-here' '550 5.1.1 <nobody-here>: there is no such user on this machine'
 row 'expand eve@far.example' '252 2.0.0 Cannot expand <eve@far.example>: not local'
+
+row 'verify staff' '250 2.1.5 <staff@mail.example>'
+row 'verify BOSS@localhost' '250 2.1.5 <BOSS@localhost>'
+row 'expand staff' '250 2.1.5 Alice Liddell <alice@mail.example>' '250 2.1.5 Dora Smith <dora@mail.example>' \
+    '250 2.1.5 <eve@far.example>' '250 2.1.5 <staff@mail.example>'
+row 'expand boss' '250 2.1.5 Dora Smith <dora@mail.example>'
+row 'expand a' '550 5.4.6 <a>: its aliases go round in a circle: a -> a -> b -> a'
+row 'rcpt MAIL staff' '250 2.1.5 OK'
+row 'rcpt MAIL a' '550 5.4.6 <a>: its aliases go round in a circle: a -> a -> b -> a'
+refused "who is not root rebuilds nothing" 'newaliases'
 
 row 'rcpt MAIL alice' '250 2.1.5 OK'
 row 'rcpt SEND alice' '450 4.2.1 User not active now'
@@ -141,7 +157,7 @@ echo 'terminal off' >$CONF
 start_agent
 row 'rcpt SEND alice' '550 5.3.3 messages to terminals are switched off'
 row 'rcpt SAML alice' '250 2.1.5 terminals are switched off, will do mail'
-row 'verify eve@far.example' '252 2.0.0 Cannot verify <eve@far.example>: no relay is configured, and this version cannot deliver by MX; set "relay" in bellman.conf'
+row 'verify eve@far.example' '251 2.1.5 User not local; will forward to <eve@far.example>'
 row 'rcpt MAIL eve@far.example' '250 2.1.5 OK'
 row 'rcpt SEND eve@far.example' '550 5.3.3 <eve@far.example>: no terminal of another machine'
 finish

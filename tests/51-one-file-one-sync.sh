@@ -57,5 +57,17 @@ wait $tracer
 same "its text is written once" 1 "$(grep -c 'the very words' /tmp/writes)"
 same "into the mailbox" 1 "$(grep -c -E 'write.*</var/mail/bob>.*the very words' /tmp/writes)"
 stop_agent
+
+# A thousand messages for one mailbox: batches, two syncs each (what is about to
+# be appended, and the mailbox).
+echo 'hold yes' >$CONF
+session 1000 bob >/dev/null
+: >$CONF
+rm -f /var/mail/bob
+strace -f -o /tmp/syncs -e trace=fsync,fdatasync,sync,syncfs,sync_file_range,msync deliver -q
+same "a thousand messages are delivered once" 1000 "$(grep -o -x 'last of s[0-9]*' /var/mail/bob | sort -u | wc -l)"
+same "and nothing besides" 1000 "$(messages /var/mail/bob)"
+syncs=$(grep -c 'sync.*(' /tmp/syncs)
+check "with at most 20 syncs in all ($syncs)" test "$syncs" -le 20 -a "$syncs" -ge 2
 [ ! -d /disk ] || umount $SPOOL
 finish

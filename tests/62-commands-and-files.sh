@@ -65,6 +65,94 @@ check "and does not hold up the next agent" start_agent
 pkill -u bob sleep
 stop_agent
 
+# From /etc/aliases a command runs as the command user, who is nobody; a file is
+# written as him.
+cat >/usr/local/bin/note <<'X'
+#!/bin/sh
+{ echo "note $1 uid $(id -u) groups $(id -G)"; cat; } >>"$2"
+X
+chmod 755 /usr/local/bin/note
+install -d -o nobody -g nogroup /srv/nobody
+install -d -o alice -g alice /srv/alice
+cat >/etc/aliases <<'X'
+postmaster: root
+noted: "|/usr/local/bin/note 'a list' /srv/nobody/noted"
+filed: /srv/nobody/filed
+gone: /dev/null
+foreign: /srv/alice/filed
+asroot: "|/usr/local/bin/note x /tmp/asroot"
+X
+newaliases >/dev/null
+: >"$CONF"
+start_agent
+post noted 'by an alias'
+check "aliases: a command" await text /srv/nobody/noted 'by an alias'
+check "runs as nobody" grep -q -x 'note a list uid 65534 groups 65534' /srv/nobody/noted
+check "and is told for whom" grep -q -x 'Delivered-To: noted@mail.example' /srv/nobody/noted
+post filed 'into a file'
+check "aliases: a file" await text /srv/nobody/filed 'into a file'
+same "is made for its owner alone" "nobody 600" "$(stat -c '%U %a' /srv/nobody/filed)"
+check "the spool is empty" drained
+post filed 'From the second'
+check "the next" drained
+same "is appended as an mbox" 2 "$(messages /srv/nobody/filed)"
+check "with its From quoted" grep -q -x '>From the second' /srv/nobody/filed
+post gone 'into nothing'
+check "/dev/null takes all" drained
+refute "and stays a device" test -f /dev/null
+: >$LOG
+post foreign 'not his'
+check "a file that the command user may not make: it waits" await text $LOG 'deferred to=</srv/alice/filed>'
+refute "nothing is made" test -e /srv/alice/filed
+rm -f $SPOOL/queue/*
+stop_agent
+printf 'command-user root\n' | config
+exits "command-user root is no setting" 78 deliver --check
+: >"$CONF"
+
+# From a .forward they are the user's own.
+start_agent
+cat >/home/bob/.forward <<'X'
+"|/usr/local/bin/note bob /home/bob/noted"
+/home/bob/archive
+\bob
+X
+chown bob:bob /home/bob/.forward
+post bob 'to three places'
+check ".forward: the spool is empty" drained
+check "a command" grep -q 'to three places' /home/bob/noted
+check "runs as bob, with his groups" grep -q -x "note bob uid 1002 groups 1002 $(getent group extra | cut -d: -f3)" /home/bob/noted
+check "a file" grep -q 'to three places' /home/bob/archive
+same "is bob's alone" "bob bob 600" "$(stat -c '%U %G %a' /home/bob/archive)"
+same "and the mailbox, once" 1 "$(grep -c 'to three places' /var/mail/bob)"
+
+# What leads elsewhere is not written to, and one that fails keeps no other.
+ln -sf /home/alice/precious /home/bob/link
+echo precious >/home/alice/precious
+chmod 666 /home/alice/precious
+mkfifo -m 666 /home/bob/fifo
+: >$LOG
+printf '/home/bob/link\n/home/bob/fifo\n/home/alice/precious\n/home/bob/archive\n' >/home/bob/.forward
+post bob 'where to'
+check "a link is refused" await text $LOG '/home/bob/link is a symbolic link'
+check "a FIFO" await text $LOG '/home/bob/fifo is no regular file'
+check "a file of another" await text $LOG '/home/alice/precious belongs to another user'
+check "the other file has it" await text /home/bob/archive 'where to'
+same "alice's is as it was" precious "$(cat /home/alice/precious)"
+rm -f $SPOOL/queue/* /home/bob/.forward
+
+# An account that cannot log in runs nothing by writing a file.
+useradd -m -u 1003 -s /usr/sbin/nologin carol
+echo '|touch /tmp/carol' >/home/carol/.forward
+chown carol:carol /home/carol/.forward
+: >$LOG
+post carol 'x'
+check "without a login shell: no command" await text $LOG 'has no login shell'
+refute "it did not run" test -e /tmp/carol
+rm -f /home/carol/.forward
+stop_agent
+printf 'local command take\n' | config
+
 # Root's mail is never given to a command that runs as root.
 : >$LOG
 rm -f /root/about

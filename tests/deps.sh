@@ -25,6 +25,7 @@ table() {
 	mime libgmime-3.0-dev lib gmime-3.0
 	check libcmocka-dev lib cmocka
 	check python3 file /usr/bin/python3
+	check openssl have openssl
 	check python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
 	check login have login
 	check bsdutils have script

@@ -53,6 +53,40 @@ static const struct zone {
 };
 #define ZONES (sizeof zones / sizeof *zones)
 
+/* Other types: one record as it stands in the packet.  AD is said where secure
+ * is; a name that begins with "tcp" is torn by UDP. */
+static const struct raw {
+	const char *name;
+	enum dns_what what;
+	int rcode;
+	bool secure;
+	const char *data;
+	size_t len;
+	/* what is wanted */
+	enum dns_status status;
+	const char *answer;
+} raws[] = {
+	{ "mail", DNS_MX, NOERROR, false, "\0\012\2mx\xc0\x0c", 7, DNS_FOUND,
+	    "10 mx.mail.test" },
+	{ "sec-mail", DNS_MX, NOERROR, true, "\0\012\2mx\xc0\x0c", 7, DNS_FOUND,
+	    "10 mx.sec-mail.test secure" },
+	{ "null", DNS_MX, NOERROR, false, "\0\0\0", 3, DNS_FOUND, "0 " },
+	{ "sec-no-mx", DNS_MX, NOERROR, true, NULL, 0, DNS_EMPTY, " secure" },
+	{ "no-domain", DNS_MX, NXDOMAIN, false, NULL, 0, DNS_NONE, "" },
+	{ "bogus", DNS_MX, SERVFAIL, false, NULL, 0, DNS_LATER, "" },
+	{ "tcp-mail", DNS_MX, NOERROR, false, "\0\012\2mx\xc0\x0c", 7,
+	    DNS_FOUND, "10 mx.tcp-mail.test" },
+	{ "srv", DNS_SRV, NOERROR, false, "\0\1\0\2\2\113\1a\xc0\x0c", 10,
+	    DNS_FOUND, "1 2 587 a.srv.test" },
+	{ "tlsa", DNS_TLSA, NOERROR, true, "\3\1\1key", 6, DNS_FOUND,
+	    "3 1 1 key secure" },
+	{ "txt", DNS_TXT, NOERROR, false, "\2v=\2a;", 6, DNS_FOUND, "v=a;" },
+	{ "host", DNS_HOST, NOERROR, true, "\300\0\2\7", 4, DNS_FOUND,
+	    "192.0.2.7:25 secure" },
+	{ "no host", DNS_MX, NOERROR, false, NULL, 0, DNS_NONE, "" },
+};
+#define RAWS (sizeof raws / sizeof *raws)
+
 static struct {
 	char conf[64]; /* stands where resolv.conf was */
 	pid_t server, dns;
@@ -65,43 +99,67 @@ static struct {
 
 /* --- the name server --- */
 
+static bool
+is(const unsigned char *q, const char *name)
+{
+	return q[12] == strlen(name) && memcmp(q + 13, name, q[12]) == 0;
+}
+
 static size_t
-respond(unsigned char *q, size_t n, int shift)
+record(unsigned char *q, size_t at, int type, const void *data, size_t len)
+{
+	q[7] = 1;
+	memcpy(q + at, "\xc0\x0c\0\0\0\1\0\0\0\0\0", 11);
+	q[at + 3] = (unsigned char)type;
+	q[at + 11] = (unsigned char)len;
+	memcpy(q + at + 12, data, len);
+	return at + 12 + len;
+}
+
+static size_t
+respond(unsigned char *q, size_t n, int shift, bool tcp)
 {
 	static int lost[2];
 	size_t at = 12;
 	const struct zone *z = NULL;
+	const struct raw *raw = NULL;
 	int type, rcode, family;
 	const char *addr;
+	/* AD and DO, as our own questions have them */
+	bool ours = (q[3] & 0x20) && q[11] == 1 && q[n - 4] == 0x80;
 
 	for (size_t i = 0; i < ZONES; i++)
-		if (q[12] == strlen(zones[i].name) &&
-		    memcmp(q + 13, zones[i].name, q[12]) == 0)
+		if (is(q, zones[i].name))
 			z = &zones[i];
+	for (size_t i = 0; i < RAWS; i++)
+		if (is(q, raws[i].name))
+			raw = &raws[i];
 	while (at < n && q[at])
 		at += q[at] + 1u;
 	type = q[at + 1] << 8 | q[at + 2];
 	at += 5;
-	if (z == NULL || (strcmp(z->name, "slow") == 0 && !lost[type == A]++))
+	if ((z == NULL && raw == NULL) || (raw && !ours) ||
+	    (z && strcmp(z->name, "slow") == 0 && !lost[type == A]++))
 		return 0;
-	rcode = type == A ? z->a : z->aaaa;
-	addr = type == A ? z->four : z->six;
-	family = type == A ? AF_INET : AF_INET6;
+	rcode = raw ? raw->rcode : type == A ? z->a : z->aaaa;
 	q[2] = 0x81;
-	q[3] = (unsigned char)(0x80 | rcode);
+	q[3] = (unsigned char)(0x80 | (raw && raw->secure ? 0x20 : 0) | rcode);
 	memset(q + 6, 0, 6);
+	if (raw && !tcp && strncmp(raw->name, "tcp", 3) == 0) {
+		q[2] |= 2;
+		return at;
+	}
+	if (raw && raw->data && type != AAAA)
+		return record(q, at, type, raw->data, raw->len);
+	addr = raw ? NULL : type == A ? z->four : z->six;
+	family = type == A ? AF_INET : AF_INET6;
 	if (addr && rcode == NOERROR) {
-		unsigned char raw[16];
+		unsigned char bytes[16];
 		size_t len = type == A ? 4 : 16;
 
-		inet_pton(family, addr, raw);
-		raw[len - 1] = (unsigned char)(raw[len - 1] + shift);
-		q[7] = 1;
-		memcpy(q + at, "\xc0\x0c\0\0\0\1\0\0\0\0\0", 11);
-		q[at + 3] = (unsigned char)type;
-		q[at + 11] = (unsigned char)len;
-		memcpy(q + at + 12, raw, len);
-		at += 12 + len;
+		inet_pton(family, addr, bytes);
+		bytes[len - 1] = (unsigned char)(bytes[len - 1] + shift);
+		at = record(q, at, type, bytes, len);
 	}
 	return at;
 }
@@ -116,6 +174,24 @@ child(void)
 	return pid;
 }
 
+static void
+serve_tcp(int fd, int shift)
+{
+	for (;;) {
+		unsigned char q[700];
+		int c = accept(fd, NULL, NULL);
+		ssize_t n = read(c, q, 600);
+		size_t reply =
+		    n > 19 ? respond(q + 2, (size_t)n - 2, shift, true) : 0;
+
+		q[0] = (unsigned char)(reply >> 8);
+		q[1] = (unsigned char)reply;
+		if (reply && write(c, q, reply + 2) == -1)
+			exit(1);
+		close(c);
+	}
+}
+
 /* On 127.0.0.1, and with other addresses on 127.0.0.2. */
 static pid_t
 serve(int shift)
@@ -124,23 +200,30 @@ serve(int shift)
 		.sin_port = htons(53),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned)shift) };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	unsigned char q[600];
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+	unsigned char q[700];
 	pid_t pid;
 
 	/* Bound before anybody asks. */
-	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) == -1)
+	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) == -1 ||
+	    bind(tcp, (struct sockaddr *)&sa, sizeof sa) == -1 ||
+	    listen(tcp, 5) == -1)
 		exit(1);
 	pid = child();
 	if (pid != 0) {
 		close(fd);
+		close(tcp);
 		return pid;
 	}
+	if (child() == 0)
+		serve_tcp(tcp, shift);
+	close(tcp);
 	for (;;) {
 		struct sockaddr_in from;
 		socklen_t len = sizeof from;
 		ssize_t n =
-		    recvfrom(fd, q, 512, 0, (struct sockaddr *)&from, &len);
-		size_t reply = n > 17 ? respond(q, (size_t)n, shift) : 0;
+		    recvfrom(fd, q, 600, 0, (struct sockaddr *)&from, &len);
+		size_t reply = n > 17 ? respond(q, (size_t)n, shift, false) : 0;
 
 		if (reply)
 			sendto(fd, q, reply, 0, (struct sockaddr *)&from, len);
@@ -182,36 +265,56 @@ own_network(void)
 /* --- the role --- */
 
 static void
+tell(const struct dns_answer *a, size_t i, char *out, size_t room)
+{
+	const struct sockaddr_storage *sa = &a->addrs[i].sa;
+	bool four = sa->ss_family == AF_INET;
+	char host[64] = "";
+
+	switch (a->what) {
+	case DNS_MX:
+		snprintf(out, room, "%d %s", a->mx[i].pref, a->mx[i].name);
+		break;
+	case DNS_SRV:
+		snprintf(out, room, "%d %d %d %s", a->srv[i].priority,
+		    a->srv[i].weight, a->srv[i].port, a->srv[i].name);
+		break;
+	case DNS_TLSA:
+		snprintf(out, room, "%d %d %d %.*s", a->tlsa[i].usage,
+		    a->tlsa[i].selector, a->tlsa[i].match, a->tlsa[i].len,
+		    a->tlsa[i].data);
+		break;
+	case DNS_TXT:
+		snprintf(out, room, "%.*s", a->txt[i].len, a->txt[i].text);
+		break;
+	default:
+		inet_ntop(sa->ss_family,
+		    four ? (void *)&((struct sockaddr_in *)sa)->sin_addr
+			 : (void *)&((struct sockaddr_in6 *)sa)->sin6_addr,
+		    host, sizeof host);
+		snprintf(out, room, "%s:%d", host,
+		    ntohs(((struct sockaddr_in *)sa)->sin_port));
+	}
+}
+
+static void
 got(struct ipc *c, struct ipc_msg *m)
 {
-	struct ipc_in in = { .rest = m->body };
+	struct dns_answer a;
 	char *out = w.answer[m->ref];
-	unsigned n;
 
 	(void)c;
 	assert_true(m->ref < 32);
-	w.status[m->ref] = ipc_get8(&in);
-	ipc_get(&in);
-	n = ipc_get8(&in);
+	assert_int_equal(dns_decode(m->body, &a), 0);
+	w.status[m->ref] = (int)a.status;
 	out[0] = '\0';
-	while (n--) {
-		struct span s = ipc_get(&in);
-		struct sockaddr_storage sa;
-		char host[64] = "";
-		bool four;
-
-		assert_true(s.len <= sizeof sa);
-		memcpy(&sa, s.ptr, s.len);
-		four = sa.ss_family == AF_INET;
-		inet_ntop(sa.ss_family,
-		    four ? (void *)&((struct sockaddr_in *)&sa)->sin_addr
-			 : (void *)&((struct sockaddr_in6 *)&sa)->sin6_addr,
-		    host, sizeof host);
-		snprintf(out + strlen(out), 128 - strlen(out), "%s%s:%d",
-		    *out ? " " : "", host,
-		    ntohs(((struct sockaddr_in *)&sa)->sin_port));
+	for (size_t i = 0; i < a.n; i++) {
+		if (i)
+			strlcat(out, " ", 128);
+		tell(&a, i, out + strlen(out), 128 - strlen(out));
 	}
-	assert_true(ipc_end(&in));
+	if (a.secure)
+		strlcat(out, " secure", 128);
 	if (++w.got == w.until)
 		loop_stop();
 }
@@ -246,11 +349,11 @@ await(unsigned n)
 }
 
 static void
-ask(uint32_t ref, const char *host, const char *port)
+ask(uint32_t ref, enum dns_what what, const char *host, const char *port)
 {
 	struct buf b = { 0 };
 
-	ipc_u8(&b, DNS_ADDRS);
+	ipc_u8(&b, (uint8_t)what);
 	ipc_str(&b, host);
 	ipc_str(&b, port);
 	assert_int_equal(ipc_send(&w.net, IPC_DNS_ASK, ref, &b, -1), 0);
@@ -305,6 +408,7 @@ test_literals(void **state)
 		{ "192.0.2.1", "submissions", "192.0.2.1:465", DNS_FOUND },
 		{ "192.0.2.1", "no-such-port", "", DNS_NONE },
 		{ "name.onion", "25", "", DNS_NONE },
+		{ "[name.test]", "25", "", DNS_NONE },
 		{ "", "25", "", DNS_NONE },
 		{ "192.0.2.1", "", "", DNS_NONE },
 	};
@@ -313,7 +417,7 @@ test_literals(void **state)
 	(void)state;
 	w.got = 0;
 	for (uint32_t i = 0; i < N; i++)
-		ask(i, rows[i].host, rows[i].port);
+		ask(i, DNS_ADDRS, rows[i].host, rows[i].port);
 	await(N);
 	for (uint32_t i = 0; i < N; i++)
 		if (w.status[i] != (int)rows[i].status ||
@@ -333,7 +437,7 @@ test_zones(void **state)
 		char name[64];
 
 		snprintf(name, sizeof name, "%s.test", zones[i].name);
-		ask(i, name, "25");
+		ask(i, DNS_ADDRS, name, "25");
 	}
 	await(ZONES);
 	for (uint32_t i = 0; i < ZONES; i++)
@@ -341,6 +445,45 @@ test_zones(void **state)
 		    strcmp(w.answer[i], zones[i].answer) != 0)
 			fail_msg("%s: %d \"%s\"", zones[i].name, w.status[i],
 			    w.answer[i]);
+}
+
+static void
+test_records(void **state)
+{
+	(void)state;
+	if (w.server <= 0)
+		skip();
+	w.got = 0;
+	for (uint32_t i = 0; i < RAWS; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "%s.test", raws[i].name);
+		ask(i, raws[i].what, name, "25");
+	}
+	await(RAWS);
+	for (uint32_t i = 0; i < RAWS; i++)
+		if (w.status[i] != (int)raws[i].status ||
+		    strcmp(w.answer[i], raws[i].answer) != 0)
+			fail_msg("%s: %d \"%s\"", raws[i].name, w.status[i],
+			    w.answer[i]);
+}
+
+/* AD from a resolver that is not on this machine counts only when told so. */
+static void
+test_far_resolver(void **state)
+{
+	(void)state;
+	if (w.server <= 0)
+		skip();
+	write_conf("127.0.0.1\nnameserver 192.0.2.53");
+	w.got = 0;
+	ask(0, DNS_MX, "sec-mail.test", "25");
+	await(1);
+	assert_string_equal(w.answer[0], "10 mx.sec-mail.test");
+	write_conf("127.0.0.1\nnameserver 192.0.2.53\noptions trust-ad");
+	ask(1, DNS_MX, "sec-mail.test", "25");
+	await(2);
+	assert_string_equal(w.answer[1], "10 mx.sec-mail.test secure");
 }
 
 /* A machine that has come to another network. */
@@ -352,7 +495,7 @@ test_changed_conf(void **state)
 		skip();
 	write_conf("127.0.0.2");
 	w.got = 0;
-	ask(0, "four.test", "25");
+	ask(0, DNS_ADDRS, "four.test", "25");
 	await(1);
 	assert_string_equal(w.answer[0], "192.0.2.8:25");
 }
@@ -374,6 +517,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_literals),
 		cmocka_unit_test(test_zones),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_far_resolver),
 		cmocka_unit_test(test_changed_conf),
 		cmocka_unit_test(test_stop),
 	};

@@ -35,7 +35,10 @@ static const struct {
 	{ "verbs", "mx\nSEND\nsoml\nSAML", EHLO_SEND | EHLO_SOML | EHLO_SAML,
 	    0 },
 	{ "requiretls", "mx\nREQUIRETLS", EHLO_REQUIRETLS, 0 },
-	{ "unknown", "mx\nAUTH PLAIN\nSTARTTLS\nX-Y", 0, 0 },
+	{ "unknown", "mx\nX-Y\nETRN", 0, 0 },
+	{ "tls_and_auth", "mx\nAUTH PLAIN\nSTARTTLS", EHLO_AUTH | EHLO_STARTTLS,
+	    0 },
+	{ "auth_of_old", "mx\nAUTH=PLAIN LOGIN", EHLO_AUTH, 0 },
 	{ "twice", "mx\nSIZE 5\nSIZE 6", EHLO_SIZE, 6 },
 };
 

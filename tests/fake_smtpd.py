@@ -3,7 +3,8 @@
 
 SCRIPT is JSON: a list with an object for each connection (the last one serves
 all that follow), from stage to what is done there: banner, EHLO, HELO, LHLO,
-MAIL (SEND, SOML, SAML as well), RCPT, DATA, BDAT, dot, RSET, QUIT.  dot is the
+MAIL (SEND, SOML, SAML as well), RCPT, DATA, BDAT, dot, RSET, QUIT, STARTTLS
+(which starts none), AUTH, other.  dot is the
 answer to the last BDAT, too, unless BDAT is in the script; after LHLO it is
 done once for each recipient.  A value is a string, or a list of strings for the
 first time, the second and so on.  A string is steps parted by "|":
@@ -42,6 +43,9 @@ USUAL = {
     "RCPT": "250 2.1.5 ok",
     "DATA": "354 go",
     "BDAT": None,
+    "STARTTLS": "502 no",
+    "AUTH": "504 no",
+    "other": "500 what",
     "dot": "250 2.0.0 taken",
     "RSET": "250 ok",
     "QUIT": "221 bye|close",
@@ -172,8 +176,10 @@ class Talk:
             verb = line[:4].upper()
             if verb in ("SEND", "SOML", "SAML"):
                 verb = "MAIL"
+            if verb == "STAR":
+                verb = "STARTTLS"
             if verb not in self.script:
-                await self.say(b"500 what\r\n")
+                await self.act("other")
                 continue
             if verb == "BDAT":
                 await self.chunk(line.split())

@@ -72,4 +72,5 @@ set_of dovecot dovecot-core dovecot-imapd dovecot-lmtpd
 set_of postfix postfix
 set_of opensmtpd opensmtpd
 set_of exim exim4-base exim4-config exim4-daemon-light
+set_of dnssec nsd ldnsutils unbound
 exit 0

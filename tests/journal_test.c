@@ -2,6 +2,7 @@
 #include "deliver/queue/journal.h"
 #include "tests/rows.h"
 #include <errno.h>
+#include <stdlib.h>
 
 /* A line, and how it stands in the file behind its sum. */
 static const struct row {
@@ -32,6 +33,10 @@ static const struct row {
 	    "1 list 0123456789ABCDEF-1M" },
 	{ "bounce_not_made", { J_BOUNCE, 1, 0, 1, S(""), S("-") },
 	    "1 bounce 1 -" },
+	{ "child", { J_CHILD, 1, 0, 0, S("box"), S("alice - alice@y") },
+	    "1 child 0 box alice - alice@y" },
+	{ "split", { J_SPLIT, 1, 2, 0, S(""), S("") }, "1 split 2" },
+	{ "drop", { J_DROP, 1, 7, 0, S(""), S("") }, "1 drop 7" },
 	{ "no_text", { J_DONE, 1, 0, 0, S("2.0.0"), S("") },
 	    "1 done 0 2.0.0 " },
 	{ "blanks_in_text", { J_FAIL, 1, 0, 0, S("5.0.0"), S(" a  b ") },
@@ -62,6 +67,54 @@ check(void **state)
 	assert_int_equal(journal_get(&rest, &l), 0);
 	buf_free(&b);
 	buf_free(&want);
+}
+
+/* Any octets but NUL, and no string at all, come back as they went. */
+static void
+words_of_a_child(void **state)
+{
+	static const char *const words[] = { "alice", NULL, "-", "", "%41", "%",
+		"|/bin/x -a \"b c\"\n", "j\xc3\xb6rg@x", "--" };
+	struct buf b = { 0 };
+	struct span rest;
+	char *word;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++)
+		journal_add_word(&b, words[i]);
+	for (size_t i = 0; i < b.len; i++)
+		assert_true(b.ptr[i] >= ' ' && b.ptr[i] < 0x7f);
+	rest = buf_view(&b);
+	for (size_t i = 0; i < COUNT(words); i++) {
+		assert_int_equal(journal_word(&rest, &word), 0);
+		if (words[i])
+			assert_string_equal(word, words[i]);
+		else
+			assert_null(word);
+		free(word);
+	}
+	errno = 0;
+	assert_int_equal(journal_word(&rest, &word), -1);
+	assert_int_equal(errno, EBADMSG);
+	buf_free(&b);
+}
+
+static void
+words_that_are_none(void **state)
+{
+	static const struct span bad[] = { S("%4"), S("a%"), S("%zz"), S("%00"),
+		S("a%4 x"), S(""), S(" x") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct span rest = bad[i];
+		char *word;
+
+		errno = 0;
+		assert_int_equal(journal_word(&rest, &word), -1);
+		assert_int_equal(errno, EBADMSG);
+		assert_null(word);
+	}
 }
 
 /* Whatever a server says, a line stays a line. */
@@ -187,6 +240,9 @@ static const struct bad {
 	{ "defer_until_no_number", "1 defer soon" },
 	{ "defer_with_text", "1 defer 5 x" },
 	{ "bounce_without_round", "1 bounce - x" },
+	{ "child_without_a_parent", "1 child" },
+	{ "split_with_text", "1 split 0 x" },
+	{ "drop_no_number", "1 drop x" },
 	{ "two_blanks", "1  done 0 2.0.0 x" },
 };
 
@@ -250,6 +306,8 @@ main(void)
 {
 	static const struct CMUnitTest more[] = {
 		cmocka_unit_test(text_from_outside_is_made_harmless),
+		cmocka_unit_test(words_of_a_child),
+		cmocka_unit_test(words_that_are_none),
 		cmocka_unit_test(torn_anywhere),
 		cmocka_unit_test(wrong_anywhere),
 		cmocka_unit_test(zeros_at_the_end_are_torn),

@@ -114,6 +114,15 @@ submit() { # USER ARGUMENTS... <message
 	as "$user" /usr/sbin/sendmail "$@"
 }
 
+session() { # MANY USER: as many messages, in one dialogue
+	awk -v many="$1" -v to="$2" 'BEGIN {
+		print "EHLO x"
+		for (n = 1; n <= many; n++)
+			printf "MAIL FROM:<>\nRCPT TO:<%s>\nDATA\nSubject: %d\n\nfirst of s%d\nlast of s%d\n.\n", to, n, n, n
+		print "QUIT"
+	}' | /usr/sbin/sendmail -bs
+}
+
 config() { # the settings from now on: stdin
 	cat >"$CONF"
 }

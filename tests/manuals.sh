@@ -92,7 +92,7 @@ agree "deliver(8): options" "$(sed -n '/words\[\] = {/,/};/p' deliver/main.c | g
     "$(section deliver.8 DESCRIPTION | items Fl | sed 's/^/-/')"
 agree "deliver(8): roles" \
     "$(sed -n 's/^	\[ROLE_[A-Z]*\] = { "\([a-z]*\)", \(NULL\|"\([a-z-]*\)"\),.*/\1 \3/p' deliver/role.c)" \
-    "$(section deliver.8 ROLES | sed -n 's/^\.It \([a-z]*\) Ta \(root\|the recipient\|\([a-z-]*\)\) Ta .*/\1 \3/p')"
+    "$(section deliver.8 ROLES | sed -n 's/^\.It \([a-z]*\) Ta \(root\|the recipient\|the submitter\|\([a-z-]*\)\) Ta .*/\1 \3/p')"
 agree "deliver(8): the journal" \
     "$(sed -n 's/^	\[J_[A-Z]*\] = { "\([a-z]*\)".*/\1/p' deliver/queue/journal.c)" \
     "$(sed -n '/^Behind the message is the journal/,/^\.El/p' "$MAN/deliver.8" | items Cm)"

@@ -145,6 +145,101 @@ its_journal(void **state)
 	buf_free(&b);
 }
 
+static void
+children_of_an_alias(void **state)
+{
+	struct dir *d = *state;
+	struct buf b = { 0 }, lines = { 0 };
+	struct rcpt c = { .what = TO_BOX,
+		.parent = 0,
+		.addr = (char *)(uintptr_t) "bob@y",
+		.user = (char *)(uintptr_t) "bob" };
+	struct file *f;
+
+	message(&b, 2);
+	put_file(d->fd, b.ptr, b.len);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(f->nrcpts, 2);
+	assert_int_equal(file_child(f, &c, &lines), 2);
+	c = (struct rcpt){ .what = TO_COMMAND,
+		.parent = 1,
+		.addr = (char *)(uintptr_t) "|/bin/x -a b",
+		.user = (char *)(uintptr_t) "al" };
+	assert_int_equal(file_child(f, &c, &lines), 3);
+	c = (struct rcpt){ .what = TO_ADDRESS,
+		.parent = 1,
+		.addr = (char *)(uintptr_t) "\"a b\"@far",
+		.from = (char *)(uintptr_t) "owner-list@y" };
+	assert_int_equal(file_child(f, &c, &lines), 4);
+	note(&lines, J_SPLIT, 0, 0);
+	note(&lines, J_SPLIT, 1, 0);
+	note(&lines, J_DONE, 2, 0);
+	note(&lines, J_DROP, 4, 0);
+	note(&lines, J_DROP, 0, 0); /* never one of the envelope */
+	assert_int_equal(file_note(f, &lines), 0);
+	file_close(f);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(f->nrcpts, 5);
+	assert_int_equal(f->env.nrcpts, 2);
+	assert_int_equal(f->rcpts[0].state, R_SPLIT);
+	assert_int_equal(f->rcpts[1].state, R_SPLIT);
+	assert_int_equal(f->rcpts[2].state, R_DONE);
+	assert_int_equal(f->rcpts[3].state, R_WAITS);
+	assert_int_equal(f->rcpts[4].state, R_DROPPED);
+	assert_int_equal(file_waiting(f), 1);
+	assert_string_equal(rcpt_addr(f, 0), "r0@y");
+	assert_string_equal(rcpt_addr(f, 2), "bob@y");
+	assert_string_equal(f->rcpts[2].user, "bob");
+	assert_string_equal(rcpt_addr(f, 3), "|/bin/x -a b");
+	assert_int_equal(f->rcpts[3].what, TO_COMMAND);
+	assert_string_equal(rcpt_addr(f, 4), "\"a b\"@far");
+	assert_null(f->rcpts[4].user);
+	assert_ptr_equal(rcpt_env(f, 3), &f->env.rcpts[1]);
+	assert_string_equal(rcpt_from(f, 4), "owner-list@y");
+	assert_string_equal(rcpt_from(f, 3), "s@x");
+	file_close(f);
+	buf_free(&b);
+	buf_free(&lines);
+}
+
+/* With a sum that fits, and yet nothing that was written here. */
+static void
+children_that_cannot_be(void **state)
+{
+	static const struct span bad[][2] = {
+		{ S("box"), S("bob - %zz") },
+		{ S("box"), S("bob -") },
+		{ S("box"), S("bob - -") },
+		{ S("box"), S("- - bob@y") },
+		{ S("address"), S("bob - bob@y") },
+		{ S("box"), S("bob - bob@y x") },
+		{ S("bax"), S("bob - bob@y") },
+	};
+	struct dir *d = *state;
+
+	for (size_t i = 0; i <= COUNT(bad); i++) {
+		struct journal_line l = { J_CHILD, 5, 0, 0, S("box"),
+			S("bob - bob@y") };
+		struct buf b = { 0 };
+
+		if (i < COUNT(bad)) {
+			l.status = bad[i][0];
+			l.text = bad[i][1];
+		} else {
+			l.rcpt = 2; /* no recipient of the envelope */
+		}
+		message(&b, 2);
+		journal_put(&b, &l);
+		put_file(d->fd, b.ptr, b.len);
+		errno = 0;
+		assert_null(file_open(d->fd, ID, geteuid()));
+		assert_int_equal(errno, EBADMSG);
+		buf_free(&b);
+	}
+}
+
 /* What was told, and how it was delivered. */
 static void
 its_reports(void **state)
@@ -469,6 +564,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		IN_DIR(a_message),
 		IN_DIR(its_journal),
+		IN_DIR(children_of_an_alias),
+		IN_DIR(children_that_cannot_be),
 		IN_DIR(its_reports),
 		IN_DIR(truncated_anywhere),
 		IN_DIR(wrong_anywhere),

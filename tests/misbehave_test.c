@@ -2,159 +2,14 @@
  * the outcome that an honest failure would have had, within the time-outs; and
  * the good one's mail does not wait for any of them.
  * A second of the time-outs lasts 30 ms. */
-#include "tests/net_rig.h"
+#include "tests/misbehave_rows.h"
 
 #define MS 30
 #define GOOD "good" /* the relay behind which all is well */
 #define GOOD_JOBS 40
-#define PIPE "250-fake\\n250 PIPELINING"
-#define LONG "okokokokokokokokokokokokokokokokokokokokokokokokokokokokokokokok"
-
-/* Each way, at each stage. */
-static const struct at {
-	const char *name, *key, *usual, *besides;
-	int code;
-	bool lmtp, opening, last;
-} stages[] = {
-	{ "banner", "banner", "220 fake", "", 220, false, true, false },
-	{ "EHLO", "EHLO", PIPE, "", 250, false, true, false },
-	{ "MAIL", "MAIL", "250 ok", "", 250, false, false, false },
-	{ "RCPT", "RCPT", "250 ok", "", 250, false, false, false },
-	{ "DATA", "DATA", "354 go", "", 354, false, false, false },
-	{ "dot", "dot", "250 ok", "", 250, false, false, true },
-	{ "BDAT", "dot", "250 ok",
-	    ",\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 CHUNKING\"", 250,
-	    false, false, true },
-	{ "LMTP", "dot", "250 ok", "", 250, true, false, true },
-};
-
-/* %s is what is usually said, %d its code; status is that where a message is
- * under way, before one it is opening, if that is another. */
-static const struct way {
-	const char *name, *script, *status, *opening;
-} ways[] = {
-	{ "deaf", "deaf", "4.4.2", NULL },
-	{ "close", "close", "4.4.2", NULL },
-	{ "reset", "wait 0.3|reset", "4.4.2", NULL },
-	{ "drip", "drip 0.3 %d " LONG LONG, "4.4.2", NULL },
-	{ "drip_lines", "raw %d-a\\r\\n|wait 9|raw %d-a\\r\\n|deaf", "4.4.2",
-	    NULL },
-	{ "line_without_end", "flood 10000000 %d xxxxxxxxxxx", "4.5.0", NULL },
-	{ "reply_without_end", "flood 10000000 %d-more\\r\\n", "4.5.0", NULL },
-	{ "nul", "raw \\u0000\\u0000%d ok\\r\\n", "4.5.0", NULL },
-	{ "binary", "raw \\u00ff\\u00fe\\u0001\\u0080\\n", "4.5.0", NULL },
-	{ "torn_code", "raw 2|close", "4.4.2", NULL },
-	{ "torn_reply", "raw %d-a\\r\\n|close", "4.4.2", NULL },
-	{ "mixed_codes", "raw %d-a\\r\\n550 b\\r\\n", "4.5.0", NULL },
-	{ "code_199", "199 ok", "4.5.0", NULL },
-	{ "code_600", "600 ok", "4.5.0", NULL },
-	{ "two_digits", "25 ok", "4.5.0", NULL },
-	{ "wrong_code", "334 ok", "4.5.0", NULL },
-	{ "closing", "421 4.3.2 bye|close", "4.3.2", NULL },
-	{ "busy_for_ever", "451 4.3.0 no", "4.3.0", NULL },
-};
-
-enum { PAIRS = MANY(stages) * MANY(ways) };
-
-/* Others, each by itself. */
-static const struct row {
-	const char *name, *script;
-	enum outcome outcome;
-	const char *status;
-	bool lmtp;
-	unsigned rcpts;
-} rows[] = {
-	{ "pipelining_is_a_lie", "{\"MAIL\":\"250 ok|close\"}", OUT_LATER,
-	    "4.4.2", .rcpts = 1 },
-	{ "chunking_is_a_lie",
-	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250 CHUNKING\","
-	    "\"BDAT\":\"500 what\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
-	{ "chunking_is_a_lie_502",
-	    "{\"EHLO\":\"250-fake\\n250 CHUNKING\",\"BDAT\":\"502 no\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
-	{ "size_of_nothing", "{\"EHLO\":\"250-fake\\n250 SIZE 1\"}", OUT_NEVER,
-	    "5.3.4", .rcpts = 1 },
-	{ "size_that_is_no_number", "{\"EHLO\":\"250-fake\\n250 SIZE -1x\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
-	{ "ehlo_of_a_hundred_words",
-	    "{\"EHLO\":\"raw 250-fake\\r\\n250 AUTH " LONG LONG LONG
-	    "\\r\\n\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
-	{ "ehlo_refused_helo_closed", "{\"EHLO\":\"500 x\",\"HELO\":\"close\"}",
-	    OUT_LATER, "4.4.2", .rcpts = 1 },
-	{ "ehlo_refused_helo_deaf", "{\"EHLO\":\"500 x\",\"HELO\":\"deaf\"}",
-	    OUT_LATER, "4.4.2", .rcpts = 1 },
-	{ "ehlo_refused_helo_refused",
-	    "{\"EHLO\":\"500 x\",\"HELO\":\"550 go away\"}", OUT_LATER, "4.3.0",
-	    .rcpts = 1 },
-	{ "banner_twice", "{\"banner\":\"220 a\\n220 b\"}", OUT_LATER, "4.5.0",
-	    .rcpts = 1 },
-	{ "banner_and_ehlo_at_once", "{\"banner\":\"220 a\\n250 b\"}",
-	    OUT_LATER, "4.5.0", .rcpts = 1 },
-	{ "ehlo_twice", "{\"EHLO\":\"250 a\\n250 b\"}", OUT_LATER, "4.5.0",
-	    .rcpts = 1 },
-	{ "mail_twice", "{\"MAIL\":\"250 a\\n250 b\"}", OUT_LATER, "4.5.0",
-	    .rcpts = 1 },
-	{ "dot_twice", "{\"dot\":\"250 a\\n250 b\"}", OUT_DELIVERED, "2.0.0",
-	    .rcpts = 1 },
-	{ "dot_before_the_dot", "{\"DATA\":\"354 go\\n250 taken\"}", OUT_LATER,
-	    "4.5.0", .rcpts = 1 },
-	{ "no_after_the_354", "{\"DATA\":\"354 go\\n552 5.3.4 large\"}",
-	    OUT_NEVER, "5.3.4", .rcpts = 1 },
-	{ "data_for_nobody", "{\"RCPT\":\"550 5.1.1 who\",\"DATA\":\"354 go\"}",
-	    OUT_NEVER, "5.1.1", .rcpts = 1 },
-	{ "data_after_mail_refused",
-	    "{\"MAIL\":\"550 5.7.1 not you\",\"DATA\":\"354 go\"}", OUT_NEVER,
-	    "5.7.1", .rcpts = 1 },
-	{ "rset_closed", "{\"MAIL\":\"550 5.7.1 no\",\"RSET\":\"close\"}",
-	    OUT_NEVER, "5.7.1", .rcpts = 1 },
-	{ "rset_deaf", "{\"MAIL\":\"550 5.7.1 no\",\"RSET\":\"deaf\"}",
-	    OUT_NEVER, "5.7.1", .rcpts = 1 },
-	{ "rset_refused", "{\"MAIL\":\"550 5.7.1 no\",\"RSET\":\"500 x\"}",
-	    OUT_NEVER, "5.7.1", .rcpts = 1 },
-	{ "quit_deaf", "{\"QUIT\":\"deaf\"}", OUT_DELIVERED, "2.0.0",
-	    .rcpts = 1 },
-	{ "quit_closed", "{\"QUIT\":\"close\"}", OUT_DELIVERED, "2.0.0",
-	    .rcpts = 1 },
-	{ "quit_flood", "{\"QUIT\":\"flood 10000000 x\"}", OUT_DELIVERED,
-	    "2.0.0", .rcpts = 1 },
-	{ "wants_tls", "{\"MAIL\":\"530 5.7.0 STARTTLS first\"}", OUT_LATER,
-	    "4.7.0", .rcpts = 1 },
-	{ "wants_a_password", "{\"RCPT\":\"530 5.7.1 authenticate\"}",
-	    OUT_LATER, "4.7.1", .rcpts = 1 },
-	{ "lost_its_way", "{\"MAIL\":\"503 5.5.1 HELO first\"}", OUT_LATER,
-	    "4.5.1", .rcpts = 1 },
-	{ "injection_in_a_reply",
-	    "{\"dot\":\"raw 550 5.1.1 x\\r\\u0000\\u001b[2J\\u0007\\r\\n\"}",
-	    OUT_NEVER, "5.1.1", .rcpts = 1 },
-	{ "lone_lf_replies",
-	    "{\"banner\":\"raw 220 a\\n\",\"EHLO\":\"raw 250 a\\n\","
-	    "\"MAIL\":\"raw 250 a\\n\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 1 },
-	{ "code_of_another_class", "{\"dot\":\"550 2.0.0 all is well\"}",
-	    OUT_NEVER, "5.0.0", .rcpts = 1 },
-	{ "stops_reading", "{\"DATA\":\"354 go|silent\"}", OUT_LATER, "4.4.2",
-	    .rcpts = 1 },
-	{ "too_many_without_end", "{\"RCPT\":[\"250 ok\",\"452 4.5.3 many\"]}",
-	    OUT_LATER, "4.5.3", .rcpts = 3 },
-	{ "limits_of_one",
-	    "{\"EHLO\":\"250-fake\\n250 LIMITS MAILMAX=1 RCPTMAX=1\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 3 },
-	{ "limits_of_nothing",
-	    "{\"EHLO\":\"250-fake\\n250 LIMITS MAILMAX=0 RCPTMAX=0\"}",
-	    OUT_DELIVERED, "2.0.0", .rcpts = 3 },
-	{ "lmtp_too_few_lines", "{\"dot\":[\"250 ok\",\"250 ok|close\"]}",
-	    OUT_LATER, "4.4.2", .lmtp = true, .rcpts = 3 },
-	{ "lmtp_too_many_lines", "{\"dot\":\"250 ok\\n250 ok\"}", OUT_DELIVERED,
-	    "2.0.0", .rcpts = 1, .lmtp = true },
-	{ "lmtp_speaks_smtp", "{\"LHLO\":\"500 what\"}", OUT_LATER, "4.3.0",
-	    .rcpts = 1, .lmtp = true },
-	{ "lmtp_data_for_nobody",
-	    "{\"RCPT\":\"550 5.1.1 who\",\"DATA\":\"354 go\"}", OUT_NEVER,
-	    "5.1.1", .rcpts = 1, .lmtp = true },
-};
-
+#define USER "joe"
+#define PASSWORD "sesame7"
+#define SHOWN "AGpvZQBzZXNhbWU3" /* as PLAIN has it, in base 64 */
 enum { ALL = PAIRS + MANY(rows) };
 static char names[ALL][48];
 static unsigned early; /* of them had ended when the good one's mail was out */
@@ -177,6 +32,23 @@ add_way(struct buf *b, const struct at *at, const struct way *way)
 		}
 	}
 	buf_fmt(b, "\"%s}]", at->besides);
+}
+
+static struct buf secrets;
+
+static void
+settings_of(size_t i, const struct row *row)
+{
+	static const enum conf_tls how[] = { [NEVER] = TLS_NEVER,
+		[MUST] = TLS_VERIFY,
+		[MAY] = TLS_OPPORTUNISTIC };
+
+	w.relays[i].tls = how[row->tls];
+	w.relays[i].plain_auth = row->login == CLEAR;
+	if (row->login != NOBODY) {
+		w.relays[i].user = (char *)USER;
+		buf_fmt(&secrets, "%s " USER " " PASSWORD "\n", row->name);
+	}
 }
 
 static void
@@ -214,6 +86,7 @@ start_all(void)
 		snprintf(names[i], sizeof *names, "%s", row->name);
 		buf_fmt(&script, "\"%s\":[%s],", names[i], row->script);
 		add_relay(i, names[i], row->lmtp);
+		settings_of(i, row);
 	}
 	buf_str(&script, "\"" GOOD "\":[]}");
 	add_relay(ALL, GOOD, false);
@@ -234,6 +107,7 @@ start_all(void)
 		w.relays[i].nhosts = 1;
 	}
 	w.conf.nrelays = ALL + 1;
+	w.secrets = buf_c(&secrets);
 	roles_start();
 }
 
@@ -333,16 +207,51 @@ single(void **state)
 	quiet(names[i]);
 }
 
+/* What a server was told, by the names in front: never a message or a password
+ * without the TLS that was asked for. */
+static void
+nothing_leaked(void **state)
+{
+	char open[64];
+
+	(void)state;
+	for (size_t i = 0; i < MANY(rows); i++) {
+		const struct row *row = &rows[i];
+		const char *at = said;
+		size_t len;
+
+		len = (size_t)snprintf(open, sizeof open, "\n%s.", row->name);
+		while ((at = strstr(at, open)) != NULL) {
+			struct span line = span_of(at + len);
+
+			line = span_cut(&line, '\n');
+			if (row->tls == MUST &&
+			    memmem(line.ptr, line.len, "MAIL FROM", 9))
+				fail_msg("%s: %.*s", row->name, (int)line.len,
+				    line.ptr);
+			if (row->login != CLEAR &&
+			    (memmem(line.ptr, line.len, SHOWN, 16) ||
+				memmem(line.ptr, line.len, " AUTH", 5)))
+				fail_msg("%s: %.*s", row->name, (int)line.len,
+				    line.ptr);
+			at += len;
+		}
+	}
+	assert_null(strstr(said, PASSWORD));
+	assert_non_null(strstr(said, SHOWN)); /* where it may be */
+}
+
 static int
 end(void **state)
 {
+	buf_free(&secrets);
 	return teardown(state);
 }
 
 int
 main(void)
 {
-	static struct CMUnitTest tests[ALL + 1];
+	static struct CMUnitTest tests[ALL + 2];
 
 	log_open("net_test");
 	tests[0] = (struct CMUnitTest){ "good_mail_waits_for_none",
@@ -359,5 +268,7 @@ main(void)
 		    (struct CMUnitTest){ names[i], i < PAIRS ? pair : single,
 			    NULL, NULL, (void *)(uintptr_t)i };
 	}
+	tests[ALL + 1] = (struct CMUnitTest){ "nothing_leaked", nothing_leaked,
+		NULL, NULL, NULL };
 	return cmocka_run_group_tests(tests, everything, end);
 }

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@
 /* Not every test needs all of it. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 
-#define HOSTS 200 /* a relay each, in misbehave_test */
+#define HOSTS 250 /* a relay each, in misbehave_test */
 #define SERVERS 3
 #define REFS 512
 
@@ -57,6 +58,7 @@ struct world {
 	unsigned flags[REFS];
 	unsigned converts[REFS]; /* jobs given back */
 	unsigned suspects;	 /* of the next job: ENV_EIGHT, ENV_LONG */
+	const char *secrets;	 /* text of the credential, or NULL */
 	unsigned until;		 /* stop waiting when so many jobs have ended */
 };
 
@@ -208,7 +210,7 @@ static pid_t
 fork_role(enum role role, struct ipc *c)
 {
 	struct role_start start = { .conf = &w.conf, .control = -1 };
-	int ends[2];
+	int ends[2], fd;
 	pid_t pid;
 
 	assert_int_equal(ipc_pair(ends), 0);
@@ -217,7 +219,15 @@ fork_role(enum role role, struct ipc *c)
 		start.fd = ends[1];
 		close(ends[0]);
 		close_mine();
+		signal(SIGPIPE, SIG_IGN); /* as main does */
 		loop_init();
+		if (role == ROLE_NET && w.secrets) {
+			fd = memfd_create("secrets", MFD_CLOEXEC);
+			if (fchmod(fd, 0600) == -1 ||
+			    write(fd, w.secrets, strlen(w.secrets)) == -1)
+				_exit(1);
+			start.secrets = fd;
+		}
 		if (role == ROLE_NET)
 			net_serve(&start, w.second);
 		else
@@ -412,7 +422,7 @@ ended_well(pid_t pid)
 	waitpid(pid, &status, 0);
 	if (late)
 		return -2;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 static int

@@ -13,7 +13,8 @@ static const struct screen_facts send = { .kind = ENV_SEND,
 	.submitter = { "alice (uid 1001)", 16 },
 	.host = { "hestia", 6 },
 	.time = { "14:03:07", 8 },
-	.id = { "4A2F", 4 } };
+	.id = { "4A2F", 4 },
+	.bell = true };
 #define SEND_BANNER                                                            \
 	"\a\r\n[message from alice (uid 1001) on hestia, 14:03:07]\r\n"
 
@@ -52,7 +53,9 @@ static const struct {
 	{ "c1_as_one_octet",
 	    "\x9b"
 	    "31m",
-	    true, "?31m" },
+	    true,
+	    "\xef\xbf\xbd"
+	    "31m" },
 	{ "bidi_override",
 	    "a\xe2\x80\xae"
 	    "b",
@@ -64,10 +67,12 @@ static const struct {
 	    true, "a?b" },
 	{ "byte_order_mark", "\xef\xbb\xbf", true, "?" },
 	{ "tag_character", "\xf3\xa0\x80\x81", true, "?" },
-	{ "overlong", "\xc0\x9b", true, "??" },
-	{ "surrogate", "\xed\xa0\x80", true, "???" },
-	{ "above_the_last", "\xf4\x90\x80\x80", true, "????" },
-	{ "cut_short", "\xe2\x82", true, "??" },
+	{ "overlong", "\xc0\x9b", true, "\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "surrogate", "\xed\xa0\x80", true,
+	    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "above_the_last", "\xf4\x90\x80\x80", true,
+	    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "cut_short", "\xe2\x82", true, "\xef\xbf\xbd\xef\xbf\xbd" },
 	{ "latin", "na\xc3\xafve", true, "na\xc3\xafve" },
 	{ "wide", "\xe4\xb8\xad\xe6\x96\x87", true,
 	    "\xe4\xb8\xad\xe6\x96\x87" },
@@ -303,6 +308,11 @@ test_every_code_point(void **state)
 			assert_true(one.len > 1);
 			if (!utf8 || c == '\t')
 				continue;
+			if (c >= 0xd800 && c <= 0xdfff) { /* no UTF-8 */
+				assert_memory_equal(
+				    one.ptr + 1, "\xef\xbf\xbd", 3);
+				continue;
+			}
 			if (check_forbidden(c) && one.ptr[1] != '?')
 				fail_msg("U+%04X passed", c);
 			if (one.ptr[1] != '?')

@@ -12,16 +12,32 @@ until FOLDER/accept exists, with "bounce" is taken, but its DATA gets 554.
 Each message is judged: FOLDER/log gets "ILLEGAL ..." for a line over 998
 octets, a bare CR or LF, or, where FOLDER/seven exists at EHLO (8BITMIME is
 not offered then), an octet over 0x7f.
+
+Further arguments make it a relay of the strict kind:
+    cert=PEM,KEY     its certificate: STARTTLS is offered, or, with the word
+    wrapped          TLS comes first
+    must             nothing is taken before TLS
+    old              TLS 1.1, which nobody speaks any more
+    user=NAME,FILE   AUTH (PLAIN, LOGIN) is demanded; FILE has the password
+    token=NAME,FILE  AUTH XOAUTH2 is demanded
+    sender=ADDRESS   the only one that may send
+FOLDER/log then has "AUTH MECHANISM NAME ok|refused", too.
 """
 import asyncio
+import base64
 import os
 import signal
+import ssl
 import sys
+import warnings
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
+
+warnings.simplefilter("ignore")
 
 PORT = int(sys.argv[1])
 FOLDER = sys.argv[2]
+RULES = dict(word.partition("=")[::2] for word in sys.argv[3:])
 
 
 def note(text):
@@ -50,6 +66,9 @@ class Handler:
         return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):
+        if address != RULES.get("sender", address):
+            note(f"MAIL {address} 553")
+            return "553 5.7.1 not a sender of yours"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         note(f"MAIL {address} {' '.join(options)}")
@@ -84,6 +103,55 @@ class Handler:
         return "250 2.0.0 taken"
 
 
+def judge_login(mechanism, name, word, rule):
+    wanted, file = RULES[rule].split(",")
+    with open(file, encoding="utf-8") as right:
+        good = name == wanted and word == right.read().strip()
+    note(f"AUTH {mechanism} {name} {'ok' if good else 'refused'}")
+    return good
+
+
+def authenticate(server, session, envelope, mechanism, data):
+    good = judge_login(mechanism, data.login.decode(), data.password.decode(), "user")
+    return AuthResult(success=good, handled=False)
+
+
+async def auth_xoauth2(server, args):
+    text = args[1] if len(args) > 1 else await server.challenge_auth("")
+    if isinstance(text, str):
+        text = base64.b64decode(text)
+    fields = dict(f.partition("=")[::2] for f in text.decode().split("\x01") if f)
+    good = judge_login("XOAUTH2", fields.get("user"), fields.get("auth", "").removeprefix("Bearer "), "token")
+    if not good:
+        await server.challenge_auth('{"status":"401"}')
+    return AuthResult(success=good, handled=False, auth_data=fields.get("user"))
+
+
+def context():
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ctx.load_cert_chain(*RULES["cert"].split(","))
+    if "old" in RULES:
+        ctx.minimum_version = ssl.TLSVersion.TLSv1
+        ctx.maximum_version = ssl.TLSVersion.TLSv1_1
+        ctx.set_ciphers("ALL:@SECLEVEL=0")
+    return ctx
+
+
+def make():
+    more = {}
+    handler = Handler()
+    if "cert" in RULES and "wrapped" not in RULES:
+        more.update(tls_context=context(), require_starttls="must" in RULES)
+    if "user" in RULES:
+        more.update(authenticator=authenticate, auth_required=True,
+                    auth_require_tls="wrapped" not in RULES)
+    if "token" in RULES:
+        more.update(auth_required=True, auth_exclude_mechanism=["PLAIN", "LOGIN"],
+                    auth_require_tls="wrapped" not in RULES)
+        handler.auth_XOAUTH2 = auth_xoauth2
+    return Server(handler, hostname="relay.example", enable_SMTPUTF8=True, **more)
+
+
 class Server(SMTP):
     def connection_made(self, transport):
         note("connect")
@@ -96,8 +164,7 @@ async def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, done.set)
     server = await loop.create_server(
-        lambda: Server(Handler(), hostname="relay.example", enable_SMTPUTF8=True),
-        "127.0.0.1", PORT)
+        make, "127.0.0.1", PORT, ssl=context() if "wrapped" in RULES else None)
     with open(os.path.join(FOLDER, "ready"), "w", encoding="utf-8"):
         pass
     await done.wait()

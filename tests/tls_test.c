@@ -22,7 +22,7 @@ static const struct row {
 	const char *server; /* certificate and options */
 	enum conf_tls how;
 	const char *want; /* "secure BY", or a part of what is said */
-	const char *whose, *ca, *pin, *also;
+	const char *whose, *as, *ca, *pin, *also;
 	struct record tlsa[3];
 	const char *cert;
 	const char *saw; /* a part of what the server saw */
@@ -41,6 +41,11 @@ static const struct row {
 	{ "no_name_but_an_address", "right", TLS_VERIFY,
 	    "for relay.example, not 127.0.0.1", .ca = "ca",
 	    .whose = "127.0.0.1" },
+	{ "host_found_by_dns", "right", TLS_VERIFY,
+	    "for relay.example, not corp.example", .ca = "ca",
+	    .as = "corp.example" },
+	{ "host_found_by_dns_for_the_domain", "wrong", TLS_VERIFY, "secure ca",
+	    .ca = "ca", .as = "other.example" },
 	{ "expired", "expired", TLS_VERIFY,
 	    "the certificate expired on 2001-01-01 00:00 UTC", .ca = "ca" },
 	{ "self_signed", "self", TLS_VERIFY, "self-signed", .ca = "ca" },
@@ -236,6 +241,7 @@ happened(struct conn *c, enum conn_event e)
 	case CONN_UP:
 		if (t.lines == -1) {
 			conn_starttls(c, t.store, &t.want);
+			conn_flush(c); /* as an owner may, at any time */
 			conn_patience(c, t.patience);
 		}
 		break;
@@ -357,6 +363,7 @@ check(void **state)
 		make_record(&row->tlsa[n], &records[n], &data_of[n]);
 	t.want = (struct tls_want){ .how = row->how,
 		.name = row->whose ? row->whose : "relay.example",
+		.as = row->as,
 		.also = row->also,
 		.port = "25",
 		.relay = &relay,

@@ -210,7 +210,7 @@ employ(uid_t uid, const char *user, enum ipc_type type, const struct buf *body,
     int file)
 {
 	int64_t begin = write_clock();
-	struct conf conf = { .hostname = (char *)"hestia" };
+	struct conf conf = { .hostname = (char *)"hestia", .bell = true };
 	struct role_start start = { .conf = &conf, .user = user, .uid = uid };
 	struct ipc queue = { .got = got, .gone = gone };
 	int fds[2], status;
@@ -716,7 +716,7 @@ test_look_up(void **state)
 	log_in("alice", path); /* the same one */
 	log_in("alice", b.name);
 	log_in("alice", c.name);
-	assert_int_equal(who_terminals(dev, ALICE, "alice", t), 2);
+	assert_int_equal(who_terminals(dev, ALICE, "alice", false, t), 2);
 	assert_string_equal(t[0].name, b.name);
 	assert_false(t[0].accepts);
 	assert_string_equal(t[1].name, a.name);
@@ -773,13 +773,13 @@ test_logind(void **state)
 	session("4", p[3].name, "user", "tty", "closing");
 	session("5", p[4].name, "user-early", "tty", "online");
 	pty_used(&p[4], 1000);
-	assert_int_equal(who_terminals(dev, ALICE, "alice", t), 2);
+	assert_int_equal(who_terminals(dev, ALICE, "alice", false, t), 2);
 	assert_string_equal(t[0].name, p[0].name);
 	assert_string_equal(t[1].name, p[4].name);
 	/* Both registers know it, and it is one. */
 	log_in("alice", p[0].name);
 	log_in("alice", p[1].name);
-	assert_int_equal(who_terminals(dev, ALICE, "alice", t), 3);
+	assert_int_equal(who_terminals(dev, ALICE, "alice", false, t), 3);
 	pty_used(&p[0], 0);
 	pty_used(&p[1], 1000);
 	tell(lunch);

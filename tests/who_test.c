@@ -67,7 +67,8 @@ test_no_register_is_nobody(void **state)
 
 	(void)state;
 	assert_int_equal(utmpxname("/nonexistent/utmp"), 0);
-	assert_int_equal(who_terminals(devfd, 12345, "nobody-here", t), 0);
+	assert_int_equal(
+	    who_terminals(devfd, 12345, "nobody-here", false, t), 0);
 	close(devfd);
 }
 
@@ -112,7 +113,7 @@ test_false_entries(void **state)
 	put("root", ":0", USER_PROCESS);
 	put("root", "", USER_PROCESS);
 	put("", "tty1", USER_PROCESS);
-	assert_int_equal(who_terminals(devfd, getuid(), "root", t), 0);
+	assert_int_equal(who_terminals(devfd, getuid(), "root", false, t), 0);
 	unlinkat(devfd, "tty1", 0);
 	unlinkat(devfd, "tty2", 0);
 	unlinkat(devfd, "utmp", 0);

@@ -237,7 +237,8 @@ add(struct packet k, const struct record *r, struct dns_answer *out)
 		[TYPE_TXT] = add_txt };
 
 	k.at = r->data;
-	adders[r->type](k, r, out);
+	if (r->type < sizeof adders / sizeof *adders && adders[r->type])
+		adders[r->type](k, r, out);
 }
 
 static void
@@ -277,7 +278,8 @@ follow(struct packet k, unsigned records, char *name, struct dns_answer *out)
 	return -1;
 }
 
-static void
+/* -1: the packet ends before its last record does. */
+static int
 collect(struct packet k, unsigned records, enum dns_type type,
     struct dns_answer *out)
 {
@@ -286,13 +288,14 @@ collect(struct packet k, unsigned records, enum dns_type type,
 
 		get_record(&k, &r);
 		if (k.bad)
-			return;
+			return -1;
 		if (!r.named || r.type != (unsigned)type ||
 		    r.class != CLASS_IN || !same_name(r.owner, out->canon))
 			continue;
 		least(out, r.ttl);
 		add(k, &r, out);
 	}
+	return 0;
 }
 
 static void
@@ -350,14 +353,17 @@ answer_parse(struct span packet, enum dns_type type, struct dns_answer *out)
 		say(out, DNS_LATER, "aliases that lead nowhere");
 	} else {
 		snprintf(out->canon, sizeof out->canon, "%s", name);
-		collect(k, records, type, out);
 		out->status = DNS_FOUND;
 		out->secure = flags & 0x0020;
-		if (out->n == 0)
+		if (collect(k, records, type, out) == -1)
+			say(out, DNS_LATER, "the answer does not parse");
+		else if (out->n == 0)
 			say(out, DNS_EMPTY, "there is no such record");
 	}
 	if (out->status != DNS_FOUND)
 		out->ttl = 0;
+	if (out->status == DNS_LATER)
+		out->secure = false;
 }
 
 /* "a.b" or "a.b." as labels. */

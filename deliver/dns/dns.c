@@ -93,6 +93,16 @@ question_end(struct question *q, bool destroyed)
 	free(q);
 }
 
+/* What c-ares says when no server has answered, or each with an error, sounds
+ * as if there were none. */
+static const char *
+reason(int status)
+{
+	return status == ARES_ECONNREFUSED ? "no name server gives an answer, "
+					     "or each an error (SERVFAIL)"
+					   : ares_strerror(status);
+}
+
 /* --- names of the settings: hosts file, then A and AAAA --- */
 
 static void
@@ -128,7 +138,7 @@ resolved(void *arg, int status, int timeouts, struct ares_addrinfo *ai)
 		say(&q->out, DNS_NONE, "there is no host of that name");
 	else
 		say(&q->out, status == ARES_ESERVICE ? DNS_NONE : DNS_LATER,
-		    ares_strerror(status));
+		    reason(status));
 	question_end(q, status == ARES_EDESTRUCTION);
 	if (ai)
 		ares_freeaddrinfo(ai);
@@ -256,7 +266,7 @@ answered(void *arg, int status, int timeouts, unsigned char *packet, int octets)
 		answer_parse((struct span){ (char *)packet, (size_t)octets },
 		    p->type, &a);
 	else
-		say(&a, DNS_LATER, ares_strerror(status));
+		say(&a, DNS_LATER, reason(status));
 	a.secure = a.secure && q->resolver->trusted;
 	free(p);
 	if (q->out.what == DNS_HOST)

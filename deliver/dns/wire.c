@@ -17,8 +17,8 @@ static const size_t most[DNS_WHATS] = {
 static void
 put(const struct dns_answer *a, size_t i, struct buf *b)
 {
-	const struct dns_srv *srv = &a->srv[i];
-	const struct dns_tlsa *tlsa = &a->tlsa[i];
+	const struct dns_srv *srv;
+	const struct dns_tlsa *tlsa;
 
 	switch (a->what) {
 	case DNS_MX:
@@ -26,12 +26,14 @@ put(const struct dns_answer *a, size_t i, struct buf *b)
 		ipc_str(b, a->mx[i].name);
 		break;
 	case DNS_SRV:
+		srv = &a->srv[i];
 		ipc_u16(b, srv->priority);
 		ipc_u16(b, srv->weight);
 		ipc_u16(b, srv->port);
 		ipc_str(b, srv->name);
 		break;
 	case DNS_TLSA:
+		tlsa = &a->tlsa[i];
 		ipc_u8(b, tlsa->usage);
 		ipc_u8(b, tlsa->selector);
 		ipc_u8(b, tlsa->match);
@@ -104,8 +106,8 @@ address(struct ipc_in *in, struct dns_addr *a)
 static void
 get(struct ipc_in *in, struct dns_answer *a, size_t i)
 {
-	struct dns_srv *srv = &a->srv[i];
-	struct dns_tlsa *tlsa = &a->tlsa[i];
+	struct dns_srv *srv;
+	struct dns_tlsa *tlsa;
 
 	switch (a->what) {
 	case DNS_MX:
@@ -113,12 +115,14 @@ get(struct ipc_in *in, struct dns_answer *a, size_t i)
 		text(in, a->mx[i].name, DNS_NAME);
 		break;
 	case DNS_SRV:
+		srv = &a->srv[i];
 		srv->priority = ipc_get16(in);
 		srv->weight = ipc_get16(in);
 		srv->port = ipc_get16(in);
 		text(in, srv->name, DNS_NAME);
 		break;
 	case DNS_TLSA:
+		tlsa = &a->tlsa[i];
 		tlsa->usage = ipc_get8(in);
 		tlsa->selector = ipc_get8(in);
 		tlsa->match = ipc_get8(in);

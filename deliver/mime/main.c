@@ -1,14 +1,16 @@
-/* deliver-mime - a message on standard input, made legal for every SMTP server
- * on standard output.  Run by the agent (role mime), without a privilege and
- * without a file of its own.
+/* deliver-mime - a message on standard input; on standard output the same made
+ * legal for every SMTP server, or made readable for a terminal.  Run by the
+ * agent (role mime), without a privilege and without a file of its own.
  *
- *     deliver-mime 7bit OCTETS     at most so many are read
+ *     deliver-mime 7bit OCTETS     so many are read
+ *     deliver-mime text OCTETS
  *     deliver-mime --version
  *
  * Exit status 0, or that of sysexits; then the output is of no use. */
 #include "common/legal.h"
 #include "deliver/mime/confine.h"
 #include "deliver/mime/safe.h"
+#include "deliver/mime/text.h"
 #include <errno.h>
 #include <gmime/gmime.h>
 #include <signal.h>
@@ -70,11 +72,48 @@ say(const char *what, int status)
 	return status;
 }
 
+/* Whatever came in: what goes out is judged once more. */
+static int
+make_safe(struct span in, struct buf *out)
+{
+	if (safe_message(in, out) == -1)
+		return say("cannot convert", EX_OSERR);
+	if (legal_text(buf_view(out)))
+		return 0;
+	errno = EILSEQ;
+	return say("cannot convert", EX_DATAERR);
+}
+
+static int
+make_text(struct span in, struct buf *out)
+{
+	return text_message(in, out) == -1 ? say("cannot read it", EX_DATAERR)
+					   : 0;
+}
+
+static void
+no_preparation(struct span in)
+{
+	(void)in;
+}
+
+static const struct {
+	const char *name;
+	void (*prepare)(struct span); /* looks at octets, parses nothing */
+	int (*make)(struct span, struct buf *);
+} wanted[] = {
+	{ "7bit", no_preparation, make_safe },
+	{ "text", text_prepare, make_text },
+};
+#define WANTED (sizeof wanted / sizeof *wanted)
+
 int
 main(int argc, char **argv)
 {
 	struct buf in = { 0 }, out = { 0 };
 	long long octets;
+	size_t w = 0;
+	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("bellman deliver-mime %s, GMime %u.%u.%u\n", VERSION,
@@ -82,25 +121,25 @@ main(int argc, char **argv)
 		    gmime_micro_version);
 		return 0;
 	}
-	if (argc != 3 || strcmp(argv[1], "7bit") != 0 ||
+	while (argc == 3 && w < WANTED && strcmp(argv[1], wanted[w].name) != 0)
+		w++;
+	if (argc != 3 || w == WANTED ||
 	    span_num(span_of(argv[2]), 0, INT64_MAX / 8, &octets) == -1) {
-		fputs("usage: deliver-mime 7bit OCTETS <message\n", stderr);
+		fputs(
+		    "usage: deliver-mime 7bit|text OCTETS <message\n", stderr);
 		return EX_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	g_mime_init();
+	if (take(&in, octets) == -1)
+		return say("cannot read", EX_IOERR);
+	wanted[w].prepare(buf_view(&in));
 #ifndef __SANITIZE_ADDRESS__ /* which looks around at the end */
 	confine();
 #endif
-	if (take(&in, octets) == -1)
-		return say("cannot read", EX_IOERR);
-	if (safe_message(buf_view(&in), &out) == -1)
-		return say("cannot convert", EX_OSERR);
-	/* Whatever came in: what goes out is judged once more. */
-	if (!legal_text(buf_view(&out))) {
-		errno = EILSEQ;
-		return say("cannot convert", EX_DATAERR);
-	}
+	status = wanted[w].make(buf_view(&in), &out);
+	if (status)
+		return status;
 	if (give(buf_view(&out)) == -1)
 		return say("cannot write", EX_IOERR);
 	return 0;

@@ -140,7 +140,7 @@ want(struct conn *c)
 			 (c->tls && tls_wants_write(c->tls))) &&
 		     !c->broken;
 
-	if (c->up && c->io.fd != -1)
+	if (c->up && !c->shaking && c->io.fd != -1)
 		loop_want(&c->io, EPOLLIN | (write ? EPOLLOUT : 0));
 }
 

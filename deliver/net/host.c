@@ -28,10 +28,14 @@ session_forget_host(struct session *s)
 	ask_cancel(&s->ask);
 	free(s->at.name);
 	free(s->at.port);
+	free(s->records);
 	free(s->tlsa);
 	free(s->lookup);
 	s->at = (struct way_host){ 0 };
+	s->records = NULL;
 	s->tlsa = NULL;
+	s->also = NULL;
+	s->plain = false;
 	s->ntlsa = 0;
 	s->naddrs = 0;
 	s->lookup = NULL;
@@ -82,6 +86,27 @@ ask_tlsa(struct session *s, const char *name)
 	ask(&s->relay->net->asks, &s->ask, seconds(s, LOOKUP_SECONDS));
 }
 
+static int
+keep_tlsa(struct session *s, const struct dns_answer *a)
+{
+	s->records = calloc(a->n, sizeof *s->records);
+	s->tlsa = calloc(a->n, sizeof *s->tlsa);
+	if (s->records == NULL || s->tlsa == NULL)
+		return -1;
+	for (size_t i = 0; i < a->n; i++) {
+		struct dns_tlsa *r = &s->records[i];
+
+		*r = a->tlsa[i];
+		s->tlsa[i] = (struct tls_record){ r->usage, r->selector,
+			r->match, { (const char *)r->data, r->len } };
+	}
+	s->ntlsa = a->n;
+	/* RFC 7672 3.2.2: with DANE-TA the certificate may be the domain's. */
+	if (way_is_direct(&s->relay->way))
+		s->also = s->relay->domain;
+	return 0;
+}
+
 static void
 got_tlsa(struct ask *ask, const struct dns_answer *a)
 {
@@ -94,13 +119,10 @@ got_tlsa(struct ask *ask, const struct dns_answer *a)
 		return;
 	}
 	if (a->status == DNS_FOUND && a->secure) {
-		s->tlsa = calloc(a->n, sizeof *s->tlsa);
-		if (s->tlsa == NULL) {
+		if (keep_tlsa(s, a) == -1) {
 			give_up(s, MISHAP_READ, "%s", "out of memory");
 			return;
 		}
-		memcpy(s->tlsa, a->tlsa, a->n * sizeof *s->tlsa);
-		s->ntlsa = a->n;
 	} else if (s->canon[0]) {
 		/* RFC 7672 2.2.2: at the alias itself, then. */
 		s->canon[0] = '\0';

@@ -53,11 +53,6 @@ dispatch(struct net *net, struct job *job)
 	else if (domain == NULL)
 		fail(job, MISHAP_NO_DOMAIN, "%s is not the name of a domain",
 		    job->domain);
-	else if (conf->tls == TLS_VERIFY)
-		fail(job, MISHAP_TLS,
-		    "relay %s asks for TLS, which this version cannot do; say "
-		    "\"tls never\" in its block if plain text is meant",
-		    job->relay);
 	else if ((r = relay_find(net, conf, domain)) == NULL)
 		fail(
 		    job, MISHAP_CONNECT, "relay %s: out of memory", job->relay);
@@ -211,6 +206,12 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 		stop(net);
 		return;
 	}
+	if (m->type == IPC_TOKEN || m->type == IPC_NOTOKEN) {
+		tokens_answer(&net->tokens, m);
+		if (m->fd != -1)
+			close(m->fd);
+		return;
+	}
 	role = ipc_get8(&in);
 	if (m->type == IPC_PEER && role == ROLE_QUEUE)
 		new_queue(net, m->fd);
@@ -232,11 +233,16 @@ net_serve(const struct role_start *start, int64_t second)
 	TAILQ_INIT(&net.hungry);
 	TAILQ_INIT(&net.sessions);
 	asks_init(&net.asks);
+	tokens_init(&net.tokens, &net.parent, second);
+	net.credential = start->secrets > 0 ? start->secrets : -1;
+	net.tls = tls_store_new();
+	policies_init(&net.policies, &net.asks, &net.tls, second);
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
 	net.parent = (struct ipc){
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
-	if (ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
+	if (net.tls == NULL ||
+	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)
 		log_errno("net: cannot wait");
 	drop_all(&net);
@@ -245,6 +251,9 @@ net_serve(const struct role_start *start, int64_t second)
 	ipc_close(&net.queue);
 	asks_peer(&net.asks, -1);
 	ipc_close(&net.parent);
+	tokens_free(&net.tokens);
+	policies_free(&net.policies);
+	tls_store_free(net.tls);
 }
 
 void

@@ -100,6 +100,7 @@ on_auth(struct smtp *m, const struct reply *r)
 {
 	switch (auth_ended(m->auth, r->code)) {
 	case AUTH_IN:
+		m->mechanism = auth_name(m->auth);
 		auth_free(m->auth);
 		m->auth = NULL;
 		smtp_go(m, AT_IDLE);

@@ -69,6 +69,8 @@ most(const struct conf_relay *conf)
 
 	return n < RELAY_MOST ? n : RELAY_MOST;
 }
+#define HOLD_SECONDS 60 /* doubled each time, */
+#define HOLD_LONGEST 960
 
 struct relay *
 relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
@@ -89,6 +91,7 @@ relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
 		.domain = r->domain,
 		.self = net->conf->hostname,
 		.asks = &net->asks,
+		.policies = &net->policies,
 		.second = net->second,
 		.found = way_found };
 	r->forget.fire = forget;
@@ -254,9 +257,42 @@ push(struct relay *r)
 		open_session(r);
 }
 
+static bool
+held(struct relay *r)
+{
+	if (r->hold.until && (loop_now() >= r->hold.until ||
+				 secrets_stamp(SECRETS_PATH) != r->hold.stamp))
+		r->hold.until = 0;
+	return r->hold.until != 0;
+}
+
+static void
+hold(struct relay *r, const struct session *s)
+{
+	int64_t seconds = HOLD_SECONDS << (r->hold.times & 7);
+
+	if (seconds > HOLD_LONGEST)
+		seconds = HOLD_LONGEST;
+	else
+		r->hold.times++;
+	r->hold.until = loop_now() + seconds * r->net->second;
+	r->known_until = r->hold.until + seconds * r->net->second;
+	r->hold.stamp = secrets_stamp(SECRETS_PATH);
+	r->hold.why = s->why;
+	buf_reset(&r->hold.text);
+	buf_span(&r->hold.text, buf_view(&s->text));
+	strlcpy(r->hold.mta, session_host(s), sizeof r->hold.mta);
+}
+
 void
 relay_add(struct relay *r, struct job *job)
 {
+	if (held(r)) {
+		job->mta = r->hold.mta;
+		job_fail(job, &r->hold.why, buf_view(&r->hold.text));
+		job_end(job);
+		return;
+	}
 	TAILQ_INSERT_TAIL(&r->waiting, job, link);
 	if (loop_now() < r->later_until && TAILQ_EMPTY(&r->sessions))
 		fail_waiting(r, &r->why, buf_view(&r->text), buf_c(&r->mta));
@@ -293,6 +329,7 @@ relay_ready(struct relay *r, struct session *s)
 	r->opening = false;
 	r->failures = 0;
 	r->later_until = r->known_until = 0;
+	r->hold.until = r->hold.times = 0;
 	r->good = s->host;
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
 }
@@ -333,7 +370,13 @@ relay_down(struct relay *r, struct session *s)
 		pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
 			r->good_until = r->way.until = 0;
-			failed(r, &s->why, buf_view(&s->text), session_host(s));
+			if (s->smtp.denied)
+				hold(r, s);
+			else
+				failed(r, &s->why, buf_view(&s->text),
+				    session_host(s));
+			fail_waiting(
+			    r, &s->why, buf_view(&s->text), session_host(s));
 		}
 	}
 	session_free(s);
@@ -392,6 +435,7 @@ relay_free(struct relay *r)
 	loop_cancel(&r->forget);
 	no_more_hunger(r);
 	way_free(&r->way);
+	buf_free(&r->hold.text);
 	buf_free(&r->text);
 	buf_free(&r->mta);
 	free(r->domain);

@@ -7,9 +7,11 @@
 #define DELIVER_NET_RELAY_H
 #include "deliver/net/ask.h"
 #include "deliver/net/job.h"
+#include "deliver/net/pace.h"
+#include "deliver/net/tls.h"
+#include "deliver/net/token.h"
 #include "deliver/net/way.h"
 #include <sys/tree.h>
-#include "deliver/net/pace.h"
 
 #define RELAY_SESSIONS 5 /* of one destination, unless the settings say */
 #define RELAY_MOST 20	 /* so, up to this */
@@ -26,6 +28,10 @@ struct net {
 	int64_t second; /* ms of a second of any time-out: 1000 but in tests */
 	struct ipc parent, queue;
 	struct asks asks;
+	struct policies policies; /* MTA-STS */
+	struct tls_store *tls;
+	struct tokens tokens;
+	int credential; /* descriptor of systemd's bellman.secrets, or -1 */
 	struct jobs partial; /* some of their recipients have not come yet */
 	struct relays relays;
 	TAILQ_HEAD(, relay) hungry;	/* wait until a session may be opened */
@@ -33,6 +39,17 @@ struct net {
 	unsigned nsessions;
 	struct loop_timer lonely; /* no queue */
 	bool stopping;
+};
+
+/* Refused AUTH: until then, or until the secrets have changed, nobody asks
+ * again, lest the account be locked. */
+struct hold {
+	int64_t until; /* loop_now(); 0: none */
+	unsigned times;
+	uint64_t stamp;
+	struct verdict why;
+	struct buf text;
+	char mta[256];
 };
 
 struct relay {
@@ -54,7 +71,8 @@ struct relay {
 	struct verdict why;
 	struct buf text, mta;
 	struct loop_timer forget; /* frees it, when nothing is left */
-	struct pace pace;   /* how many sessions it may have */
+	struct hold hold;
+	struct pace pace; /* how many sessions it may have */
 };
 
 RB_PROTOTYPE(relays, relay, link, );

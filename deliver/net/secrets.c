@@ -79,7 +79,8 @@ line(struct conf_lex *x, char *words[WORDS])
 static bool
 fits(char *const words[WORDS], const struct secrets_key *key, const char *name)
 {
-	return name && strcasecmp(words[NAME], name) == 0 &&
+	return name && words[NAME] && words[USER] &&
+	       strcasecmp(words[NAME], name) == 0 &&
 	       (key->user == NULL || strcmp(words[USER], key->user) == 0);
 }
 

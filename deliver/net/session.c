@@ -1,5 +1,6 @@
 #include "deliver/net/session.h"
 #include "common/log.h"
+#include "deliver/net/secure.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -90,6 +91,7 @@ settle(struct session *s)
 			return;
 		if (!s->ready) {
 			s->ready = true;
+			secure_ready(s);
 			relay_ready(s->relay, s);
 		}
 		/* Others wait until there may be one more session at all. */
@@ -217,6 +219,10 @@ ended(struct session *s)
 		return;
 	}
 	session_cannot(s, &s->smtp.why, buf_view(&s->smtp.text));
+	if (s->smtp.denied) { /* so would the next address, and count it */
+		relay_down(s->relay, s);
+		return;
+	}
 	conn_next(&s->conn);
 }
 
@@ -226,6 +232,7 @@ run(struct session *s)
 {
 	struct smtp *m = &s->smtp;
 
+	secure_step(s);
 	settle(s);
 	if (m->step != AT_END)
 		smtp_more(m, &s->conn.out, s->conn.sent + FULL);
@@ -322,6 +329,14 @@ happened(struct conn *c, enum conn_event event)
 		s->round = s->smtp.rounds;
 		reply_reset(&s->reply);
 		s->ticks = s->smtp.ticks - 1;
+		secure_up(s);
+		break;
+	case CONN_SECURE:
+		secure_done(s);
+		break;
+	case CONN_INSECURE:
+		if (secure_failed(s))
+			return;
 		break;
 	case CONN_DATA:
 		smtp_take(&s->smtp, &s->reply, &c->in);
@@ -364,6 +379,12 @@ session_open(struct relay *r, size_t host)
 }
 
 void
+session_run(struct session *s)
+{
+	run(s);
+}
+
+void
 session_wake(struct session *s)
 {
 	s->woken = true;
@@ -393,6 +414,7 @@ session_free(struct session *s)
 		conn_flush(&s->conn);
 	}
 	session_forget_host(s);
+	secure_free(s);
 	conn_close(&s->conn);
 	job_free(s->job);
 	smtp_free(&s->smtp);

@@ -5,6 +5,7 @@
 #include "deliver/net/conn.h"
 #include "deliver/net/data.h"
 #include "deliver/net/relay.h"
+#include "deliver/net/secrets.h"
 
 struct session {
 	TAILQ_ENTRY(session) link, all; /* its relay's, and everyone's */
@@ -16,16 +17,19 @@ struct session {
 	size_t host, tried; /* index of the host in use; hosts given up */
 	struct way_host at; /* that host; name and port are ours */
 	/* DANE (RFC 7672): the host's TLSA records, when DNSSEC vouches for
-	 * them, its name and its addresses; and the name to be verified beside
-	 * at.name: where its aliases end, or "" */
-	struct dns_tlsa *tlsa;
+	 * them, its name and its addresses; where its aliases end, if they
+	 * stand there; and the domain that led to the host */
+	struct dns_tlsa *records;
+	struct tls_record *tlsa; /* the same, in the words of tls */
 	size_t ntlsa;
 	char canon[DNS_NAME];
+	const char *also;
 	char *lookup; /* the name that is asked for */
 	struct conn_addr addrs[CONN_ADDRS];
 	size_t naddrs;
 	bool ready;   /* it has come as far as to take a job, once */
 	bool leaving; /* it takes no more of them */
+	bool plain;   /* TLS has failed there: once without */
 	bool woken;   /* for a job, after it was idle */
 	struct job *job;
 	struct data data;
@@ -34,6 +38,8 @@ struct session {
 	char self[EHLO_NAME];
 	unsigned ticks; /* of smtp, when the deadline was set */
 	uint64_t taken; /* of conn, likewise */
+	struct token_ask token;
+	struct secret secret; /* on its way to auth */
 	/* why it could not be opened */
 	struct verdict why;
 	struct buf text;
@@ -46,6 +52,8 @@ const char *session_host(const struct session *);
 bool session_is_idle(const struct session *);
 /* Of an idle one: takes the next job.  It may be gone after the call. */
 void session_wake(struct session *);
+/* Something was found that it waited for. */
+void session_run(struct session *);
 /* Says QUIT as soon as nothing is under way.  It may be gone after the call. */
 void session_leave(struct session *);
 /* For session.c and host.c: the next host's addresses are looked up, and a

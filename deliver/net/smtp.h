@@ -87,6 +87,7 @@ struct smtp {
 	/* the last refusal or mishap */
 	struct verdict why;
 	struct buf text;
+	const char *mechanism; /* by which we have logged in, or NULL */
 	bool denied; /* it did not let us in: the same would come again */
 	/* inside */
 	bool encrypted, wrapped; /* now; from the first octet */

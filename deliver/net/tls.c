@@ -160,6 +160,7 @@ static int
 demand(struct tls *t, const struct tls_want *w)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
+	const char *whose = w->as ? w->as : w->name;
 	int usable = 0;
 
 	if (w->how == TLS_DANE && w->ntlsa &&
@@ -176,7 +177,7 @@ demand(struct tls *t, const struct tls_want *w)
 		return X509_VERIFY_PARAM_set1_ip_asc(param, w->name) == 1 ? 0
 									  : -1;
 	if (SSL_set_tlsext_host_name(t->ssl, w->name) != 1 ||
-	    SSL_set1_host(t->ssl, w->name) != 1)
+	    SSL_set1_host(t->ssl, whose) != 1)
 		return -1;
 	if (t->check == CHECK_DANE && w->also)
 		return SSL_add1_host(t->ssl, w->also) == 1 ? 0 : -1;
@@ -197,7 +198,7 @@ tls_new(struct tls_store *s, const struct tls_want *w, int fd, struct buf *why)
 	if (t) {
 		t->store = s;
 		t->relay = w->relay;
-		t->name = strdup(w->name);
+		t->name = strdup(w->as ? w->as : w->name);
 		t->key = tls_session_key(w);
 		t->ssl = SSL_new(ctx);
 	}

@@ -36,7 +36,8 @@ struct tls_record { /* TLSA (RFC 6698 2.1) */
 
 struct tls_want {
 	enum conf_tls how;
-	const char *name;		/* SNI, and whose it must be */
+	const char *name;		/* SNI, and whose it must be, */
+	const char *as;			/* unless this is not NULL */
 	const char *also;		/* DANE-TA: or this one's; NULL */
 	const char *port;		/* part of the destination */
 	const struct conf_relay *relay; /* pins, ca, cert, key; outlives all */

@@ -1,4 +1,5 @@
 #include "deliver/net/way.h"
+#include "common/log.h"
 #include "deliver/net/order.h"
 #include <idn2.h>
 #include <ifaddrs.h>
@@ -40,6 +41,7 @@ way_cancel(struct way *w)
 {
 	if (w->asking)
 		ask_cancel(&w->ask);
+	policy_cancel(&w->policy);
 	w->asking = false;
 	free(w->name);
 	w->name = NULL;
@@ -160,6 +162,42 @@ tell(struct way *w)
 	w->found(w);
 }
 
+/* RFC 8461 5: hosts that the policy does not name are as if they were not
+ * there. */
+static void
+got_policy(struct policy_ask *a, const struct sts *sts)
+{
+	struct way *w =
+	    (struct way *)((char *)a - offsetof(struct way, policy));
+	size_t left = 0;
+
+	for (size_t i = 0; sts && sts->mode != STS_NONE && i < w->n; i++) {
+		struct way_host *h = &w->hosts[i];
+		bool fits = sts_fits(sts, h->name);
+
+		if (!fits)
+			log_warn("net: mta-sts domain=%s host=%s: not in the "
+				 "domain's policy%s",
+			    w->domain, h->name,
+			    sts->mode == STS_ENFORCE
+				? ", so it is not used"
+				: ", which is only being tested");
+		h->verify = sts->mode == STS_ENFORCE;
+		if (h->verify && !fits) {
+			free(h->name);
+			free(h->port);
+		} else {
+			w->hosts[left++] = *h;
+		}
+	}
+	if (sts && sts->mode != STS_NONE)
+		w->n = left;
+	if (w->n == 0)
+		none(w, MISHAP_TLS, "%s",
+		    "none of its MX is in its MTA-STS policy");
+	tell(w);
+}
+
 static void
 mx_found(struct ask *ask, const struct dns_answer *a)
 {
@@ -181,7 +219,12 @@ mx_found(struct ask *ask, const struct dns_answer *a)
 	case DNS_LATER:
 		none(w, MISHAP_LOOKUP, "MX: %s", a->why);
 	}
-	tell(w);
+	if (w->n > 0 && w->conf->mta_sts && way_is_direct(w)) {
+		w->policy.got = got_policy;
+		policy_ask(w->policies, &w->policy, w->conf, w->domain);
+	} else {
+		tell(w);
+	}
 }
 
 static void put(struct way *, enum dns_what, const char *prefix,
@@ -323,7 +366,7 @@ way_domain(const char *domain)
 	for (size_t i = 0; i < len; i++)
 		if (copy[i] >= 'A' && copy[i] <= 'Z')
 			copy[i] += 'a' - 'A';
-	if (len == 0 || len >= DNS_NAME) {
+	if (len == 0 || len >= DNS_NAME || strcmp(copy, ".") == 0) {
 		free(copy);
 		return NULL;
 	}

@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "deliver/net/ask.h"
 #include "deliver/net/judge.h"
+#include "deliver/net/policy.h"
 
 #define WAY_HOSTS (2 * DNS_SRV_MAX) /* as many MX are looked at */
 #define WAY_SECONDS 300		    /* for which it holds at most, and */
@@ -17,7 +18,8 @@ struct way_host {
 	bool implicit;	   /* SRV says TLS from the first octet */
 	bool by_dns;	   /* the name is from DNS: no hosts file, no literal */
 	bool secure;	   /* and DNSSEC vouches for it */
-	unsigned pref;	   /* of MX; 0: we are at home nowhere in this list */
+	bool verify;   /* MTA-STS: TLS with a good certificate, or nothing */
+	unsigned pref; /* of MX; 0: we are at home nowhere in this list */
 };
 
 struct way {
@@ -25,6 +27,7 @@ struct way {
 	char *domain; /* "": the relay's own; the caller's, as A-labels */
 	const char *self;
 	struct asks *asks;
+	struct policies *policies;
 	int64_t second;
 	void (*found)(struct way *); /* once for each way_find, from the loop */
 	struct way_host *hosts;
@@ -36,6 +39,7 @@ struct way {
 	struct buf text;
 	/* inside */
 	struct ask ask;
+	struct policy_ask policy;
 	char *name;
 	size_t step;
 	bool later;

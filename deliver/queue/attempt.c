@@ -2,8 +2,8 @@
 #include "deliver/queue/attempt.h"
 #include "common/log.h"
 #include "common/printable.h"
-#include "deliver/queue/bounce.h"
 #include "deliver/queue/retry.h"
+#include "deliver/queue/rule.h"
 #include "deliver/tty/tty.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 	struct buf b = { 0 };
 
 	buf_fmt(&b, "%s: %s to=<", m->id, word);
-	printable_add(&b, span_of(m->file->env.rcpts[i].addr), 300);
+	printable_add(&b, span_of(rcpt_addr(m->file, i)), 300);
 	buf_str(&b, "> status=");
 	printable_add(&b, status, 11);
 	if (mta.len) {
@@ -79,135 +79,6 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 	log_info("%s", buf_c(&b));
 	buf_free(&b);
 	follow_say(q, m, i, word, status, text);
-}
-
-static enum env_kind
-kind_of(const struct message *m, uint32_t i)
-{
-	return m->file->env.rcpts[i].kind;
-}
-
-/* SEND and SOML are never late: what was begun by an earlier process, or is
- * older than its minute, does not reach a screen any more. */
-static bool
-stale(const struct message *m, const struct rcpt *r)
-{
-	return (r->tried && !m->tried_here) || attempt_age(m->file) > PATIENCE;
-}
-
-static void
-start_terminal(struct queue *q, struct message *m, uint32_t i, const char *user)
-{
-	struct rcpt *r = &m->file->rcpts[i];
-
-	if (!r->tried) {
-		attempt_note(m, &(struct journal_line){
-				    J_TRY, time(NULL), i, 0, { 0 }, { 0 } });
-		r->tried = m->tried_here = true;
-	}
-	m->file->busy++;
-	terminal_add(q, user, m, i);
-}
-
-static void
-local(struct queue *q, struct message *m, uint32_t i, const char *user)
-{
-	struct rcpt *r = &m->file->rcpts[i];
-	enum env_kind kind = kind_of(m, i);
-
-	if (!q->conf->terminal && kind == ENV_SEND) {
-		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
-		    SPAN("terminals are switched off on this machine"),
-		    SPAN(""));
-	} else if (kind == ENV_SEND && stale(m, r)) {
-		attempt_answer(q, m, i, OUT_NEVER, SPAN("4.2.1"),
-		    r->text ? span_of(r->text)
-			    : SPAN("it could not be shown within a minute"),
-		    SPAN(""));
-	} else if ((kind == ENV_SEND || kind == ENV_SOML) &&
-		   q->conf->terminal && !stale(m, r)) {
-		start_terminal(q, m, i, user);
-		attempt_release(q, m);
-	} else {
-		box_add(q, &(struct target){ T_BOX, user, NULL }, m, i);
-	}
-}
-
-/* No answer for that recipient in this round. */
-static void
-park(struct queue *q, struct message *m)
-{
-	m->file->park = true;
-	attempt_release(q, m);
-}
-
-/* Each call owes one answer for i. */
-static void
-send_off(struct queue *q, struct message *m, uint32_t i, uint32_t *relayed,
-    size_t *nrelayed, char *relay, size_t size)
-{
-	struct target t;
-	struct route r;
-
-	if (box_uncertain(q, m->id, i, &t)) {
-		box_add(q, &t, m, i);
-		return;
-	}
-	route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
-	if (r.kind == ROUTE_BOX &&
-	    bounce_is_local(m, span_of(m->file->env.rcpts[i].addr))) {
-		box_add(q, &(struct target){ T_BOX, r.name, NULL }, m, i);
-		return;
-	}
-	switch (r.kind) {
-	case ROUTE_BOX:
-		t = (struct target){ T_BOX, r.name, NULL };
-		if (box_full(q, &t))
-			park(q, m);
-		else
-			local(q, m, i, r.name);
-		return;
-	case ROUTE_RELAY:
-		if (remote_full(q)) {
-			park(q, m);
-			return;
-		}
-		strlcpy(relay, r.name, size);
-		relayed[(*nrelayed)++] = i;
-		return;
-	case ROUTE_LATER:
-	case ROUTE_NEVER:
-		attempt_answer(q, m, i,
-		    r.kind == ROUTE_NEVER ? OUT_NEVER : OUT_LATER,
-		    span_of(r.status), span_of(r.text), SPAN(""));
-		return;
-	}
-}
-
-static void
-send_all(struct queue *q, struct message *m)
-{
-	struct file *f = m->file;
-	uint32_t *relayed = calloc(f->env.nrcpts, sizeof *relayed);
-	size_t n = 0;
-	char relay[128];
-
-	if (relayed == NULL) {
-		attempt_put_back(q, m, TROUBLE);
-		return;
-	}
-	/* One for each answer owed, and one that keeps the message until all
-	 * are under way. */
-	f->busy = 1 + file_waiting(f);
-	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
-		f->rcpts[i].fresh = false;
-		if (f->rcpts[i].state == R_WAITS)
-			send_off(q, m, i, relayed, &n, relay, sizeof relay);
-	}
-	if (n)
-		remote_add(q, relay, "", m, relayed, n);
-	free(relayed);
-	attempt_release(q, m);
 }
 
 /* Once a message: who handed what over, by the kernel's word. */
@@ -247,6 +118,7 @@ attempt(struct queue *q, struct message *m)
 		attempt_put_back(q, m, TROUBLE);
 		return;
 	}
+	rule_apply(q->conf, f, q->start->uid);
 	if (!m->known)
 		log_taken(m);
 	m->known = true;
@@ -264,11 +136,8 @@ attempt(struct queue *q, struct message *m)
 		attempt_put_back(q, m, -1);
 	} else if (until > now && !m->force) {
 		attempt_put_back(q, m, until - now);
-	} else if (file_reserve(f) == -1) {
-		log_errno("%s: no attempt without room for its outcome", m->id);
-		attempt_put_back(q, m, TROUBLE);
 	} else {
-		send_all(q, m);
+		attempt_split(q, m);
 	}
 }
 
@@ -278,12 +147,12 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 {
 	struct file *f = m->file;
 	struct rcpt *r = &f->rcpts[i];
-	bool asked = (f->env.rcpts[i].notify & ENV_SUCCESS) != 0;
+	bool asked = (rcpt_env(f, i)->notify & ENV_SUCCESS) != 0;
 	bool last =
 	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
-	for (size_t k = 0; last && k < f->env.nrcpts; k++)
-		last = k == i || f->rcpts[k].state == R_DONE;
+	for (size_t k = 0; last && k < f->nrcpts; k++)
+		last = k == i || f->rcpts[k].state != R_FAILED;
 	attempt_log(q, m, i, outcome_word[o], status, text, mta);
 	rcpt_say(r, status, text, mta);
 	r->fresh = true;
@@ -292,7 +161,7 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 		r->state = R_DONE;
 		/* The last one's line would be removed with the file at once.
 		 */
-		if (!last || kind_of(m, i) == ENV_SAML)
+		if (!last || rcpt_kind(m->file, i) == ENV_SAML)
 			attempt_note(m, &(struct journal_line){
 					    !asked || !r->relayed ? J_DONE
 					    : r->dsn_passed	  ? J_PASSED
@@ -311,22 +180,31 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	(void)q;
 }
 
+/* SAML: the mailbox has it; the terminal may have it too.  Those who stand in
+ * for a recipient have it once, wherever his mail goes. */
+static void
+show_too(struct queue *q, struct message *m, uint32_t i, bool here)
+{
+	struct file *f = m->file;
+	const char *via = rule_via(f, i);
+	uint32_t env = i < f->env.nrcpts ? i : f->rcpts[i].parent;
+
+	if (rcpt_kind(m->file, i) != ENV_SAML || !q->conf->terminal ||
+	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
+	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
+		return;
+	f->rcpts[env].via_shown = true;
+	f->busy++;
+	terminal_add(q, via ? via : f->rcpts[i].user, m, i);
+}
+
 void
 attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
     struct span status, struct span text, struct span mta)
 {
-	struct route r;
-
 	answered(q, m, i, o, status, text, mta);
-	/* SAML: the mailbox has it; the terminal may have it too. */
-	if (o == OUT_DELIVERED && kind_of(m, i) == ENV_SAML && mta.len == 0 &&
-	    q->conf->terminal && attempt_age(m->file) <= PATIENCE) {
-		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
-		if (r.kind == ROUTE_BOX) {
-			m->file->busy++;
-			terminal_add(q, r.name, m, i);
-		}
-	}
+	if (o == OUT_DELIVERED)
+		show_too(q, m, i, mta.len == 0);
 	attempt_release(q, m);
 }
 
@@ -340,30 +218,26 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 		[TTY_REFUSES] = "4.2.1",
 		[TTY_FAILED] = "4.2.0",
 		[TTY_LONG] = "5.3.4",
+		[TTY_RATED] = "4.7.1",
+		[TTY_FORBIDDEN] = "5.7.1",
 	};
-	struct route r;
 
-	if (kind_of(m, i) == ENV_SAML) { /* success was the mailbox alone */
+	if (rcpt_kind(m->file, i) ==
+	    ENV_SAML) { /* success was the mailbox alone */
 		attempt_log(q, m, i,
 		    result == TTY_SHOWN ? "shown" : "not-shown",
 		    span_of(status[result]), text, SPAN(""));
 	} else if (result == TTY_SHOWN) {
 		answered(q, m, i, OUT_DELIVERED, SPAN("2.0.0"), text, SPAN(""));
-	} else if (kind_of(m, i) == ENV_SEND) {
-		answered(q, m, i, result == TTY_LONG ? OUT_NEVER : OUT_LATER,
+	} else if (rcpt_kind(m->file, i) == ENV_SEND) {
+		answered(q, m, i,
+		    status[result][0] == '5' ? OUT_NEVER : OUT_LATER,
 		    span_of(status[result]), text, SPAN(""));
 	} else { /* SOML: then it is mail */
 		attempt_log(q, m, i, "not-shown", span_of(status[result]), text,
 		    SPAN(""));
-		route(q->conf, span_of(m->file->env.rcpts[i].addr), &r);
-		if (r.kind == ROUTE_BOX) {
-			/* owes the answer now */
-			box_add(
-			    q, &(struct target){ T_BOX, r.name, NULL }, m, i);
-			return;
-		}
-		answered(q, m, i, OUT_LATER, SPAN("4.3.0"),
-		    SPAN("the user is gone"), SPAN(""));
+		attempt_to_mailbox(q, m, i); /* owes the answer now */
+		return;
 	}
 	attempt_release(q, m);
 }

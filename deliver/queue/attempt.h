@@ -12,6 +12,13 @@ int64_t attempt_age(const struct file *);
 void attempt_put_back(struct queue *, struct message *, int64_t seconds);
 /* Closes it and forgets it. */
 void attempt_drop(struct queue *, struct message *);
+/* What its recipients come to now, into the journal; then attempt_send, or
+ * attempt_put_back. */
+void attempt_split(struct queue *, struct message *);
+/* Sends off all that waits. */
+void attempt_send(struct queue *, struct message *);
+/* A user's mail, when his terminal did not take it.  Owes the answer. */
+void attempt_to_mailbox(struct queue *, struct message *, uint32_t rcpt);
 /* One line for the journal. */
 void attempt_note(struct message *, const struct journal_line *);
 /* One line for the log. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PAUSES 8	/* for messages that are being opened */
 #define ROUNDS 8	/* batches before a reader of the mailbox gets a turn */
 #define CRASHES 5	/* in a row, before its mail is deferred */
 #define AFTER_CRASH 300 /* ms */
@@ -45,8 +46,10 @@ send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
 	int done = -1, fd = file_reader(b->q->dir, id);
 
 	ipc_str(&body, id);
-	ipc_str(&body, f->env.from);
-	ipc_str(&body, f->env.rcpts[rcpt].addr);
+	ipc_str(&body, rcpt_from(f, rcpt));
+	/* A command or file is no address: it gets the one that led to it. */
+	ipc_str(&body,
+	    b->kind == T_BOX ? rcpt_addr(f, rcpt) : rcpt_env(f, rcpt)->addr);
 	ipc_u64(&body, (uint64_t)f->env.time_us);
 	ipc_u64(&body, SPOOL_HEAD + f->head.env_len);
 	ipc_u64(&body, f->head.body_len);
@@ -92,7 +95,7 @@ check_old(struct box *b)
 			cannot_check(b);
 			return;
 		}
-		if (f && in->items[i].rcpt < f->env.nrcpts)
+		if (f && in->items[i].rcpt < f->nrcpts)
 			send_item(b, i, in->items[i].id, f, in->items[i].rcpt);
 		if (f)
 			file_close(f);
@@ -138,6 +141,7 @@ make_batch(struct box *b, uint64_t ino, uint64_t size)
 	size_t most = box_runs(b) ? 1 : BATCH;
 	struct box_job *j;
 
+	b->pauses = 0;
 	*in = (struct intent){ .kind = b->kind,
 		.user = strdup(b->user),
 		.what = b->what ? strdup(b->what) : NULL,
@@ -163,6 +167,15 @@ make_batch(struct box *b, uint64_t ino, uint64_t size)
 	box_rest(b);
 }
 
+/* Messages that are ready, and not yet opened, may be for this mailbox: they
+ * get a few rounds of the loop, for a full batch costs the same two syncs. */
+static bool
+more_may_come(struct box *b)
+{
+	return !box_runs(b) && b->njobs < BATCH && !b->q->stopping &&
+	       !TAILQ_EMPTY(&b->q->ready) && b->pauses++ < PAUSES;
+}
+
 static void
 locked(struct box *b, struct span body)
 {
@@ -181,6 +194,8 @@ locked(struct box *b, struct span body)
 	}
 	if (b->nold)
 		check_old(b);
+	else if (!TAILQ_EMPTY(&b->jobs) && more_may_come(b))
+		loop_in(&b->pause, 0); /* the next round of the loop */
 	else if (TAILQ_EMPTY(&b->jobs) || b->q->stopping ||
 		 b->rounds++ >= (box_runs(b) ? 1 : ROUNDS))
 		box_rest(b);
@@ -222,7 +237,6 @@ static void
 found(struct box *b, const char *id, uint32_t rcpt)
 {
 	struct span text = SPAN("found in the mailbox");
-	struct message *m = sched_find(b->q, id);
 	struct box_job *j;
 
 	TAILQ_FOREACH (j, &b->jobs, link)
@@ -230,7 +244,7 @@ found(struct box *b, const char *id, uint32_t rcpt)
 			break;
 	if (j)
 		box_answer(b, &b->jobs, j, OUT_DELIVERED, SPAN("2.0.0"), text);
-	else if (m == NULL || m->file == NULL)
+	else
 		(void)attempt_found(b->q, id, rcpt, text); /* it says so */
 }
 
@@ -376,6 +390,17 @@ batch_silent(struct loop_timer *t)
 void
 batch_begin(struct box *b)
 {
+	if (b->state != B_LOCKING) /* else after a pause, with the lock */
+		b->asked = loop_now();
 	box_state(b, B_LOCKING);
 	ipc_send(&b->chan, IPC_BOX_OPEN, 0, NULL, -1);
+}
+
+void
+batch_on(struct loop_timer *t)
+{
+	struct box *b = t->arg;
+
+	if (b->state == B_LOCKING)
+		batch_begin(b);
 }

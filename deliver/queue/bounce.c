@@ -63,23 +63,36 @@ bounce_to(const struct file *f)
 static bool
 wanted(const struct file *f, uint32_t i, unsigned bit)
 {
-	unsigned notify = f->env.rcpts[i].notify;
+	unsigned notify = rcpt_env(f, i)->notify;
 
 	return notify == 0 ? bit != ENV_SUCCESS : (notify & bit) != 0;
+}
+
+static bool
+failed(const struct file *f, uint32_t i)
+{
+	return f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced &&
+	       wanted(f, i, ENV_FAILURE);
+}
+
+/* Is it the owner of a list who is told, in place of the sender? */
+static bool
+has_owner(const struct file *f, uint32_t i)
+{
+	return f->env.from[0] && f->rcpts[i].from;
 }
 
 bool
 bounce_untold(const struct file *f, uint32_t i)
 {
-	return f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced &&
-	       wanted(f, i, ENV_FAILURE);
+	return failed(f, i) && !has_owner(f, i);
 }
 
 static bool
 delayed(const struct file *f, uint32_t i)
 {
 	return f->rcpts[i].state == R_WAITS && wanted(f, i, ENV_DELAY) &&
-	       f->env.rcpts[i].kind != ENV_SEND;
+	       rcpt_kind(f, i) != ENV_SEND;
 }
 
 /* Nothing of the kind is said where the next server does so (RFC 3461 5.2.2).
@@ -103,17 +116,27 @@ action_of(const struct file *f, uint32_t i, enum report_kind kind)
 
 typedef bool which(const struct file *, uint32_t);
 static which *const concerned[REPORT_KINDS] = {
-	[REPORT_FAILED] = bounce_untold,
+	[REPORT_FAILED] = failed,
 	[REPORT_DELAYED] = delayed,
 	[REPORT_DONE] = succeeded,
-	[REPORT_DOUBLE] = bounce_untold,
+	[REPORT_DOUBLE] = failed,
 };
+
+/* In the report to that owner of a list; NULL: to the sender? */
+static bool
+belongs(
+    const struct file *f, uint32_t i, enum report_kind kind, const char *owner)
+{
+	if (!concerned[kind](f, i) || has_owner(f, i) != (owner != NULL))
+		return false;
+	return owner == NULL || strcmp(f->rcpts[i].from, owner) == 0;
+}
 
 static bool
 any(const struct file *f, enum report_kind kind)
 {
-	for (uint32_t i = 0; i < f->env.nrcpts; i++)
-		if (concerned[kind](f, i))
+	for (uint32_t i = 0; i < f->nrcpts; i++)
+		if (belongs(f, i, kind, NULL))
 			return true;
 	return false;
 }
@@ -169,19 +192,20 @@ return_whole(const struct file *f, const struct report *r)
 }
 
 static size_t
-collect(const struct file *f, enum report_kind kind, struct report_rcpt *out)
+collect(const struct file *f, enum report_kind kind, const char *owner,
+    struct report_rcpt *out)
 {
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
-		const struct env_rcpt *e = &f->env.rcpts[i];
+		const struct env_rcpt *e = rcpt_env(f, i);
 
-		if (!concerned[kind](f, i))
+		if (!belongs(f, i, kind, owner))
 			continue;
 		out[n++] = (struct report_rcpt){
 			.action = action_of(f, i, kind),
-			.addr = e->addr,
+			.addr = rcpt_addr(f, i),
 			.orcpt = e->orcpt,
 			.status = r->status,
 			.text = r->text,
@@ -195,17 +219,17 @@ collect(const struct file *f, enum report_kind kind, struct report_rcpt *out)
 
 static int
 compose(struct queue *q, const struct message *m, enum report_kind kind,
-    const char *id, struct buf *text)
+    const char *owner, const char *id, struct buf *text)
 {
 	const struct file *f = m->file;
 	struct buf message = { 0 };
-	struct report_rcpt *rcpts = calloc(f->env.nrcpts, sizeof *rcpts);
+	struct report_rcpt *rcpts = calloc(f->nrcpts, sizeof *rcpts);
 	struct report r = { .kind = kind,
 		.id = id,
 		.of = m->id,
 		.hostname = q->conf->hostname,
 		.domain = q->conf->domain,
-		.to = bounce_to(f),
+		.to = owner ? owner : bounce_to(f),
 		.from = f->env.from,
 		.now = time(NULL),
 		.arrived = f->env.time_us / 1000000,
@@ -216,7 +240,7 @@ compose(struct queue *q, const struct message *m, enum report_kind kind,
 
 	if (rcpts == NULL)
 		return -1;
-	r.nrcpts = collect(f, kind, rcpts);
+	r.nrcpts = collect(f, kind, owner, rcpts);
 	r.whole = return_whole(f, &r);
 	if (bounce_text(f, r.whole, &message) == 0) {
 		r.message = buf_view(&message);
@@ -305,7 +329,8 @@ bounce_exists(struct queue *q, const char *id)
 }
 
 static int
-make(struct queue *q, struct message *m, enum report_kind kind, const char *id)
+make(struct queue *q, struct message *m, enum report_kind kind,
+    const char *owner, const char *id)
 {
 	static const char *const event[REPORT_KINDS] = {
 		[REPORT_FAILED] = "bounce",
@@ -313,11 +338,11 @@ make(struct queue *q, struct message *m, enum report_kind kind, const char *id)
 		[REPORT_DONE] = "success",
 		[REPORT_DOUBLE] = "double-bounce",
 	};
-	const char *whom = bounce_to(m->file);
+	const char *whom = owner ? owner : bounce_to(m->file);
 	struct buf text = { 0 }, to = { 0 };
 	int done = -1;
 
-	if (compose(q, m, kind, id, &text) == 0 &&
+	if (compose(q, m, kind, owner, id, &text) == 0 &&
 	    bounce_write(q, id, whom, &text) == 0) {
 		printable_add(&to, span_of(whom), 300);
 		log_info(
@@ -361,6 +386,9 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 
 	id[0] = '\0';
 	if (!any(f, kind)) {
+		for (uint32_t i = 0; i < f->nrcpts; i++)
+			if (failed(f, i))
+				return 0; /* bounce_owners tells them */
 		log_info("%s: no-bounce reason=\"notify\"", m->id);
 		return 0;
 	}
@@ -381,7 +409,44 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 		id[0] = '\0';
 		return 1;
 	}
-	return make(q, m, kind, id);
+	return make(q, m, kind, NULL, id);
+}
+
+/* Was that owner met at an earlier recipient? */
+static bool
+met_before(const struct file *f, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++)
+		if (belongs(f, k, REPORT_FAILED, f->rcpts[i].from))
+			return true;
+	return false;
+}
+
+int
+bounce_owners(struct queue *q, struct message *m)
+{
+	struct file *f = m->file;
+	char id[SPOOL_IDSIZE];
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
+		const char *owner = f->rcpts[i].from;
+
+		if (!failed(f, i) || !has_owner(f, i) || met_before(f, i))
+			continue;
+		bounce_id(m, f->rounds + 2 + n++, '\0', id);
+		if (bounce_exists(q, id))
+			continue;
+		if (!flood_take(q, owner))
+			log_warn(
+			    "%s: no-bounce reason=\"more than %d reports a "
+			    "minute to the owner of the list\"",
+			    m->id, FLOOD_MAX);
+		else if (make(q, m, REPORT_FAILED, owner, id) == -1)
+			return -1;
+	}
+	f->rounds += n;
+	return 0;
 }
 
 bool
@@ -400,7 +465,7 @@ bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 	if (bounce_exists(q, id))
 		return 0;
 	if (flood_take(q, m->file->env.from))
-		return make(q, m, REPORT_DELAYED, id);
+		return make(q, m, REPORT_DELAYED, NULL, id);
 	log_info("%s: no-warning reason=\"more than %d reports a minute\"",
 	    m->id, FLOOD_MAX);
 	id[0] = '\0';
@@ -425,5 +490,5 @@ int
 bounce_success(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 {
 	bounce_id(m, m->file->successes + 1, 'S', id);
-	return bounce_exists(q, id) ? 0 : make(q, m, REPORT_DONE, id);
+	return bounce_exists(q, id) ? 0 : make(q, m, REPORT_DONE, NULL, id);
 }

@@ -78,6 +78,7 @@ get_box(struct queue *q, const struct target *t)
 	b->q = q;
 	b->chan.io.fd = -1;
 	b->again = (struct loop_timer){ .fire = start_soon, .arg = b };
+	b->pause = (struct loop_timer){ .fire = batch_on, .arg = b };
 	b->silence = (struct loop_timer){ .fire = batch_silent, .arg = b };
 	TAILQ_INIT(&b->jobs);
 	TAILQ_INIT(&b->batch);
@@ -93,6 +94,7 @@ box_state(struct box *b, enum box_state state)
 	if (b->state != B_IDLE && state == B_IDLE)
 		b->q->boxes_busy--;
 	b->state = state;
+	loop_cancel(&b->pause);
 	if (state == B_IDLE)
 		loop_cancel(&b->silence);
 	else
@@ -232,9 +234,10 @@ box_full(struct queue *q, const struct target *t)
 
 	/* Locked by somebody else: what waits for it must not fill the table.
 	 */
-	if (b && b->state == B_LOCKING && loop_now() - b->began > SLOW_LOCK)
+	if (b && b->state == B_LOCKING && loop_now() - b->asked > SLOW_LOCK)
 		return b->njobs >= BATCH / 10;
-	return b && b->njobs >= BATCH + BATCH / 2;
+	/* One batch under way, and the next whole one. */
+	return b && b->njobs >= BATCH * 2;
 }
 
 bool

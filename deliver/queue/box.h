@@ -36,9 +36,10 @@ struct box {
 	struct intent *old;   /* unknown ends, oldest first */
 	size_t nold;
 	char *result; /* of the intent under way: '0' and '1' */
-	unsigned rounds, crashes;
+	unsigned rounds, crashes, pauses;
 	int64_t began; /* loop_now() at which its process came */
-	struct loop_timer again, silence;
+	int64_t asked; /* and was asked for the lock */
+	struct loop_timer again, silence, pause;
 };
 
 /* Does each of its messages run a command?  Then one is a whole batch. */
@@ -57,6 +58,7 @@ void batch_begin(struct box *);
 void batch_got(struct ipc *, struct ipc_msg *);
 void batch_gone(struct ipc *, const char *why);
 void batch_silent(struct loop_timer *);
+void batch_on(struct loop_timer *); /* after a pause */
 /* Keeps an intent whose end is unknown, to be looked for under the lock: 0, or
  * -1.  Or removes one, whose end is known. */
 int batch_keep(struct box *, const struct intent *);

@@ -17,6 +17,7 @@ struct client {
 	bool waits;    /* more of the answer will come: client_done */
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */
+	char looks_for[128];	    /* the user */
 	char follows[SPOOL_IDSIZE]; /* a message, or "" */
 };
 
@@ -28,6 +29,10 @@ void client_more(struct client *);
 
 /* query: what the router says about an address.  Each appends to out, or sets
  * waits and calls client_done later. */
+/* octets: who asks reads no more than 64 KiB */
+#define REPLY_MAX 60000
+/* Without <> and blanks around it. */
+struct span query_bare(struct span addr);
 void query_verify(struct client *, struct span addr);
 void query_expand(struct client *, struct span addr);
 void query_rcpt(struct client *, struct span kind_and_addr);

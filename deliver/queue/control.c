@@ -62,13 +62,13 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 	buf_str(b, " old, from <");
 	printable_add(b, span_of(f->env.from), 300);
 	buf_str(b, ">\n");
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
+	for (size_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
 
 		if (r->state != R_WAITS)
 			continue;
 		buf_str(b, "    to <");
-		printable_add(b, span_of(f->env.rcpts[i].addr), 300);
+		printable_add(b, span_of(rcpt_addr(f, i)), 300);
 		buf_chr(b, '>');
 		if (m->state == M_OPEN) {
 			buf_str(b, ", being delivered");
@@ -129,9 +129,9 @@ has(const struct file *f, const struct message *m, char by, struct span part)
 		return contains(span_of(m->id), part);
 	if (by == 'S')
 		return contains(span_of(f->env.from), part);
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		if (f->rcpts[i].state == R_WAITS &&
-		    contains(span_of(f->env.rcpts[i].addr), part))
+		    contains(span_of(rcpt_addr(f, i)), part))
 			return true;
 	return false;
 }
@@ -177,6 +177,23 @@ run(struct client *c, struct span words)
 	}
 }
 
+/* For newaliases: what it would do by itself, at once and told. */
+static void
+newaliases(struct client *c, struct span none)
+{
+	(void)none;
+	if (c->uid != 0) {
+		buf_reset(&c->out);
+		buf_str(&c->out,
+		    "error only root may rebuild the aliases; a newer "
+		    "/etc/aliases is read by itself\n");
+	} else if (aliases_rebuild(&c->q->aliases, &c->out) == -1) {
+		buf_reset(&c->out);
+		buf_fmt(&c->out, "error %s cannot be read: %s\n",
+		    c->q->conf->aliases, strerror(errno));
+	}
+}
+
 static const struct {
 	const char *request;
 	enum { ALONE = 1, WORDS = 2 } takes;
@@ -184,6 +201,7 @@ static const struct {
 } requests[] = {
 	{ "list", ALONE, list },
 	{ "run", ALONE | WORDS, run },
+	{ "newaliases", ALONE, newaliases },
 	{ "verify", WORDS, query_verify },
 	{ "expand", WORDS, query_expand },
 	{ "rcpt", WORDS, query_rcpt },

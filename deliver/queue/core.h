@@ -1,8 +1,8 @@
 /* core - what the parts of the queue role share, and owe each other. */
 #ifndef DELIVER_QUEUE_CORE_H
 #define DELIVER_QUEUE_CORE_H
+#include "deliver/queue/aliases.h"
 #include "deliver/queue/message.h"
-#include "deliver/queue/route.h"
 #include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
@@ -32,6 +32,7 @@ struct queue {
 	size_t open, patient, count;
 	bool stopping, told, scanning;
 
+	struct aliases aliases;
 	struct boxes boxes;
 	size_t boxes_busy;
 	struct floods floods; /* flood.c */
@@ -39,7 +40,11 @@ struct queue {
 	struct jobs jobs; /* at net, or waiting for it */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
-	size_t terminals_busy;
+	TAILQ_HEAD(, showing) showings;
+	TAILQ_HEAD(, calm) calms; /* calm.c */
+	size_t terminals_busy, notes, ncalms;
+	struct state *state;		 /* state.h */
+	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
@@ -76,8 +81,8 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
 /* Something that was counted as busy has ended without an answer of its own;
  * the message may be gone afterwards. */
 void attempt_release(struct queue *, struct message *);
-/* Journal and state for a recipient whom a batch of an earlier process
- * served, for a message that is not open: 0 also when it is gone, and so was
+/* Journal and state for a recipient whom a batch of an earlier process served,
+ * and for whom nothing is under way: 0 also when it is gone, and so was
  * finished; -1: it cannot be said now. */
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
@@ -129,6 +134,9 @@ bool look_owns(struct queue *, uint32_t ref);
  * bounce_make is for all failures that were not told yet; 1: there are too
  * many reports now, see deliver/queue/bounce.h. */
 int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
+/* Those failures that the owner of a list is told, in place of the sender: 0,
+ * or -1 with errno.  Each counts as one of f->rounds. */
+int bounce_owners(struct queue *, struct message *);
 /* A warning that it is late; once in a message's life. */
 bool bounce_wants_warning(const struct queue *, const struct message *);
 int bounce_warn(struct queue *, struct message *, char id[SPOOL_IDSIZE]);

@@ -115,13 +115,13 @@ flood_hold(struct queue *q, struct message *m)
 static void
 put_rcpts(struct file *f, struct buf *b)
 {
-	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		const struct rcpt *r = &f->rcpts[i];
 
 		if (!bounce_untold(f, i))
 			continue;
 		buf_str(b, "    <");
-		words_add(b, span_of(f->env.rcpts[i].addr), 100);
+		words_add(b, span_of(rcpt_addr(f, i)), 100);
 		buf_fmt(b, ">: %s ", r->status);
 		words_add(b, span_of(r->text), 120);
 		buf_chr(b, '\n');

@@ -59,8 +59,7 @@ follow_say(struct queue *q, const struct message *m, uint32_t i,
 		if (!is_his(c, m))
 			continue;
 		buf_chr(&c->out, '<');
-		printable_add(
-		    &c->out, span_of(m->file->env.rcpts[i].addr), 300);
+		printable_add(&c->out, span_of(rcpt_addr(m->file, i)), 300);
 		buf_fmt(&c->out, "> %s: ", word);
 		printable_add(&c->out, text, 500);
 		buf_str(&c->out, " (");

@@ -1,7 +1,10 @@
 #include "deliver/queue/journal.h"
 #include "common/crc.h"
 #include "common/printable.h"
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define LEAD 11 /* "@ 5a3f01c2 " */
 
@@ -16,6 +19,9 @@ static const struct {
 	[J_TRY] = { "try", RCPT },
 	[J_DEFER] = { "defer", NUMBER },
 	[J_BOUNCE] = { "bounce", NUMBER | TEXT },
+	[J_CHILD] = { "child", RCPT | STATUS | TEXT },
+	[J_SPLIT] = { "split", RCPT },
+	[J_DROP] = { "drop", RCPT },
 	[J_RELAYED] = { "relayed", RCPT | STATUS | TEXT },
 	[J_PASSED] = { "passed", RCPT | STATUS | TEXT },
 	[J_TOLD] = { "told", NUMBER | TEXT },
@@ -47,7 +53,10 @@ journal_put(struct buf *b, const struct journal_line *l)
 	}
 	if (shape & TEXT) {
 		buf_chr(b, ' ');
-		printable_add(b, l->text, l->event == J_DONE ? 160 : 300);
+		printable_add(b, l->text,
+		    l->event == J_DONE	  ? 160
+		    : l->event == J_CHILD ? JOURNAL_WORDS
+					  : 300);
 	}
 	if (!b->bad) {
 		buf_fmt(&s, "@ %08x ",
@@ -98,6 +107,62 @@ parse(struct span line, struct journal_line *l)
 	if (shape & TEXT)
 		l->text = line;
 	return (shape & TEXT) || line.ptr == NULL ? 0 : -1;
+}
+
+void
+journal_add_word(struct buf *b, const char *word)
+{
+	if (b->len)
+		buf_chr(b, ' ');
+	if (word == NULL)
+		buf_chr(b, '-');
+	else if (strcmp(word, "-") == 0 || *word == '\0')
+		buf_str(b, *word ? "%2d" : "%");
+	else
+		for (; *word; word++)
+			if (*word > ' ' && *word < 0x7f && *word != '%')
+				buf_chr(b, *word);
+			else
+				buf_fmt(b, "%%%02x", (unsigned char)*word);
+}
+
+int
+journal_word(struct span *rest, char **word)
+{
+	struct span s = span_cut(rest, ' ');
+	struct buf b = { 0 };
+
+	*word = NULL;
+	if (span_eq(s, SPAN("-")))
+		return 0;
+	for (size_t i = 0; i < s.len && !span_eq(s, SPAN("%")); i++) {
+		const char *p = s.ptr + i;
+		char hex[3] = { 0 };
+
+		if (*p != '%') {
+			buf_chr(&b, *p);
+			continue;
+		}
+		if (s.len - i < 3 || !isxdigit((unsigned char)p[1]) ||
+		    !isxdigit((unsigned char)p[2]) ||
+		    (p[1] == '0' && p[2] == '0')) {
+			buf_free(&b);
+			errno = EBADMSG;
+			return -1;
+		}
+		memcpy(hex, p + 1, 2);
+		buf_chr(&b, (char)strtoul(hex, NULL, 16));
+		i += 2;
+	}
+	if (!b.bad)
+		*word = span_dup(buf_view(&b));
+	buf_free(&b);
+	errno = s.len ? ENOMEM : EBADMSG;
+	if (s.len == 0) {
+		free(*word);
+		*word = NULL;
+	}
+	return *word ? 0 : -1;
 }
 
 static bool

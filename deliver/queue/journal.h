@@ -9,6 +9,13 @@
  *     later  R STATUS TEXT   why not yet; R is * for all that wait
  *     try    R               a terminal attempt begins (SEND, SOML)
  *     defer  UNTIL           no attempt before that second
+ *     child  PARENT WHAT USER FROM TARGET
+ *            an alias, a list or .forward made a recipient of it; its index is
+ *            the next one behind all others.  WHAT is box, address, command or
+ *            file; USER whose box, or as whom; FROM an envelope sender of its
+ *            own; - is none, and %20 an octet that is no part of a word
+ *     split  R               all children of that recipient are written
+ *     drop   R               that child is in no alias any more
  *     bounce ROUND ID        all failures so far are in that bounce; ID is -
  *                            when none was made (null sender, NOTIFY=NEVER)
  *     relayed, passed  R ...      as done, where success is to be reported: by
@@ -24,7 +31,8 @@
 #include <stdint.h>
 
 #define JOURNAL_ALL UINT32_MAX /* the recipient * */
-#define JOURNAL_LINE 1024      /* octets of the longest line */
+#define JOURNAL_LINE 4096      /* octets of the longest line */
+#define JOURNAL_WORDS 3900     /* of USER FROM TARGET */
 
 enum journal_event {
 	J_DONE,
@@ -33,6 +41,9 @@ enum journal_event {
 	J_TRY,
 	J_DEFER,
 	J_BOUNCE,
+	J_CHILD,
+	J_SPLIT,
+	J_DROP,
 	J_RELAYED,
 	J_PASSED,
 	J_TOLD,
@@ -44,9 +55,10 @@ enum journal_event {
 struct journal_line {
 	enum journal_event event;
 	int64_t when;		  /* seconds */
-	uint32_t rcpt;		  /* done, fail, later, try */
+	uint32_t rcpt;		  /* whose; child: the parent */
 	int64_t until;		  /* defer: seconds; bounce, told: the round */
-	struct span status, text; /* of reports: text is the id */
+	struct span status, text; /* of reports: text is the id; child: WHAT,
+				     and the three words behind it */
 };
 
 void journal_put(struct buf *, const struct journal_line *);
@@ -54,4 +66,9 @@ void journal_put(struct buf *, const struct journal_line *);
  * *rest where the next line is to be written; -1 EBADMSG for anything that is
  * none of ours. */
 int journal_get(struct span *rest, struct journal_line *);
+/* One of the words of a child, of any octets, behind a blank if it is not the
+ * first.  journal_word takes the next one off *rest into a string of its own:
+ * 0; or -1 with EBADMSG, or ENOMEM.  "-" makes it NULL. */
+void journal_add_word(struct buf *, const char *);
+int journal_word(struct span *rest, char **word);
 #endif

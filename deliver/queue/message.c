@@ -12,6 +12,7 @@
 #define BLOCK 4096
 #define LINE_ROOM 384 /* octets reserved for one recipient's outcome */
 #define MAX_JOURNAL (256 << 20)
+#define RCPTS_MAX 200000 /* with their children */
 
 bool
 file_is_bad(int err)
@@ -82,16 +83,125 @@ read_envelope(struct file *f, off_t size)
 	return done;
 }
 
+static const char *const what_name[TO_KINDS] = {
+	[TO_ADDRESS] = "address",
+	[TO_BOX] = "box",
+	[TO_COMMAND] = "command",
+	[TO_FILE] = "file",
+};
+
 static void
+forget(struct rcpt *r)
+{
+	free(r->addr);
+	free(r->user);
+	free(r->from);
+	free(r->why);
+	free(r->as);
+	free(r->text);
+	free(r->mta);
+}
+
+/* Takes over the strings of r, also when it fails. */
+static int
+append(struct file *f, struct rcpt *r)
+{
+	struct rcpt *more = NULL;
+
+	/* Room for twice as many, each time that it is full. */
+	if (f->nrcpts < f->space) {
+		more = f->rcpts;
+	} else if (f->nrcpts < RCPTS_MAX) {
+		more = reallocarray(f->rcpts, f->nrcpts * 2 + 1, sizeof *more);
+		f->space = more ? f->nrcpts * 2 + 1 : f->space;
+	}
+	if (more == NULL) {
+		forget(r);
+		errno = f->nrcpts < RCPTS_MAX ? ENOMEM : E2BIG;
+		return -1;
+	}
+	f->rcpts = more;
+	f->rcpts[f->nrcpts++] = *r;
+	return 0;
+}
+
+static int
+apply_child(struct file *f, const struct journal_line *l)
+{
+	struct rcpt r = { .parent = l->rcpt };
+	struct span rest = l->text;
+	int what;
+
+	for (what = 0; what < TO_KINDS; what++)
+		if (span_eq(l->status, span_of(what_name[what])))
+			break;
+	if (what == TO_KINDS || l->rcpt >= f->env.nrcpts) {
+		errno = EBADMSG;
+		return -1;
+	}
+	r.what = (enum rcpt_what)what;
+	if (journal_word(&rest, &r.user) == -1 ||
+	    journal_word(&rest, &r.from) == -1 ||
+	    journal_word(&rest, &r.addr) == -1) {
+		int saved = errno;
+
+		forget(&r);
+		errno = saved;
+		return -1;
+	}
+	if (r.addr && rest.len == 0 && (r.user != NULL) == (what != TO_ADDRESS))
+		return append(f, &r);
+	forget(&r);
+	errno = EBADMSG;
+	return -1;
+}
+
+static void
+apply_to(struct rcpt *r, const struct journal_line *l)
+{
+	/* A list that was served in part may come to nothing later. */
+	if (r->state != R_WAITS && !(r->state == R_SPLIT && l->event == J_FAIL))
+		return;
+	switch (l->event) {
+	case J_TRY:
+		r->tried = true;
+		return;
+	case J_SPLIT:
+		r->state = R_SPLIT;
+		return;
+	case J_DROP:
+		r->state = R_DROPPED;
+		return;
+	case J_DONE:
+	case J_RELAYED:
+	case J_PASSED:
+		r->state = R_DONE;
+		r->relayed = l->event != J_DONE;
+		r->dsn_passed = l->event == J_PASSED;
+		break;
+	case J_FAIL:
+		r->state = R_FAILED;
+		r->logged = true;
+		break;
+	default:
+		break;
+	}
+	rcpt_say(r, l->status, l->text, SPAN(""));
+	r->last = l->when;
+}
+
+static int
 apply(struct file *f, const struct journal_line *l)
 {
 	size_t from = l->rcpt == JOURNAL_ALL ? 0 : l->rcpt;
-	size_t to = l->rcpt == JOURNAL_ALL ? f->env.nrcpts : from + 1;
+	size_t to = l->rcpt == JOURNAL_ALL ? f->nrcpts : from + 1;
 
+	if (l->event == J_CHILD)
+		return apply_child(f, l);
 	if (l->event == J_DEFER) {
 		f->until = l->until;
 		f->tries++;
-		return;
+		return 0;
 	}
 	if (l->event == J_WARN)
 		f->warned = true;
@@ -101,36 +211,21 @@ apply(struct file *f, const struct journal_line *l)
 	}
 	if (l->event == J_TOLD) {
 		f->successes = (unsigned)l->until;
-		for (size_t i = 0; i < f->env.nrcpts; i++)
+		for (size_t i = 0; i < f->nrcpts; i++)
 			f->rcpts[i].reported = f->rcpts[i].state == R_DONE;
 	}
 	if (l->event == J_WARN || l->event == J_LIST || l->event == J_TOLD)
-		return;
+		return 0;
 	if (l->event == J_BOUNCE) {
 		f->rounds = (unsigned)l->until;
-		for (size_t i = 0; i < f->env.nrcpts; i++)
+		for (size_t i = 0; i < f->nrcpts; i++)
 			f->rcpts[i].bounced = f->rcpts[i].state == R_FAILED;
-		return;
+		return 0;
 	}
-	for (size_t i = from; i < to && i < f->env.nrcpts; i++) {
-		struct rcpt *r = &f->rcpts[i];
-
-		if (r->state != R_WAITS)
-			continue;
-		if (l->event == J_TRY) {
-			r->tried = true;
-			continue;
-		}
-		if (l->event == J_DONE || l->event == J_RELAYED ||
-		    l->event == J_PASSED)
-			r->state = R_DONE;
-		r->relayed = l->event == J_RELAYED || l->event == J_PASSED;
-		r->dsn_passed = l->event == J_PASSED;
-		if (l->event == J_FAIL)
-			r->state = R_FAILED, r->logged = true;
-		rcpt_say(r, l->status, l->text, SPAN(""));
-		r->last = l->when;
-	}
+	for (size_t i = from; i < to && i < f->nrcpts; i++)
+		if (l->event != J_DROP || i >= f->env.nrcpts)
+			apply_to(&f->rcpts[i], l);
+	return 0;
 }
 
 static int
@@ -154,7 +249,13 @@ read_journal(struct file *f, off_t size)
 		return -1;
 	rest = (struct span){ text, (size_t)(size - begin) };
 	while ((more = journal_get(&rest, &l)) == 1)
-		apply(f, &l);
+		if (apply(f, &l) == -1) {
+			int saved = errno;
+
+			free(text);
+			errno = saved;
+			return -1;
+		}
 	f->end = size - (off_t)rest.len;
 	/* What a kill tore off goes, so that the next line begins a line. */
 	if (more == 0 && rest.len && ftruncate(f->fd, f->end) == -1)
@@ -179,6 +280,7 @@ file_open(int dirfd, const char *id, uid_t own)
 	if (!S_ISREG(st.st_mode) || read_envelope(f, st.st_size) == -1)
 		goto fail;
 	f->rcpts = calloc(f->env.nrcpts, sizeof *f->rcpts);
+	f->nrcpts = f->space = f->rcpts ? f->env.nrcpts : 0;
 	if (f->rcpts == NULL || read_journal(f, st.st_size) == -1)
 		goto fail;
 	f->uid = st.st_uid == own ? f->env.uid : st.st_uid;
@@ -195,10 +297,8 @@ file_close(struct file *f)
 {
 	if (f->fd != -1)
 		close(f->fd);
-	for (size_t i = 0; f->rcpts && i < f->env.nrcpts; i++) {
-		free(f->rcpts[i].text);
-		free(f->rcpts[i].mta);
-	}
+	for (size_t i = 0; i < f->nrcpts; i++)
+		forget(&f->rcpts[i]);
 	free(f->rcpts);
 	env_free(&f->env);
 	free(f);
@@ -209,7 +309,7 @@ file_waiting(const struct file *f)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		n += f->rcpts[i].state == R_WAITS;
 	return n;
 }
@@ -279,6 +379,68 @@ file_verify(const struct file *f)
 		left -= (uint64_t)n;
 	}
 	return sum != f->head.body_sum;
+}
+
+static char *
+copy(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+int64_t
+file_child(struct file *f, const struct rcpt *child, struct buf *lines)
+{
+	struct rcpt r = { .what = child->what, .parent = child->parent };
+	struct buf words = { 0 };
+
+	journal_add_word(&words, child->user);
+	journal_add_word(&words, child->from);
+	journal_add_word(&words, child->addr);
+	if (words.bad || words.len > JOURNAL_WORDS) {
+		errno = words.bad ? ENOMEM : E2BIG;
+		buf_free(&words);
+		return -1;
+	}
+	journal_put(
+	    lines, &(struct journal_line){ J_CHILD, time(NULL), r.parent, 0,
+		       span_of(what_name[r.what]), buf_view(&words) });
+	buf_free(&words);
+	r.addr = copy(child->addr);
+	r.user = copy(child->user);
+	r.from = copy(child->from);
+	if (r.addr == NULL || (child->user && r.user == NULL) ||
+	    (child->from && r.from == NULL)) {
+		forget(&r);
+		errno = ENOMEM;
+		return -1;
+	}
+	return append(f, &r) == -1 ? -1 : (int64_t)f->nrcpts - 1;
+}
+
+const struct env_rcpt *
+rcpt_env(const struct file *f, size_t i)
+{
+	return &f->env.rcpts[i < f->env.nrcpts ? i : f->rcpts[i].parent];
+}
+
+const char *
+rcpt_addr(const struct file *f, size_t i)
+{
+	return i < f->env.nrcpts ? f->env.rcpts[i].addr : f->rcpts[i].addr;
+}
+
+enum env_kind
+rcpt_kind(const struct file *f, size_t i)
+{
+	return rcpt_env(f, i)->kind;
+}
+
+const char *
+rcpt_from(const struct file *f, size_t i)
+{
+	/* A report stays one, through any list (RFC 5321 4.5.5). */
+	return f->env.from[0] && f->rcpts[i].from ? f->rcpts[i].from
+						  : f->env.from;
 }
 
 void

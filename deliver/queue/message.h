@@ -10,16 +10,51 @@
 #include <sys/tree.h>
 #include <sys/types.h>
 
+/* What a recipient comes to.  Those of the envelope are addresses; aliases,
+ * lists and .forward name the other kinds. */
+enum rcpt_what { TO_ADDRESS, TO_BOX, TO_COMMAND, TO_FILE, TO_KINDS };
+
+/* What is known of a recipient before anything was sent. */
+enum verdict {
+	V_GO,	/* it may be sent off */
+	V_DONE, /* there is nothing to do */
+	V_LATER,
+	V_NEVER,
+};
+
+/* The first env.nrcpts of a file are the envelope's; behind them are their
+ * children, which know their parent, a recipient of the envelope. */
 struct rcpt {
-	enum { R_WAITS, R_DONE, R_FAILED } state;
+	enum {
+		R_WAITS,
+		R_DONE,
+		R_FAILED,
+		R_SPLIT,   /* its children stand for it */
+		R_DROPPED, /* a child that no alias names any more */
+	} state;
+	/* Of children: what the journal says.  For those of the envelope what
+	 * and user say how the present attempt sees them. */
+	enum rcpt_what what;
+	uint32_t parent;
+	char *addr;	 /* an address, or "|command", or "/file" */
+	char *user;	 /* whose box, or as whom; NULL: no user's */
+	char *from;	 /* the envelope sender, if it is not the message's */
 	bool bounced;	 /* failed, and told */
 	bool logged;	 /* its failure stands in the journal */
 	bool tried;	 /* a terminal attempt was begun (the journal's word) */
+	const char *via; /* of the envelope's: who stands in for it (rule.h) */
+	bool via_shown;	 /* they have had it, through one of its children */
 	bool fresh;	 /* this attempt had an answer for it */
 	bool relayed;	 /* done: by a server that is not the last one */
 	bool dsn_passed; /* done: that server reports what becomes of it */
 	bool reported;	 /* done, and its success was told, if asked for */
 	int64_t last;	 /* seconds: when the last answer came; 0: never */
+	/* Of the present attempt: */
+	enum verdict verdict;
+	const char *why_status;
+	char *why; /* of all verdicts but V_GO */
+	char *as;  /* how the next server is to call it, if not by its name */
+	/* The last answer: */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
 	char *mta;  /* who said so, or NULL */
@@ -32,6 +67,8 @@ struct file { /* an open message */
 	uid_t uid; /* who submitted, by the kernel's word */
 	off_t end; /* where the next journal line goes */
 	struct rcpt *rcpts;
+	size_t nrcpts;		 /* with the children */
+	size_t space;		 /* of rcpts */
 	unsigned tries;		 /* deferrals so far */
 	unsigned rounds;	 /* bounces so far */
 	unsigned successes;	 /* reports of success so far */
@@ -78,6 +115,15 @@ int file_note(struct file *, const struct buf *lines);
 int file_sync(struct file *);
 /* Streams the body against its sum: 0; 1: damaged; -1: cannot be read. */
 int file_verify(const struct file *);
+/* Adds a child in memory, and the line for it: its index; or -1 with errno:
+ * ENOMEM, or E2BIG for what the journal cannot hold. */
+int64_t file_child(struct file *, const struct rcpt *child, struct buf *lines);
+/* What it is called in logs and reports; the recipient of the envelope that it
+ * came from; its kind; its envelope sender ("" is the null path). */
+const char *rcpt_addr(const struct file *, size_t i);
+const struct env_rcpt *rcpt_env(const struct file *, size_t i);
+enum env_kind rcpt_kind(const struct file *, size_t i);
+const char *rcpt_from(const struct file *, size_t i);
 /* Remembers an answer for a recipient. */
 void rcpt_say(
     struct rcpt *, struct span status, struct span text, struct span mta);

@@ -5,6 +5,9 @@
 #include "common/field.h"
 #include "common/printable.h"
 #include "deliver/queue/client.h"
+#include "deliver/queue/may.h"
+#include "deliver/queue/route.h"
+#include "deliver/queue/rule.h"
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +116,8 @@ quoted(struct client *c, const char *code, struct span addr, const char *text)
 	buf_fmt(&c->out, ">%s%s\n", *text ? ": " : "", text);
 }
 
-static struct span
-bare(struct span addr)
+struct span
+query_bare(struct span addr)
 {
 	addr = span_trim(addr);
 	if (addr.len > 1 && addr.ptr[0] == '<' && addr.ptr[addr.len - 1] == '>')
@@ -122,34 +125,96 @@ bare(struct span addr)
 	return addr;
 }
 
+static void
+not_here(struct client *c, struct span addr, const struct route *r)
+{
+	if (strcmp(r->status, "5.1.3") == 0)
+		quoted(c, "553 5.1.3", addr, r->text);
+	else if (strcmp(r->status, "5.1.1") == 0)
+		quoted(c, "550 5.1.1", addr, r->text);
+	else
+		quoted(c, "550 5.4.6", addr, r->text);
+}
+
+/* The name of an alias, as an address of this machine. */
+static void
+as_address(const struct client *c, struct span addr, struct buf *out)
+{
+	buf_chr(out, '<');
+	printable_add(out, addr, 320);
+	if (!span_has(addr, '@'))
+		buf_fmt(out, "@%s", c->q->conf->domain);
+	buf_str(out, ">\n");
+}
+
 void
 query_verify(struct client *c, struct span addr)
 {
 	struct route r;
 
-	addr = bare(addr);
-	route(c->q->conf, addr, &r);
+	addr = query_bare(addr);
+	route(c->q, addr, &r);
 	switch (r.kind) {
 	case ROUTE_BOX:
 		box(c, &r);
-		return;
+		break;
+	case ROUTE_LIST:
+		buf_str(&c->out, "250 2.1.5 ");
+		as_address(c, addr, &c->out);
+		break;
 	case ROUTE_RELAY:
 		quoted(
 		    c, "251 2.1.5 User not local; will forward to", addr, "");
-		return;
+		break;
 	case ROUTE_LATER:
 		quoted(c, "252 2.0.0 Cannot verify", addr, r.text);
-		return;
+		break;
 	case ROUTE_NEVER:
+		if (addr.len && !span_has(addr, '@') &&
+		    strcmp(r.status, "5.4.6") != 0 &&
+		    people(c->q, addr, &c->out) != 0)
+			break;
+		not_here(c, addr, &r);
 		break;
 	}
-	if (addr.len && !span_has(addr, '@') &&
-	    people(c->q, addr, &c->out) != 0)
-		return;
-	if (strcmp(r.status, "5.1.1") == 0)
-		quoted(c, "550 5.1.1", addr, r.text);
-	else
-		quoted(c, "553 5.1.3", addr, r.text);
+	route_free(&r);
+}
+
+/* One member.  Commands and files are for root to see; to others they are the
+ * alias itself. */
+static void
+member(struct client *c, struct span addr, const struct goal *g)
+{
+	const struct passwd *pw = NULL;
+
+	buf_str(&c->out, "250 2.1.5 ");
+	if (g->what == TO_BOX && (pw = getpwnam(g->user)) != NULL) {
+		mailbox(c->q, pw, &c->out);
+	} else if (g->what == TO_ADDRESS && g->verdict == V_GO) {
+		as_address(c, span_of(g->addr), &c->out);
+	} else if (c->uid == 0) {
+		buf_chr(&c->out, '<');
+		printable_quoted(&c->out, span_of(g->addr), 300);
+		buf_fmt(&c->out, "@%s>\n", c->q->conf->domain);
+	} else {
+		as_address(c, addr, &c->out);
+	}
+}
+
+static void
+members(struct client *c, struct span addr, const struct route *r)
+{
+	bool other = false; /* one line stands for all that are not shown */
+
+	for (size_t i = 0; i < r->e.n && c->out.len < REPLY_MAX; i++) {
+		const struct goal *g = &r->e.goals[i];
+		bool hidden = c->uid != 0 && g->what != TO_BOX &&
+			      (g->what != TO_ADDRESS || g->verdict != V_GO);
+
+		if (!hidden || !other)
+			member(c, addr, g);
+		other |= hidden;
+	}
 }
 
 void
@@ -157,15 +222,20 @@ query_expand(struct client *c, struct span addr)
 {
 	struct route r;
 
-	addr = bare(addr);
-	route(c->q->conf, addr, &r);
+	addr = query_bare(addr);
+	route(c->q, addr, &r);
 	if (r.kind == ROUTE_BOX)
 		box(c, &r);
+	else if (r.kind == ROUTE_LIST)
+		members(c, addr, &r);
 	else if (r.kind == ROUTE_NEVER)
-		quoted(c, "550 5.1.1", addr, r.text);
+		quoted(c,
+		    strcmp(r.status, "5.4.6") == 0 ? "550 5.4.6" : "550 5.1.1",
+		    addr, r.text);
 	else
 		quoted(c, "252 2.0.0 Cannot expand", addr,
 		    r.kind == ROUTE_RELAY ? "not local" : r.text);
+	route_free(&r);
 }
 
 /* RCPT for a user of this machine, by what his terminals are like. */
@@ -177,7 +247,7 @@ of_terminal(enum env_kind kind, enum tty_result result)
 		    "450 4.2.1 User not active now",
 		    "450 4.2.1 User not accepting terminal messages now" },
 		[ENV_SOML] = { "250 2.1.5 user is active, will send",
-		    "250 2.1.5 User not active now, so will do mail",
+		    "250 2.1.5 User not active now, so will do mail.",
 		    "250 2.1.5 User not accepting terminal messages now, so "
 		    "will do mail" },
 		[ENV_SAML] = { "250 2.1.5 will send and mail",
@@ -203,26 +273,47 @@ seen(struct look *l, enum tty_result result)
 {
 	struct client *c = l->arg;
 
+	if (result != TTY_SHOWN)
+		may_give(c->q, MAY_ASK, c->uid, c->looks_for);
 	buf_fmt(&c->out, "%s\n", of_terminal(c->kind, result));
 	client_done(c);
+}
+
+/* SOML and SAML are mail then. */
+static void
+not_shown(struct client *c, const char *reply)
+{
+	buf_fmt(&c->out, "%s\n",
+	    c->kind == ENV_SEND ? reply
+				: "250 2.1.5 not to the terminal, will do "
+				  "mail");
 }
 
 static void
 rcpt_here(struct client *c, const struct route *r)
 {
+	struct queue *q = c->q;
+
 	if (c->kind == ENV_MAIL) {
 		buf_str(&c->out, "250 2.1.5 OK\n");
-	} else if (!c->q->conf->terminal) {
-		buf_str(&c->out,
-		    c->kind == ENV_SEND
-			? "550 5.3.3 messages to terminals are switched off\n"
-			: "250 2.1.5 terminals are switched off, will do "
-			  "mail\n");
+	} else if (!q->conf->terminal) {
+		not_shown(
+		    c, "550 5.3.3 messages to terminals are switched off");
+	} else if (!may_write(q, c->uid, r->name)) {
+		not_shown(
+		    c, "550 5.7.1 you may not write to that user's terminal");
+	} else if (!may_take(q, MAY_ASK, c->uid, r->name)) {
+		not_shown(c, "450 4.7.1 too many messages to that user now; "
+			     "try again in a minute");
 	} else {
+		strlcpy(c->looks_for, r->name, sizeof c->looks_for);
 		c->look = (struct look){ .seen = seen, .arg = c };
-		if (look(c->q, r->name, &c->look) == 0)
+		if (look(q, r->name, &c->look) == 0) {
 			c->waits = true;
-		else if (c->kind == ENV_SEND)
+			return;
+		}
+		may_give(q, MAY_ASK, c->uid, r->name);
+		if (c->kind == ENV_SEND)
 			buf_str(&c->out,
 			    "450 4.3.2 too many ask who is logged in; try "
 			    "again\n");
@@ -231,11 +322,20 @@ rcpt_here(struct client *c, const struct route *r)
 	}
 }
 
+/* Are messages for terminals passed on there? */
+static bool
+conf_relay_shows(const struct client *c, const struct route *r)
+{
+	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
+
+	return relay && relay->terminal;
+}
+
 void
 query_rcpt(struct client *c, struct span words)
 {
 	int kind = env_kind_of(span_word(&words));
-	struct span addr = bare(words);
+	struct span addr = query_bare(words);
 	struct route r;
 
 	if (kind == -1) {
@@ -243,115 +343,22 @@ query_rcpt(struct client *c, struct span words)
 		return;
 	}
 	c->kind = (enum env_kind)kind;
-	route(c->q->conf, addr, &r);
-	switch (r.kind) {
-	case ROUTE_BOX:
-		rcpt_here(c, &r);
-		return;
-	case ROUTE_NEVER:
-		if (strcmp(r.status, "5.1.1") == 0)
-			quoted(c, "550 5.1.1", addr, r.text);
-		else
-			quoted(c, "553 5.1.3", addr, r.text);
-		return;
-	default:
-		break;
-	}
+	route(c->q, addr, &r);
 	/* Away from here, or not known at present: mail waits, a screen does
 	 * not. */
-	if (kind == ENV_SEND && strcmp(r.status ? r.status : "", "4.3.0") == 0)
+	if (r.kind == ROUTE_BOX)
+		rcpt_here(c, &r);
+	else if (r.kind == ROUTE_NEVER)
+		not_here(c, addr, &r);
+	else if (r.kind == ROUTE_LIST)
+		buf_str(&c->out, "250 2.1.5 OK\n");
+	else if (kind == ENV_SEND && r.kind == ROUTE_LATER)
 		quoted(c, "450 4.3.0", addr, r.text);
-	else if (kind == ENV_SEND)
+	else if (kind == ENV_SEND && !conf_relay_shows(c, &r))
 		quoted(c, "550 5.3.3", addr, "no terminal of another machine");
-	else if (kind == ENV_MAIL || r.kind == ROUTE_LATER)
+	else if (kind == ENV_MAIL || kind == ENV_SEND || r.kind == ROUTE_LATER)
 		buf_str(&c->out, "250 2.1.5 OK\n");
 	else
 		buf_str(&c->out, "250 2.1.5 remote, will do mail\n");
-}
-
-/* explain, for sendmail -bv: an exit status, then a line for each thing. */
-
-static void
-explain_box(struct client *c, struct span addr, const struct route *r)
-{
-	const struct conf *conf = c->q->conf;
-	const struct passwd *pw = getpwnam(r->name);
-	const char *path = conf->local_path;
-
-	buf_str(&c->out, "0\n");
-	printable_add(&c->out, addr, 320);
-	buf_fmt(&c->out, " is the user %s of this machine\n", r->name);
-	buf_fmt(&c->out, "mailbox: %s ",
-	    conf->local == LOCAL_MAILDIR ? "Maildir" : "mbox");
-	if (path && path[0] == '~' && pw) {
-		printable_add(&c->out, span_of(pw->pw_dir), 300);
-		path++;
-	}
-	for (; path && *path; path++)
-		if (path[0] == '%' && path[1] == 'u') {
-			buf_str(&c->out, r->name);
-			path++;
-		} else {
-			buf_chr(&c->out, *path);
-		}
-	buf_chr(&c->out, '\n');
-}
-
-static void
-explain_relay(struct client *c, struct span addr, const struct route *r)
-{
-	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
-
-	buf_str(&c->out, "0\n");
-	printable_add(&c->out, addr, 320);
-	buf_fmt(&c->out, " is not on this machine: it goes to the relay %s\n",
-	    r->name);
-	for (size_t i = 0; relay && i < relay->nhosts; i++)
-		buf_fmt(&c->out, "%s: %s port %s\n", i ? "else" : "host",
-		    relay->hosts[i].name, relay->hosts[i].port);
-	buf_str(&c->out, relay && relay->tls == TLS_NEVER
-			     ? "TLS: none (tls never)\n"
-			     : "TLS: only verified (tls verify)\n");
-	buf_str(&c->out, "terminals: none, SEND comes back\n");
-}
-
-static void
-seen_explained(struct look *l, enum tty_result result)
-{
-	static const char *const texts[TTY_RESULTS] = {
-		[TTY_SHOWN] = "logged in, and takes messages (SEND is shown)",
-		[TTY_ABSENT] = "not logged in (SEND comes back)",
-		[TTY_REFUSES] = "logged in, mesg n (SEND comes back)",
-		[TTY_FAILED] = "cannot be told now",
-		[TTY_LONG] = "cannot be told now",
-	};
-	struct client *c = l->arg;
-
-	buf_fmt(&c->out, "terminals: %s\n", texts[result]);
-	client_done(c);
-}
-
-void
-query_explain(struct client *c, struct span addr)
-{
-	struct route r;
-
-	addr = bare(addr);
-	route(c->q->conf, addr, &r);
-	if (r.kind == ROUTE_BOX) {
-		explain_box(c, addr, &r);
-		c->look = (struct look){ .seen = seen_explained, .arg = c };
-		if (!c->q->conf->terminal)
-			buf_str(&c->out, "terminals: switched off\n");
-		else if (look(c->q, r.name, &c->look) == 0)
-			c->waits = true;
-	} else if (r.kind == ROUTE_RELAY) {
-		explain_relay(c, addr, &r);
-	} else {
-		buf_fmt(&c->out, "%d\n%s (%s)\n",
-		    r.kind == ROUTE_NEVER ? EX_NOUSER : EX_TEMPFAIL, r.text,
-		    r.status);
-	}
-	if (c->q->conf->hold)
-		buf_str(&c->out, "held: nothing is delivered (hold yes)\n");
+	route_free(&r);
 }

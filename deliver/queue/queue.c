@@ -3,6 +3,8 @@
 #include "deliver/queue/intent.h"
 #include "deliver/queue/reader.h"
 #include "deliver/queue/remote.h"
+#include "deliver/queue/state.h"
+#include "deliver/queue/terminal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -94,6 +96,8 @@ not_forked(struct ipc_msg *m)
 		box_refused(&q, m->ref, permanent, why);
 	else if (mime_owns(&q, m->ref))
 		mime_refused(&q, m->ref, permanent, why);
+	else if (readable_owns(&q, m->ref))
+		readable_refused(&q, m->ref, why);
 	else if (terminal_owns(&q, m->ref))
 		terminal_refused(&q, m->ref, why);
 	else if (look_owns(&q, m->ref))
@@ -111,7 +115,10 @@ got(struct ipc *c, struct ipc_msg *m)
 		remote_connect(&q, m->fd);
 		break;
 	case IPC_MIMED:
-		mime_made(&q, m);
+		if (readable_owns(&q, m->ref))
+			readable_made(&q, m);
+		else
+			mime_made(&q, m);
 		break;
 	case IPC_FORKED:
 		forked(m);
@@ -154,14 +161,19 @@ queue_run(const struct role_start *start)
 	q.start = start;
 	q.conf = start->conf;
 	q.stop = (struct loop_timer){ .fire = give_up };
+	q.aliases =
+	    (struct aliases){ .source = q.conf->aliases, .dir = ALIASES_DIR };
 	TAILQ_INIT(&q.jobs);
 	TAILQ_INIT(&q.terminals);
+	TAILQ_INIT(&q.showings);
+	TAILQ_INIT(&q.calms);
 	TAILQ_INIT(&q.looks_out);
 	TAILQ_INIT(&q.readings);
 	umask(0);
 	sched_init(&q);
 	if (open_all(start) == -1)
 		exit(1);
+	q.state = state_open(STATE_PATH);
 	box_recover(&q);
 	q.scanning = true;
 	loop_idle(scan_some);

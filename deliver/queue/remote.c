@@ -59,7 +59,7 @@ remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
 static int
 send_rcpts(struct queue *q, struct job *j)
 {
-	const struct env *e = &j->m->file->env;
+	const struct file *f = j->m->file;
 	struct buf list = { 0 }, body = { 0 };
 	size_t i = 0;
 	int done = 0;
@@ -71,9 +71,11 @@ send_rcpts(struct queue *q, struct job *j)
 		buf_reset(&list);
 		buf_reset(&body);
 		while (i < j->n && list.len < IPC_MAX - 4096 && count < 1000) {
-			const struct env_rcpt *r = &e->rcpts[j->rcpts[i++]];
+			uint32_t k = j->rcpts[i++];
+			const struct env_rcpt *r = rcpt_env(f, k);
 
-			ipc_str(&list, r->addr);
+			ipc_str(&list,
+			    f->rcpts[k].as ? f->rcpts[k].as : rcpt_addr(f, k));
 			ipc_u8(&list, (uint8_t)r->notify);
 			ipc_str(&list, r->orcpt ? r->orcpt : "");
 			count++;
@@ -100,7 +102,7 @@ send_job(struct queue *q, struct job *j)
 		return -1;
 	ipc_str(&b, j->relay);
 	ipc_str(&b, j->domain);
-	ipc_str(&b, f->env.from);
+	ipc_str(&b, rcpt_from(f, j->rcpts[0]));
 	ipc_u8(&b, (uint8_t)j->kind);
 	ipc_u8(&b, (uint8_t)f->env.ret);
 	ipc_str(&b, f->env.envid ? f->env.envid : "");
@@ -176,7 +178,7 @@ new_job(const struct job *like, size_t n)
 static enum env_kind
 spoken(const struct message *m, uint32_t rcpt, bool terminal)
 {
-	enum env_kind kind = m->file->env.rcpts[rcpt].kind;
+	enum env_kind kind = rcpt_kind(m->file, rcpt);
 
 	return kind == ENV_SEND || terminal ? kind : ENV_MAIL;
 }

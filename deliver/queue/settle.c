@@ -19,7 +19,7 @@ put_reasons(struct message *m, struct buf *b, int64_t now)
 	struct rcpt *first = NULL;
 	bool same = true;
 
-	for (size_t i = 0; i < f->env.nrcpts; i++) {
+	for (size_t i = 0; i < f->nrcpts; i++) {
 		struct rcpt *r = &f->rcpts[i];
 
 		if (r->state != R_WAITS || !r->fresh)
@@ -29,7 +29,7 @@ put_reasons(struct message *m, struct buf *b, int64_t now)
 		same = same && strcmp(first->status, r->status) == 0 &&
 		       span_eq(span_of(first->text), span_of(r->text));
 	}
-	for (uint32_t i = 0; first && i < f->env.nrcpts; i++) {
+	for (uint32_t i = 0; first && i < f->nrcpts; i++) {
 		struct rcpt *r = same ? first : &f->rcpts[i];
 
 		if (r->state == R_WAITS && r->fresh)
@@ -47,7 +47,7 @@ put_reasons(struct message *m, struct buf *b, int64_t now)
 static void
 put_failures(struct message *m, struct buf *b, int64_t now)
 {
-	for (uint32_t i = 0; i < m->file->env.nrcpts; i++) {
+	for (uint32_t i = 0; i < m->file->nrcpts; i++) {
 		struct rcpt *r = &m->file->rcpts[i];
 
 		if (r->state != R_FAILED || r->logged)
@@ -61,7 +61,7 @@ put_failures(struct message *m, struct buf *b, int64_t now)
 static bool
 untold(const struct file *f)
 {
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		if (f->rcpts[i].state == R_FAILED && !f->rcpts[i].bounced)
 			return true;
 	return false;
@@ -75,10 +75,10 @@ expire(struct queue *q, struct message *m)
 	bool late = attempt_age(f) >= PATIENCE;
 	bool over = retry_over(q->conf, f->env.time_us / 1000000, time(NULL));
 
-	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		struct rcpt *r = &f->rcpts[i];
 
-		bool send = f->env.rcpts[i].kind == ENV_SEND;
+		bool send = rcpt_kind(f, i) == ENV_SEND;
 
 		if (r->state != R_WAITS || !(send ? late : over))
 			continue;
@@ -114,9 +114,13 @@ tell_failures(struct queue *q, struct message *m)
 		made = bounce_make(q, m, id);
 	if (made == -1)
 		log_errno("%s: its bounce cannot be made now", m->id);
+	if (made == 0 && bounce_owners(q, m) == -1) {
+		log_errno("%s: its bounce cannot be made now", m->id);
+		made = -1;
+	}
 	if (made != 0)
 		return made;
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		f->rcpts[i].bounced |= f->rcpts[i].state == R_FAILED;
 	f->rounds++;
 	if (file_waiting(f))
@@ -137,7 +141,7 @@ tell_success(struct queue *q, struct message *m)
 		    "%s: its report of success cannot be made now", m->id);
 		return -1;
 	}
-	for (size_t i = 0; i < f->env.nrcpts; i++)
+	for (size_t i = 0; i < f->nrcpts; i++)
 		f->rcpts[i].reported |= f->rcpts[i].state == R_DONE;
 	note_report(m, J_TOLD, ++f->successes, id);
 	return 0;
@@ -176,9 +180,8 @@ warn(struct queue *q, struct message *m)
 static bool
 any_send(const struct file *f)
 {
-	for (size_t i = 0; i < f->env.nrcpts; i++)
-		if (f->rcpts[i].state == R_WAITS &&
-		    f->env.rcpts[i].kind == ENV_SEND)
+	for (size_t i = 0; i < f->nrcpts; i++)
+		if (f->rcpts[i].state == R_WAITS && rcpt_kind(f, i) == ENV_SEND)
 			return true;
 	return false;
 }
@@ -191,6 +194,12 @@ defer(struct queue *q, struct message *m)
 	struct buf b = { 0 };
 
 	if (any_send(f)) {
+		/* Its bounce says what was tried, also when the last attempt
+		 * comes too late. */
+		put_reasons(m, &b, now);
+		if (b.len && file_note(f, &b) == -1)
+			log_errno("%s: journal", m->id);
+		buf_free(&b);
 		attempt_put_back(q, m, AGAIN);
 		m->patient = true;
 		q->patient++;
@@ -218,7 +227,7 @@ defer(struct queue *q, struct message *m)
 static void
 note_done(struct message *m)
 {
-	for (uint32_t i = 0; i < m->file->env.nrcpts; i++)
+	for (uint32_t i = 0; i < m->file->nrcpts; i++)
 		if (m->file->rcpts[i].state == R_DONE)
 			attempt_note(m, &(struct journal_line){ J_DONE,
 					    time(NULL), i, 0, SPAN("2.0.0"),
@@ -272,17 +281,42 @@ attempt_settle(struct queue *q, struct message *m)
 	attempt_drop(q, m);
 }
 
+/* It is open, and waits to hear where its mail goes (a .forward is being read):
+ * when that is known, this recipient has been served. */
+static void
+found_open(struct message *m, uint32_t i, struct span text)
+{
+	struct rcpt *r = &m->file->rcpts[i];
+
+	if (i >= m->file->nrcpts || r->state != R_WAITS)
+		return;
+	attempt_note(m, &(struct journal_line){
+			    J_DONE, time(NULL), i, 0, SPAN("2.0.0"), text });
+	rcpt_say(r, SPAN("2.0.0"), text, SPAN(""));
+	r->state = R_DONE;
+	r->fresh = true;
+	log_info("%s: found recipient=%u text=\"delivered before a process "
+		 "ended\"",
+	    m->id, i);
+}
+
 int
 attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 {
-	struct file *f = file_open(q->dir, id, q->start->uid);
+	struct message *m = sched_find(q, id);
+	struct file *f;
 	struct buf b = { 0 };
-
 	int done = 0;
+
+	if (m && m->file) {
+		found_open(m, i, text);
+		return 0;
+	}
+	f = file_open(q->dir, id, q->start->uid);
 
 	if (f == NULL) /* gone: all of it was finished */
 		return errno == ENOENT || file_is_bad(errno) ? 0 : -1;
-	if (i < f->env.nrcpts && f->rcpts[i].state == R_WAITS) {
+	if (i < f->nrcpts && f->rcpts[i].state == R_WAITS) {
 		journal_put(&b, &(struct journal_line){ J_DONE, time(NULL), i,
 				    0, SPAN("2.0.0"), text });
 		done = file_note(f, &b);

@@ -5,7 +5,8 @@
 #include "deliver/tty/uni.h"
 #include <string.h>
 
-#define MAX_FACT 80   /* octets of one fact in the banner */
+#define MAX_FACT 80 /* octets of one fact in the banner */
+#define MAX_NOTE 400
 #define MAX_FIELD 400 /* octets of From or Subject that are shown */
 
 static const struct span gutter = { "| ", 2 };
@@ -158,16 +159,22 @@ put_field(struct buf *out, const char *name, struct span body,
 
 /* Printable ASCII, and no bracket that would seem to end the banner. */
 static void
-add_fact(struct buf *out, const char *before, struct span fact)
+add_some(struct buf *out, const char *before, struct span fact, size_t most)
 {
 	if (fact.len == 0)
 		return;
 	buf_str(out, before);
-	for (size_t i = 0; i < fact.len && i < MAX_FACT; i++) {
+	for (size_t i = 0; i < fact.len && i < most; i++) {
 		char c = fact.ptr[i];
 
 		buf_chr(out, c < ' ' || c > '~' || strchr("[]", c) ? '?' : c);
 	}
+}
+
+static void
+add_fact(struct buf *out, const char *before, struct span fact)
+{
+	add_some(out, before, fact, MAX_FACT);
 }
 
 static void
@@ -230,21 +237,42 @@ put_footer(struct buf *out, const struct screen_text *t,
 	buf_free(&b);
 }
 
+static size_t
+width_of(unsigned columns)
+{
+	size_t width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+
+	return width > 132 ? 132 : width;
+}
+
+void
+screen_note(struct buf *out, struct span text, bool bell, unsigned columns)
+{
+	struct buf b = { 0 };
+
+	add_some(&b, "[", text, MAX_NOTE);
+	buf_chr(&b, ']');
+	buf_str(out, bell ? "\a\r\n" : "\r\n");
+	wrap(out, buf_view(&b), no_gutter, width_of(columns));
+	out->bad |= b.bad;
+	buf_free(&b);
+}
+
 void
 screen_compose(struct buf *out, const struct screen_text *t,
     const struct screen_facts *f, unsigned columns, bool utf8)
 {
 	bool cut = f->excerpt && screen_long(t), by_chars = false;
-	size_t width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+	size_t width = width_of(columns);
 	struct span body = t->body;
 	struct buf clean = { 0 };
 	size_t lines = 0;
 
-	if (width > 132)
-		width = 132;
 	if (cut)
 		body = excerpt(body, &lines, &by_chars);
-	buf_str(out, "\a\r\n"); /* away from what is being typed there */
+	buf_str(out, f->bell
+			 ? "\a\r\n"
+			 : "\r\n"); /* away from what is being typed there */
 	put_banner(out, f, width);
 	put_field(out, "From: ", t->from, &clean, width, utf8);
 	put_field(out, "Subject: ", t->subject, &clean, width, utf8);

@@ -27,6 +27,7 @@ struct screen_facts {
 	struct span id;
 	struct span alias; /* whom it was for, when not the user's own name */
 	bool excerpt;	   /* may be cut: there is a copy in the mailbox */
+	bool bell;
 };
 
 /* Header fields and text of a message with LF line ends, parted. */
@@ -45,4 +46,6 @@ bool screen_long(const struct screen_text *);
  * The buf's bad tells of memory that ran out. */
 void screen_compose(struct buf *, const struct screen_text *,
     const struct screen_facts *, unsigned columns, bool utf8);
+/* One sentence of the system's, in brackets. */
+void screen_note(struct buf *, struct span text, bool bell, unsigned columns);
 #endif

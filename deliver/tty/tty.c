@@ -29,6 +29,7 @@ struct writer {
 	size_t nterminals;
 	struct screen_facts facts;
 	struct screen_text text;
+	struct span note;     /* in place of a message */
 	bool refused, failed; /* seen at one terminal at least */
 	struct buf why;	      /* what happened at each */
 };
@@ -37,20 +38,23 @@ struct job {
 	struct screen_facts facts;
 	struct span recipient;
 	uint64_t arrival, offset, length;
+	bool cut;
 };
 
 static bool
 job_read(struct span body, struct job *j)
 {
 	struct ipc_in in = { .rest = body };
-	unsigned kind = ipc_get8(&in);
+	unsigned kind = ipc_get8(&in), flags;
 
 	j->facts.kind = (enum env_kind)kind;
 	j->facts.id = ipc_get(&in);
 	j->facts.submitter = ipc_get(&in);
 	j->arrival = ipc_get64(&in);
 	j->recipient = ipc_get(&in);
-	j->facts.excerpt = ipc_get8(&in) != 0;
+	flags = ipc_get8(&in);
+	j->facts.excerpt = flags & TTY_EXCERPT;
+	j->cut = flags & TTY_CUT;
 	j->offset = ipc_get64(&in);
 	j->length = ipc_get64(&in);
 	return ipc_end(&in) && kind < ENV_KINDS;
@@ -127,6 +131,15 @@ missed(struct writer *w, const char *name, enum write_result r, size_t done,
 	w->failed = true;
 }
 
+static void
+compose(const struct writer *w, const struct write_terminal *t, struct buf *out)
+{
+	if (w->note.len)
+		screen_note(out, w->note, w->start->conf->bell, t->columns);
+	else
+		screen_compose(out, &w->text, &w->facts, t->columns, t->utf8);
+}
+
 /* One terminal: its own width and character set. */
 static bool
 show_on(struct writer *w, const char *name, int64_t until)
@@ -140,7 +153,7 @@ show_on(struct writer *w, const char *name, int64_t until)
 
 	r = write_open(w->devfd, name, w->start->uid, w->tty, &t);
 	if (r == WRITE_OK) {
-		screen_compose(&out, &w->text, &w->facts, t.columns, t.utf8);
+		compose(w, &t, &out);
 		one = write_clock() + ONE_MS;
 		screen = buf_view(&out);
 		errno = ENOMEM;
@@ -156,19 +169,13 @@ show_on(struct writer *w, const char *name, int64_t until)
 	return r == WRITE_OK;
 }
 
-static enum tty_result
-show(struct writer *w, struct buf *answer)
+/* Each terminal in its turn: the first that takes it, or all of them. */
+static size_t
+show_somewhere(struct writer *w, struct buf *answer)
 {
-	const char *user = w->start->user;
 	int64_t until = write_clock() + ALL_MS;
-	size_t tried = 0;
+	size_t tried = 0, shown = 0;
 
-	if (!w->facts.excerpt && screen_long(&w->text)) {
-		buf_fmt(answer,
-		    "too long for a terminal: %zu lines, %zu octets",
-		    w->text.lines, w->text.body.len);
-		return TTY_LONG;
-	}
 	for (size_t i = 0; i < w->nterminals; i++) {
 		const struct who_terminal *t = &w->terminals[i];
 
@@ -180,19 +187,55 @@ show(struct writer *w, struct buf *answer)
 			note(w, t->name, "no time was left for it");
 			break;
 		}
-		if (show_on(w, t->name, until)) {
-			buf_fmt(answer, "shown on %s", t->name);
-			return TTY_SHOWN;
-		}
+		if (!show_on(w, t->name, until))
+			continue;
+		if (answer->len < 400)
+			buf_fmt(answer, "%s%s", shown ? ", " : "shown on ",
+			    t->name);
+		shown++;
+		if (!w->start->conf->all_sessions)
+			break;
 	}
+	return shown;
+}
+
+static enum tty_result
+show(struct writer *w, struct buf *answer)
+{
+	if (!w->note.len && !w->facts.excerpt && screen_long(&w->text)) {
+		buf_fmt(answer,
+		    "too long for a terminal: %zu lines, %zu octets",
+		    w->text.lines, w->text.body.len);
+		return TTY_LONG;
+	}
+	if (show_somewhere(w, answer))
+		return TTY_SHOWN;
 	if (w->failed) {
 		buf_span(answer, buf_view(&w->why));
 		return TTY_FAILED;
 	}
-	printable_add(answer, span_of(user), 64);
+	printable_add(answer, span_of(w->start->user), 64);
 	buf_str(answer, w->refused ? " accepts no messages now (mesg n)"
 				   : " is not logged in");
 	return w->refused ? TTY_REFUSES : TTY_ABSENT;
+}
+
+/* Whose terminals there are; after it nothing is opened but beneath /dev. */
+static bool
+look_up(struct writer *w, struct buf *answer)
+{
+	const struct group *gr = w->devfd == -1 ? NULL : getgrnam("tty");
+
+	if (gr == NULL) {
+		buf_str(answer, w->devfd == -1 ? "there is no /dev"
+					       : "there is no group tty");
+		return false;
+	}
+	w->tty = gr->gr_gid;
+	w->nterminals = who_terminals(w->devfd, w->start->uid, w->start->user,
+	    w->start->conf->pts_owner, w->terminals);
+	confine(w->devfd);
+	return true;
 }
 
 /* Everything that needs the machine's files comes before confine, everything
@@ -200,7 +243,6 @@ show(struct writer *w, struct buf *answer)
 static enum tty_result
 do_job(struct writer *w, const struct ipc_msg *m, struct buf *answer)
 {
-	const struct group *gr;
 	struct buf text = { 0 };
 	enum tty_result result = TTY_FAILED;
 	struct job j;
@@ -215,44 +257,61 @@ do_job(struct writer *w, const struct ipc_msg *m, struct buf *answer)
 	w->facts = j.facts;
 	w->facts.host = span_of(w->start->conf->hostname);
 	w->facts.alias = alias_of(j.recipient, w->start->user);
+	w->facts.bell = w->start->conf->bell;
 	when = (time_t)(j.arrival / 1000000);
 	if (localtime_r(&when, &tm) != NULL)
 		strftime(clock, sizeof clock, "%H:%M:%S", &tm);
 	w->facts.time = span_of(clock);
-	if (w->devfd == -1 || (gr = getgrnam("tty")) == NULL) {
-		buf_str(answer, w->devfd == -1 ? "there is no /dev"
-					       : "there is no group tty");
+	if (!look_up(w, answer))
 		return TTY_FAILED;
-	}
-	w->tty = gr->gr_gid;
-	w->nterminals = who_terminals(
-	    w->devfd, w->start->uid, w->start->user, w->terminals);
-	confine(w->devfd);
-
 	if (read_text(m->fd, &j, &text) == -1) {
 		buf_fmt(
 		    answer, "the message cannot be read: %s", strerror(errno));
 	} else {
-		screen_part(buf_view(&text), j.length > text.len, &w->text);
+		screen_part(
+		    buf_view(&text), j.cut || j.length > text.len, &w->text);
 		result = show(w, answer);
 	}
 	buf_free(&text);
 	return result;
 }
 
+static enum tty_result
+do_note(struct writer *w, const struct ipc_msg *m, struct buf *answer)
+{
+	struct ipc_in in = { .rest = m->body };
+
+	w->note = ipc_get(&in);
+	if (!ipc_end(&in) || w->note.len == 0 || !look_up(w, answer))
+		return TTY_FAILED;
+	return show(w, answer);
+}
+
 /* A promise about this moment only, so that RCPT can be answered. */
 static enum tty_result
-do_look(struct writer *w)
+do_look(struct writer *w, const struct ipc_msg *m, struct buf *answer)
 {
+	(void)m;
+	(void)answer;
 	if (w->devfd == -1)
 		return TTY_FAILED;
-	w->nterminals = who_terminals(
-	    w->devfd, w->start->uid, w->start->user, w->terminals);
+	w->nterminals = who_terminals(w->devfd, w->start->uid, w->start->user,
+	    w->start->conf->pts_owner, w->terminals);
 	for (size_t i = 0; i < w->nterminals; i++)
 		if (w->terminals[i].accepts)
 			return TTY_SHOWN;
 	return w->nterminals ? TTY_REFUSES : TTY_ABSENT;
 }
+
+static const struct {
+	enum ipc_type type;
+	enum tty_result (*act)(
+	    struct writer *, const struct ipc_msg *, struct buf *);
+} acts[] = {
+	{ IPC_TTY_JOB, do_job },
+	{ IPC_TTY_NOTE, do_note },
+	{ IPC_TTY_LOOK, do_look },
+};
 
 /* Waits for a stopped terminal here and not in the loop: this process has
  * nothing else to do, and ends with the answer. */
@@ -261,13 +320,12 @@ got(struct ipc *c, struct ipc_msg *m)
 {
 	struct writer *w = c->arg;
 	struct buf body = { 0 }, answer = { 0 };
-	enum tty_result result;
 
-	if (m->type == IPC_TTY_JOB || m->type == IPC_TTY_LOOK) {
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+		if (acts[i].type != m->type)
+			continue;
 		alarm(LIFE);
-		result =
-		    m->type == IPC_TTY_JOB ? do_job(w, m, &answer) : do_look(w);
-		ipc_u8(&body, (uint8_t)result);
+		ipc_u8(&body, (uint8_t)acts[i].act(w, m, &answer));
 		ipc_span(&body, buf_view(&answer));
 		ipc_send(c, IPC_TTY_DONE, m->ref, &body, -1);
 	}
@@ -290,11 +348,17 @@ gone(struct ipc *c, const char *why)
 void
 tty_run(const struct role_start *start)
 {
+	char user[256];
+	struct role_start mine = *start;
 	struct writer w = {
-		.start = start,
+		.start = &mine,
 		.queue = { .got = got, .gone = gone },
 	};
 
+	/* start has the user database's own copy, which a look-up of another
+	 * name overwrites. */
+	strlcpy(user, start->user, sizeof user);
+	mine.user = user;
 	w.queue.arg = &w;
 	w.devfd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (loop_init() == -1 ||

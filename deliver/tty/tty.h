@@ -2,9 +2,12 @@
  * 3.4).  Group tty and nothing else, so that the kernel enforces mesg n.
  *
  *     IPC_TTY_JOB  u8 kind (enum env_kind); str id; str submitter ("alice (uid
- *                  1001)"); u64 arrival (us); str recipient; u8 excerpt (1: a
- *                  long text may be cut, a copy is in the mailbox); u64 offset
- *                  and u64 length of the message text in the file
+ *                  1001)"); u64 arrival (us); str recipient; u8 flags
+ *                  (TTY_EXCERPT, ...); u64 offset and u64 length of the message
+ *                  text in the file: fields that end with an empty line, then
+ *                  text, as it came or as deliver-mime has made it readable
+ *
+ *     IPC_TTY_NOTE str text: a sentence of the system's own, shown in brackets
  *
  *     IPC_TTY_LOOK nothing: is there a terminal that would take a message now?
  *                  TTY_SHOWN, TTY_ABSENT or TTY_REFUSES; nothing is written
@@ -19,8 +22,16 @@ enum tty_result {
 	TTY_ABSENT,  /* not logged in on any terminal */
 	TTY_REFUSES, /* mesg n on all of them */
 	TTY_FAILED,  /* written to, but all failed or stalled */
-	TTY_LONG,    /* does not fit a terminal, and excerpt was 0 */
+	TTY_LONG,    /* does not fit a terminal, and must not be cut */
+	/* these say the queue, without asking a writer: */
+	TTY_RATED,     /* too many within a minute */
+	TTY_FORBIDDEN, /* the sender may not, by the settings */
 	TTY_RESULTS
+};
+
+enum {
+	TTY_EXCERPT = 1, /* a long text may be cut: a copy is in the mailbox */
+	TTY_CUT = 2,	 /* the message is longer than this text of it */
 };
 
 /* What a terminal shows whole. */

@@ -120,8 +120,8 @@ uni_clean(struct buf *out, struct span line, bool utf8)
 		uint32_t c;
 		size_t n = utf8_char(line, &c);
 
-		if (n == 0) {
-			buf_chr(out, '?');
+		if (n == 0) { /* no character: said so (U+FFFD) */
+			buf_str(out, utf8 ? "\xef\xbf\xbd" : "?");
 			marks = 0;
 			col++;
 			n = 1;

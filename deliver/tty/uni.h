@@ -17,7 +17,8 @@ extern const size_t uni_ranges;
 /* Columns: 1, 2; 0 for what joins the character before it; -1: never shown. */
 int uni_width(uint32_t);
 /* Appends one line of any octets, made fit to show: blanks for tabs, '?' for
- * each octet or character that may not be shown, at most two combining marks
- * on a character, none on a blank.  Without utf8 the result is ASCII. */
+ * each character that may not be shown, U+FFFD for each octet that is none, at
+ * most two combining marks on a character, none on a blank.  Without utf8 the
+ * result is ASCII. */
 void uni_clean(struct buf *, struct span line, bool utf8);
 #endif

@@ -1,7 +1,9 @@
 #include "deliver/tty/who.h"
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,6 +174,25 @@ from_utmp(struct list *l, const char *user)
 	endutxent();
 }
 
+/* Shells of tmux, of "su", of a graphical terminal that keeps no register. */
+static void
+from_pts(struct list *l)
+{
+	int fd = openat(l->devfd, "pts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	char name[WHO_NAME];
+
+	while (d && (e = readdir(d)) != NULL)
+		if (snprintf(name, sizeof name, "pts/%s", e->d_name) <
+		    (int)sizeof name)
+			add(l, name);
+	if (d)
+		closedir(d);
+	else if (fd != -1)
+		close(fd);
+}
+
 static int
 used_last(const void *a, const void *b)
 {
@@ -183,13 +204,15 @@ used_last(const void *a, const void *b)
 }
 
 size_t
-who_terminals(int devfd, uid_t uid, const char *user,
+who_terminals(int devfd, uid_t uid, const char *user, bool pts_owner,
     struct who_terminal terminals[WHO_MAX])
 {
 	struct list l = { devfd, uid, terminals, 0 };
 
 	from_logind(&l);
 	from_utmp(&l, user);
+	if (pts_owner)
+		from_pts(&l);
 	qsort(terminals, l.n, sizeof *terminals, used_last);
 	return l.n;
 }

@@ -19,9 +19,10 @@ struct who_terminal {
 
 /* Fills terminals with those of uid, the one used last first, and returns how
  * many there are; 0 also where nothing keeps a register.  user is one name of
- * uid; other names are looked up.  devfd is /dev.  What is said of a terminal
+ * uid; other names are looked up.  devfd is /dev.  With pts_owner whatever he
+ * owns in /dev/pts counts, registered or not.  What is said of a terminal
  * is true at that moment only. */
-size_t who_terminals(int devfd, uid_t uid, const char *user,
+size_t who_terminals(int devfd, uid_t uid, const char *user, bool pts_owner,
     struct who_terminal terminals[WHO_MAX]);
 /* Is it the name of a device that can be someone's terminal?  Never
  * /dev/console, /dev/tty, /dev/ptmx, never a path with dots. */

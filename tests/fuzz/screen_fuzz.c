@@ -13,7 +13,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct screen_facts f = { .submitter = SPAN("alice (uid 1001)"),
 		.host = SPAN("hestia"),
 		.time = SPAN("14:03:07"),
-		.id = SPAN("4A2F") };
+		.id = SPAN("4A2F"),
+		.bell = true };
 	struct span in = { (const char *)data, size };
 	struct buf out = { 0 };
 	struct screen_text t;

@@ -1,6 +1,8 @@
 /* libFuzzer: any octets from a server.  Each recipient has one answer, and is
  * delivered only when a final dot was written before; memory is bounded.
- * The first octet chooses the message; 0xff parts what arrives together. */
+ * With LMTP one reply is for one recipient.  The first two octets choose the
+ * message; 0xff parts what arrives together. */
+#include "deliver/net/auth.h"
 #include "deliver/net/smtp.h"
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,7 @@ answer(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 	must(++t->answers[r->index] == 1);
 	must(v->outcome < OUT_COUNT && text.len <= JUDGE_TEXT);
 	must(v->outcome != OUT_DELIVERED || (t->dot && r->taken));
+	must(!v->soon || v->outcome == OUT_LATER);
 	must(v->status[0] == "2454"[v->outcome] && v->status[1] == '.');
 	for (size_t i = 0; i < text.len; i++)
 		must(text.ptr[i] >= ' ' && text.ptr[i] <= '~');
@@ -47,6 +50,22 @@ settled(struct talk *t)
 		must(t->m.given_back || t->answers[i] == 1);
 }
 
+/* TLS is there at once, and a password for whatever is offered. */
+static void
+open_up(struct talk *t)
+{
+	const struct auth_want want = { .offered = t->m.peer.auth,
+		.user = "u",
+		.password = "p",
+		.token = "t",
+		.clear = true };
+
+	if (t->m.step == AT_TLS)
+		smtp_secured(&t->m, true);
+	if (t->m.step == AT_LOGIN)
+		smtp_login(&t->m, t->m.peer.auth ? auth_new(&want) : NULL);
+}
+
 static void
 pump(struct talk *t, unsigned how)
 {
@@ -54,6 +73,7 @@ pump(struct talk *t, unsigned how)
 		"c", "d@y" };
 	struct buf out = { 0 };
 
+	open_up(t);
 	while (t->m.step == AT_IDLE && t->mails-- > 0) {
 		t->mail = (struct smtp_mail){ .from = how & 1 ? "" : "me@x",
 			.rcpts = t->rcpts,
@@ -61,11 +81,19 @@ pump(struct talk *t, unsigned how)
 			.size = how & 2 ? 1000 : 10,
 			.eightbit = how & 4,
 			.again = how & 8,
+			.careful = how & 64,
+			.kind = (how >> 8) % ENV_KINDS,
+			.terminal = how & 0x400,
+			.requiretls = (how & 0x1800) == 0x1800,
+			.ret = ENV_HDRS,
+			.envid = "Q",
 			.answer = answer,
 			.arg = t };
 		for (int i = 0; i < RCPTS; i++) {
 			t->rcpts[i] =
 			    (struct smtp_rcpt){ .addr = (char *)addr[i],
+				    .orcpt = (char *)"rfc822;o",
+				    .notify = (unsigned)i * 3 % 16,
 				    .index = (uint32_t)i };
 			t->answers[i] = 0;
 		}
@@ -74,10 +102,16 @@ pump(struct talk *t, unsigned how)
 		settled(t);
 	}
 	smtp_more(&t->m, &out, how & 16 ? 20 : 4096);
-	must(out.len < 4096 + 600);
-	if (t->m.step == AT_BODY && how & 32) {
+	must(out.len < 4096 + 600 + AUTH_LINE);
+	if (smtp_body(&t->m) == SMTP_DOTS && how & 32) {
 		smtp_dot(&t->m);
 		t->dot = true;
+	}
+	for (int i = 0; i < 3 && smtp_body(&t->m) == SMTP_CHUNKS; i++) {
+		bool last = i == 2 || (how & 32);
+
+		smtp_chunk(&t->m, &out, SPAN("hi\r\n"), last);
+		t->dot |= last;
 	}
 	buf_free(&out);
 }
@@ -91,16 +125,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span rest = { (const char *)data, size };
 	unsigned how;
 
-	if (size == 0)
+	if (size < 2)
 		return 0;
-	how = data[0];
-	rest = span_from(rest, 1);
+	how = data[0] | (unsigned)data[1] << 8;
+	rest = span_from(rest, 2);
 	smtp_init(&t.m, "me.example");
+	t.m.tls = how & 64 ? SMTP_MAY_TLS : SMTP_PLAIN;
+	t.m.login = how & 128;
+	t.m.lmtp = how & 0x2000;
+	t.m.secure = how & 0x4000;
 	while (rest.ptr != NULL && t.m.step != AT_END) {
 		buf_span(&in, span_cut(&rest, (char)0xff));
 		smtp_take(&t.m, &r, &in);
 		settled(&t);
-		must(t.m.step == AT_END || in.len <= SMTP_LINE);
+		must(t.m.step == AT_END || in.len <= AUTH_LINE + 6);
 		pump(&t, how);
 	}
 	smtp_mishap(&t.m, MISHAP_LOST, "lost");

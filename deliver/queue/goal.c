@@ -1,0 +1,254 @@
+#include "deliver/queue/goal.h"
+#include "common/printable.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct name {
+	RB_ENTRY(name) link;
+	char text[];
+};
+static int
+order(const struct name *a, const struct name *b)
+{
+	return strcmp(a->text, b->text);
+}
+RB_GENERATE_INTERNAL(names, name, link, order, __attribute__((unused)) static)
+
+void
+goal_key(enum rcpt_what what, const char *user, const char *addr, struct buf *b)
+{
+	const char *at = strrchr(addr, '@');
+
+	switch (what) {
+	case TO_BOX:
+		buf_fmt(b, "box %s", user);
+		return;
+	case TO_COMMAND:
+		buf_fmt(b, "command %s %s", user, addr);
+		return;
+	case TO_FILE:
+		buf_fmt(b, "file %s", addr);
+		return;
+	default:
+		break;
+	}
+	buf_str(b, "address ");
+	for (const char *p = addr; *p; p++)
+		buf_chr(b, at && p > at && *p >= 'A' && *p <= 'Z'
+			       ? (char)(*p + 'a' - 'A')
+			       : *p);
+}
+
+bool
+goal_seen(struct work *x, const char *kind, const char *text)
+{
+	size_t len = strlen(kind) + strlen(text) + 1;
+	struct name *n = calloc(1, sizeof *n + len);
+
+	if (n == NULL) {
+		x->no_memory = true;
+		return true;
+	}
+	strlcpy(n->text, kind, len);
+	strlcat(n->text, text, len);
+	if (RB_INSERT(names, &x->seen, n) == NULL)
+		return false;
+	free(n);
+	return true;
+}
+
+static void
+way(const struct frame *f, struct buf *b)
+{
+	if (f->up)
+		way(f->up, b);
+	if (f->up)
+		buf_str(b, f->by == BY_FORWARD ? " -> .forward of " : " -> ");
+	printable_add(b, span_of(f->name), 64);
+}
+
+static char *
+copy(struct work *x, const char *s)
+{
+	char *made = s ? strdup(s) : NULL;
+
+	x->no_memory |= s && made == NULL;
+	return made;
+}
+
+void
+goal_over(
+    struct work *x, const char *status, const struct frame *f, const char *text)
+{
+	if (x->status)
+		return;
+	x->status = status;
+	buf_str(&x->over, text);
+	if (f)
+		way(f, &x->over);
+}
+
+struct goal *
+goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
+    const char *user, const char *addr)
+{
+	struct expansion *e = x->e;
+	struct buf b = { 0 };
+	struct goal *g;
+	bool known;
+
+	if (x->no_memory || x->status)
+		return NULL;
+	goal_key(what, user, addr, &b);
+	known = goal_seen(x, "", buf_c(&b));
+	buf_free(&b);
+	if (known)
+		return NULL;
+	if (e->n >= EXPAND_MEMBERS) {
+		goal_over(x, "5.5.3", NULL,
+		    "its aliases have more than 10000 members");
+		return NULL;
+	}
+	if (e->n == e->space) {
+		size_t space = e->space * 2 + 4;
+		struct goal *more = reallocarray(e->goals, space, sizeof *more);
+
+		if (more == NULL) {
+			x->no_memory = true;
+			return NULL;
+		}
+		e->goals = more;
+		e->space = space;
+	}
+	g = &e->goals[e->n++];
+	*g = (struct goal){ .what = what, .status = "" };
+	g->addr = copy(x, addr);
+	g->user = copy(x, user);
+	g->from = copy(x, f->from);
+	if (x->w->ways) {
+		way(f, &b);
+		g->way = copy(x, buf_c(&b));
+		buf_free(&b);
+	}
+	return g;
+}
+
+void
+goal_say(struct work *x, struct goal *g, enum verdict v, const char *status,
+    const char *text)
+{
+	if (g == NULL)
+		return;
+	g->verdict = v;
+	g->status = status;
+	g->text = copy(x, text);
+}
+
+void
+goal_not(struct work *x, const struct frame *f, const char *addr,
+    enum verdict v, const char *status, const char *text)
+{
+	goal_say(x, goal_add(x, f, TO_ADDRESS, NULL, addr), v, status, text);
+}
+
+void
+goal_loop(struct work *x, const struct frame *f, const char *name)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "its aliases go round in a circle: ");
+	way(f, &b);
+	buf_str(&b, " -> ");
+	printable_add(&b, span_of(name), 64);
+	goal_not(x, f, name, V_NEVER, "5.4.6", buf_c(&b));
+	buf_free(&b);
+}
+
+bool
+goal_above(const struct frame *f, int by, const char *name)
+{
+	for (; f; f = f->up)
+		if ((int)f->by == by && strcmp(f->name, name) == 0)
+			return true;
+	return false;
+}
+
+void
+goal_box(struct work *x, const char *user, const struct frame *f)
+{
+	struct buf addr = { 0 };
+
+	buf_fmt(&addr, "%s@%s", user, x->w->conf->domain);
+	goal_add(x, f, TO_BOX, user, buf_c(&addr));
+	buf_free(&addr);
+}
+
+void
+goal_command(struct work *x, const char *text, const struct frame *f)
+{
+	struct buf addr = { 0 };
+
+	buf_fmt(&addr, "|%s", text);
+	if (f->user || x->w->conf->command_user)
+		goal_add(x, f, TO_COMMAND,
+		    f->user ? f->user : x->w->conf->command_user, buf_c(&addr));
+	else
+		goal_not(x, f, buf_c(&addr), V_NEVER, "5.3.5",
+		    "no user is configured who runs the commands of aliases "
+		    "(command-user)");
+	buf_free(&addr);
+}
+
+void
+goal_file(struct work *x, const char *path, const struct frame *f)
+{
+	const char *user = f->user ? f->user : x->w->conf->command_user;
+	char owner[EXPAND_NAME];
+
+	if (strcmp(path, "/dev/null") == 0) { /* as people write it */
+		goal_not(x, f, path, V_DONE, "2.0.0",
+		    "thrown away, as its alias says (/dev/null)");
+		return;
+	}
+	if (f->user == NULL && x->w->owner(x->w->arg, path, owner))
+		user = owner;
+	if (user)
+		goal_add(x, f, TO_FILE, user, path);
+	else
+		goal_not(x, f, path, V_NEVER, "5.3.5",
+		    "nobody is configured who writes the files of aliases "
+		    "(command-user)");
+}
+
+void
+goals_forget(struct expansion *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		free(e->goals[i].addr);
+		free(e->goals[i].user);
+		free(e->goals[i].from);
+		free(e->goals[i].text);
+		free(e->goals[i].way);
+	}
+	e->n = 0;
+}
+
+void
+goal_forget_names(struct work *x)
+{
+	struct name *n, *next;
+
+	for (n = RB_MIN(names, &x->seen); n; n = next) {
+		next = RB_NEXT(names, &x->seen, n);
+		RB_REMOVE(names, &x->seen, n);
+		free(n);
+	}
+}
+
+void
+expansion_free(struct expansion *e)
+{
+	goals_forget(e);
+	free(e->goals);
+	*e = (struct expansion){ 0 };
+}

@@ -1,0 +1,294 @@
+#include "deliver/queue/texts.h"
+#include "common/log.h"
+#include "common/printable.h"
+#include "deliver/queue/reader.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct known_text {
+	TAILQ_ENTRY(known_text) link;
+	struct texts *in;
+	char *user, *path; /* the question; NULL as in struct world */
+	char *owner;
+	enum text_status status;
+	struct buf text, why;
+	struct reader reader;
+	bool told; /* what is wrong in it */
+};
+
+static int
+alias(void *arg, struct span name, struct buf *items)
+{
+	struct texts *t = arg;
+
+	return aliases_find(&t->q->aliases, name, items);
+}
+
+static int
+user(void *arg, const char *name, char out[EXPAND_NAME])
+{
+	const struct passwd *pw;
+
+	(void)arg;
+	errno = 0;
+	pw = getpwnam(name);
+	if (pw && strlcpy(out, pw->pw_name, EXPAND_NAME) < EXPAND_NAME)
+		return 1;
+	/* Not found is told by various values (getpwnam(3), ERRORS). */
+	return pw || errno == 0 || errno == ENOENT || errno == ESRCH ||
+		       errno == EPERM || errno == EBADF
+		   ? 0
+		   : -1;
+}
+
+static bool
+owner(void *arg, const char *path, char out[EXPAND_NAME])
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	(void)arg;
+	if (lstat(path, &st) == -1 || !S_ISREG(st.st_mode) || st.st_uid == 0)
+		return false;
+	pw = getpwuid(st.st_uid);
+	return pw && strlcpy(out, pw->pw_name, EXPAND_NAME) < EXPAND_NAME;
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static struct known_text *
+find(struct texts *t, const char *name, const char *path)
+{
+	struct known_text *k;
+
+	TAILQ_FOREACH (k, &t->all, link)
+		if (same(k->user, name) && same(k->path, path))
+			return k;
+	return NULL;
+}
+
+static void
+settle(struct known_text *k, enum text_status status, const char *why)
+{
+	k->status = status;
+	buf_str(&k->why, why);
+	buf_chr(&k->why, '\0');
+}
+
+static void
+answered(struct reader *r, enum read_status status, struct span text,
+    struct span why)
+{
+	static const enum text_status meaning[READ_STATUSES] = {
+		[READ_OK] = TEXT_OK,
+		[READ_NONE] = TEXT_NONE,
+		[READ_BAD] = TEXT_BAD,
+		[READ_LATER] = TEXT_LATER,
+	};
+	struct known_text *k = r->arg;
+	struct texts *t = k->in;
+	struct buf b = { 0 };
+
+	buf_span(&k->text, text);
+	printable_add(&b, why, 300);
+	settle(k, meaning[status], buf_c(&b));
+	buf_free(&b);
+	t->octets += k->text.len;
+	if (--t->open == 0)
+		t->ready(t);
+}
+
+/* Of a process of that user, or of nobody. */
+static void
+ask(struct known_text *k, const char *name)
+{
+	struct texts *t = k->in;
+
+	if (t->ready == NULL) {
+		settle(k, TEXT_LATER, "only its owner may read it");
+		return;
+	}
+	if (t->octets > EXPAND_OCTETS) {
+		settle(k, TEXT_LATER, "its lists are longer than 4 MiB");
+		return;
+	}
+	k->status = TEXT_ASKED;
+	k->reader = (struct reader){ .done = answered, .arg = k };
+	t->open++;
+	reader_ask(t->q, &k->reader, name, k->path);
+}
+
+/* Most users have none, which anybody sees. */
+static bool
+has_forward(const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+	struct buf path = { 0 };
+	struct stat st;
+	bool none;
+
+	if (pw == NULL || pw->pw_dir == NULL || pw->pw_dir[0] != '/')
+		return false;
+	buf_fmt(&path, "%s/.forward", pw->pw_dir);
+	none = lstat(buf_c(&path), &st) == -1 &&
+	       (errno == ENOENT || errno == ENOTDIR);
+	buf_free(&path);
+	return !none;
+}
+
+/* A list of root's, or one that all may read. */
+static void
+read_here(struct known_text *k, const struct stat *before)
+{
+	int fd = open(k->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd == -1 || fstat(fd, &st) == -1 || st.st_ino != before->st_ino ||
+	    st.st_dev != before->st_dev || st.st_size > READ_LIST_MAX)
+		goto out;
+	do {
+		if (buf_room(&k->text, 65536) == -1)
+			n = -1;
+		else
+			n = read(fd, k->text.ptr + k->text.len, 65536);
+		if (n > 0)
+			k->text.len += (size_t)n;
+	} while (n > 0 && k->text.len <= READ_LIST_MAX);
+out:
+	if (fd != -1)
+		close(fd);
+	if (n == 0)
+		settle(k, TEXT_OK, "");
+	else
+		settle(k, TEXT_LATER,
+		    "the list cannot be read, or is longer than is allowed");
+	k->in->octets += k->text.len;
+}
+
+static void
+find_list(struct known_text *k)
+{
+	const struct passwd *pw = NULL;
+	struct stat st;
+
+	if (lstat(k->path, &st) == -1) {
+		settle(k, TEXT_LATER,
+		    errno == ENOENT ? "there is no such list"
+				    : "the list cannot be reached by bellman");
+		return;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		settle(k, TEXT_BAD, "the list is a link, or no file");
+		return;
+	}
+	if (st.st_mode & 022) {
+		settle(k, TEXT_BAD,
+		    "others than its owner may write to the list; chmod go-w");
+		return;
+	}
+	if (st.st_uid != 0 && (pw = getpwuid(st.st_uid)) != NULL)
+		k->owner = strdup(pw->pw_name);
+	if (st.st_uid == 0 || (st.st_mode & 04))
+		read_here(k, &st);
+	else if (k->owner)
+		ask(k, k->owner);
+	else
+		settle(k, TEXT_LATER, "the list belongs to nobody");
+}
+
+static struct text
+read_text(void *arg, const char *name, const char *path)
+{
+	struct texts *t = arg;
+	struct known_text *k = NULL;
+
+	if (path == NULL && (t->ready == NULL || !has_forward(name)))
+		return (struct text){ .status = TEXT_NONE };
+	k = find(t, name, path);
+	if (k == NULL && (k = calloc(1, sizeof *k)) != NULL) {
+		k->in = t;
+		k->user = name ? strdup(name) : NULL;
+		k->path = path ? strdup(path) : NULL;
+		if ((name && !k->user) || (path && !k->path)) {
+			free(k->user);
+			free(k->path);
+			free(k);
+			k = NULL;
+		} else {
+			TAILQ_INSERT_TAIL(&t->all, k, link);
+			if (name)
+				ask(k, name);
+			else
+				find_list(k);
+		}
+	}
+	if (k == NULL || k->text.bad || k->why.bad)
+		return (
+		    struct text){ .status = TEXT_LATER, .why = "no memory" };
+	return (
+	    struct text){ k->status, buf_view(&k->text), k->why.ptr, k->owner };
+}
+
+static void
+wrong(void *arg, const char *name, const char *path, unsigned line,
+    const char *what)
+{
+	struct known_text *k = find(arg, name, path);
+
+	if (k == NULL && path) /* a list that its owner may command with */
+		k = find(arg, NULL, path);
+	if (k == NULL || k->told)
+		return;
+	k->told = true;
+	if (path == NULL && line == 0)
+		log_warn("agent: .forward of %s is not used: %s; the mail goes "
+			 "to the mailbox",
+		    k->user, what);
+	else if (path == NULL)
+		log_warn("agent: .forward of %s, line %u: %s; the mailbox gets "
+			 "the mail, too",
+		    k->user, line, what);
+	else
+		log_warn("agent: %s:%u: %s; left out", path, line, what);
+}
+
+void
+texts_world(struct texts *t, struct world *w)
+{
+	TAILQ_INIT(&t->all);
+	*w = (struct world){ .conf = t->q->conf,
+		.arg = t,
+		.alias = alias,
+		.user = user,
+		.read = read_text,
+		.owner = owner,
+		.wrong = wrong };
+}
+
+void
+texts_free(struct texts *t)
+{
+	struct known_text *k;
+
+	while ((k = TAILQ_FIRST(&t->all)) != NULL) {
+		TAILQ_REMOVE(&t->all, k, link);
+		if (k->status == TEXT_ASKED)
+			reader_cancel(&k->reader);
+		buf_free(&k->text);
+		buf_free(&k->why);
+		free(k->user);
+		free(k->path);
+		free(k->owner);
+		free(k);
+	}
+}

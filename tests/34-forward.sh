@@ -1,0 +1,90 @@
+#!/bin/bash
+# ~/.forward, read as its user: to others, with a copy, to a command; wrong
+# owners, modes and links; users without a home or a shell.
+. "$(dirname "$0")/lib.sh"
+
+mail_to() { printf 'Subject: s\n\nfor %s\n' "$*" | submit bob "$@"; }
+forward() { # the .forward of alice: stdin
+	rm -f "$HOME_A/.forward"
+	as alice sh -c 'umask 022; cat >"$HOME/.forward"'
+}
+arrives() { # WHAT USER...
+	local what=$1 user
+	shift
+	check "$what: the spool is empty" drained
+	for user in alice bob carol; do
+		local want=0
+		case " $* " in *" $user "*) want=1 ;; esac
+		same "$what: $user" $want "$(messages /var/mail/$user)"
+	done
+	rm -f /var/mail/*
+}
+HOME_A=$(getent passwd alice | cut -d: -f6)
+mkdir -p "$HOME_A"
+chown alice: "$HOME_A"
+chmod 700 "$HOME_A"
+useradd -m -K MAIL_DIR=/nonexistent -u 1003 -U carol
+start_agent
+
+mail_to alice
+arrives "no .forward" alice
+echo carol | forward
+mail_to alice
+arrives "to another" carol
+printf '# a copy\n\\alice, carol@localhost\n' | forward
+mail_to alice
+arrives "\\alice keeps a copy" alice carol
+printf 'Alice@mail.example\ncarol\n' | forward
+mail_to alice
+arrives "so does her own name" alice carol
+echo "\"|sh -c 'id -un; cat' >\$HOME/taken\"" | forward
+mail_to alice
+check "a command" await text "$HOME_A/taken" 'for alice'
+same "it runs as her" alice "$(head -n 1 "$HOME_A/taken")"
+arrives "and takes the mail"
+echo "$HOME_A/box" | forward
+mail_to alice
+check "a file" await text "$HOME_A/box" 'for alice'
+same "it is hers" alice "$(stat -c %U "$HOME_A/box")"
+arrives "and has the mail"
+
+printf 'a b c\n' | forward
+mail_to alice
+arrives "a broken line does not lose mail" alice
+check "and is in the log" grep -q '.forward of alice, line 1: ' $LOG
+echo carol | forward
+chmod 666 "$HOME_A/.forward"
+mail_to alice
+arrives "others may write to it: not used" alice
+check "the log says why" grep -q '.forward of alice is not used' $LOG
+echo carol | forward
+chown carol "$HOME_A/.forward"
+mail_to alice
+arrives "another's: not used" alice
+rm -f "$HOME_A/.forward"
+echo carol >/tmp/forward
+chmod 644 /tmp/forward
+ln -s /tmp/forward "$HOME_A/.forward"
+mail_to alice
+arrives "a link out of the home: not followed" alice
+rm -f "$HOME_A/.forward"
+
+echo carol | forward
+echo alice | as carol sh -c 'cat >"$HOME/.forward"'
+mail_to alice
+check "in a circle it comes back" await mbox /var/mail/bob 1
+check "which is named" grep -q '.forward of carol -> alice' /var/mail/bob
+arrives "a circle" bob
+rm -f "$HOME_A/.forward" /home/carol/.forward
+
+useradd -K MAIL_DIR=/nonexistent -u 1011 -U -M -d /nonexistent -s /usr/sbin/nologin daemonic
+mail_to daemonic
+check "no home, no shell: the mailbox" await mbox /var/mail/daemonic 1
+rm -f /var/mail/*
+
+# A .forward in an alias, with a copy; everybody once.
+echo 'team: alice, carol, bob' >/etc/aliases
+echo '\alice, bob, carol' | forward
+mail_to team
+arrives "through an alias, and once" alice bob carol
+finish

@@ -1,0 +1,331 @@
+#!/bin/bash
+# Out without a relay: MX, what DNSSEC and DANE say, and domains that take no
+# mail.  Real name servers: nsd with zones signed by ldns, unbound in front.
+. "$(dirname "$0")/lib.sh"
+
+unpack dnssec || { skip "nsd, unbound or ldns could not be fetched"; finish; }
+D=/tmp/dns
+M=/tmp/mxd
+mkdir -p $D $M
+cd $D || exit 1
+
+cert() { # NAME: a key and a certificate that nobody else signs
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+	    -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout $1.key -out $1.crt 2>/dev/null
+	cat $1.crt $1.key >$1.pem
+}
+tlsa() { # NAME: the data of 3 1 1
+	openssl x509 -in $1.crt -noout -pubkey | openssl pkey -pubin -outform DER |
+		openssl dgst -sha256 -r | cut -d' ' -f1
+}
+for name in mx-right mx-wrong mx-missing; do cert $name.signed; done
+# MTA-STS: an authority of our own vouches for the servers of policies, and for
+# one of the MX.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+    -subj "/CN=An authority" -keyout ca.key -out ca.crt 2>/dev/null
+signed() { # NAME...: one certificate for all of them
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
+	    -keyout $1.key -out $1.csr 2>/dev/null
+	printf 'subjectAltName=DNS:%s' "$1" >$1.ext
+	printf ',DNS:%s' "${@:2}" >>$1.ext
+	openssl x509 -req -in $1.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 \
+	    -extfile $1.ext -out $1.crt 2>/dev/null
+	cat $1.crt $1.key >$1.pem
+}
+signed mx-sts.plain www.plain
+signed mta-sts.sts.plain mta-sts.self-sts.plain mta-sts.other-sts.plain mta-sts.test-sts.plain
+
+head="@ SOA ns hostmaster 1 3600 600 86400 60
+@ NS ns
+ns A 127.0.0.50"
+cat >plain.zone <<Z
+\$ORIGIN plain.
+\$TTL 300
+$head
+two MX 10 dead
+two MX 20 good
+dead A 127.0.0.11
+good A 127.0.0.12
+*.equal MX 10 eq1
+*.equal MX 10 eq2
+eq1 A 127.0.0.13
+eq2 A 127.0.0.14
+implicit A 127.0.0.15
+null MX 0 .
+alias CNAME two
+aliasmx MX 10 amx
+amx CNAME good
+loop MX 10 mail.example.
+loop MX 20 good
+selfaddr MX 10 self
+selfaddr MX 20 good
+self A 127.0.0.1
+backup MX 10 good
+backup MX 20 mail.example.
+backup MX 30 eq1
+noaddr TXT "nothing that could take mail"
+nohost MX 10 nothere
+half MX 10 nothere
+half MX 20 good
+xn--bcher-kva MX 10 good
+race MX 10 both
+both AAAA 2001:db8::1
+both A 127.0.0.12
+_submission._tcp.srv SRV 10 1 26 good
+sts MX 10 mx-sts
+sts MX 20 good
+mx-sts A 127.0.0.35
+_mta-sts.sts TXT "v=STSv1; id=1;"
+mta-sts.sts A 127.0.0.40
+self-sts MX 10 mx-self
+mx-self A 127.0.0.33
+_mta-sts.self-sts TXT "v=STSv1; id=1;"
+mta-sts.self-sts A 127.0.0.40
+other-sts MX 10 good
+_mta-sts.other-sts TXT "v=STSv1; id=1;"
+mta-sts.other-sts A 127.0.0.40
+test-sts MX 10 good
+_mta-sts.test-sts TXT "v=STSv1; id=1;"
+mta-sts.test-sts A 127.0.0.40
+_submission._tcp.srv SRV 5 1 26 dead
+Z
+cat >signed.zone <<Z
+\$ORIGIN signed.
+\$TTL 300
+$head
+right MX 10 mx-right
+mx-right A 127.0.0.31
+_25._tcp.mx-right TLSA 3 1 1 $(tlsa mx-right.signed)
+wrong MX 10 mx-wrong
+mx-wrong A 127.0.0.32
+_25._tcp.mx-wrong TLSA 3 1 1 $(tlsa mx-right.signed)
+missing MX 10 mx-missing
+mx-missing A 127.0.0.33
+notls MX 10 mx-notls
+mx-notls A 127.0.0.12
+_25._tcp.mx-notls TLSA 3 1 1 $(tlsa mx-right.signed)
+alias MX 10 mx-alias
+mx-alias CNAME mx-right
+nomx A 127.0.0.32
+_25._tcp.nomx TLSA 3 1 1 $(tlsa mx-wrong.signed)
+Z
+printf '$ORIGIN bogus.\n$TTL 300\n%s\nmail MX 10 mx\nmx A 127.0.0.12\n' "$head" >bogus.zone
+printf '$ORIGIN .\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.50\n' >root.zone
+
+for zone in signed bogus; do
+	key=$(ldns-keygen -r /dev/urandom -a ECDSAP256SHA256 -k $zone)
+	ldns-signzone $zone.zone "$key"
+	cp "$key.key" $zone.anchor
+done
+# The anchor of a key that has signed nothing: all of that zone is bogus.
+cp "$(ldns-keygen -r /dev/urandom -a ECDSAP256SHA256 -k bogus).key" bogus.anchor
+
+{
+	cat <<-C
+		server:
+		  ip-address: 127.0.0.50
+		  username: root
+		  chroot: ""
+		  zonesdir: "$D"
+		  database: ""
+		  pidfile: ""
+		  xfrdfile: ""
+		  zonelistfile: "$D/zone.list"
+		  xfrdir: "$D"
+		  logfile: "$D/nsd.log"
+		  server-count: 1
+		remote-control:
+		  control-enable: no
+	C
+	for zone in .:root.zone plain:plain.zone signed:signed.zone.signed bogus:bogus.zone.signed; do
+		printf 'zone:\n  name: "%s"\n  zonefile: "%s"\n' ${zone%:*} ${zone#*:}
+	done
+} >nsd.conf
+{
+	cat <<-C
+		server:
+		  interface: 127.0.0.1
+		  do-not-query-localhost: no
+		  chroot: ""
+		  username: ""
+		  pidfile: ""
+		  directory: "$D"
+		  logfile: "$D/unbound.log"
+		  use-syslog: no
+		  module-config: "validator iterator"
+		  qname-minimisation: no
+		  trust-anchor-file: "$D/signed.anchor"
+		  trust-anchor-file: "$D/bogus.anchor"
+		remote-control:
+		  control-enable: no
+	C
+	for zone in . plain signed bogus; do
+		printf 'stub-zone:\n  name: "%s"\n  stub-addr: 127.0.0.50\n' $zone
+	done
+} >unbound.conf
+nsd -d -c nsd.conf >nsd.out 2>&1 &
+nsd=$!
+unbound -d -c unbound.conf >unbound.out 2>&1 &
+unbound=$!
+answers() { # SERVER NAME TYPE: within some tries, each of which waits itself
+	local n
+	for n in 1 2 3 4 5 6 7 8; do
+		drill @$1 $2 $3 2>/dev/null | grep -q 'rcode: NOERROR' && return
+		"$O/tests/await" -t 1 exists /nonexistent
+	done
+	cat nsd.out nsd.log unbound.out unbound.log
+	return 1
+}
+check "nsd serves the zones" answers 127.0.0.50 signed SOA
+check "unbound answers for them" answers 127.0.0.1 signed SOA
+check "and believes the signed one" sh -c "drill -D @127.0.0.1 right.signed MX | grep -q 'flags:.* ad'"
+cd /root || exit 1
+
+/usr/bin/python3 "$TREE/tests/mxd.py" $M 25 127.0.0.12 127.0.0.13 127.0.0.14 127.0.0.15 \
+    127.0.0.31=$D/mx-right.signed.pem 127.0.0.32=$D/mx-wrong.signed.pem \
+    127.0.0.33=$D/mx-missing.signed.pem 127.0.0.35=$D/mx-sts.plain.pem >$M/out 2>&1 &
+mxd=$!
+mkdir -p /tmp/mxd26
+/usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 >/tmp/mxd26/out 2>&1 &
+mxd26=$!
+check "mail servers are there" await exists $M/ready
+await exists /tmp/mxd26/ready
+
+echo 'retry 5m' | config
+start_agent
+mail() { printf 'Subject: to %s\n\nx\n' "$2" | submit $1 "$2"; }
+
+logs() { # WHAT WORDS PATTERN: a line with the words comes, and one fits
+	await -t 20 text $LOG "$2"
+	check "$1" grep -E -e "$3" $LOG
+}
+# What arrives, where, and how.
+arrives() { # RECIPIENT ADDRESS HOW
+	mail bob "$1"
+	check "$1 at $2, $3" await -t 20 text $M/log "$2 $3 $1"
+}
+arrives a@two.plain 127.0.0.12 plain # the first is dead
+arrives a@implicit.plain 127.0.0.15 plain
+arrives a@alias.plain 127.0.0.12 plain
+arrives a@aliasmx.plain 127.0.0.12 plain
+arrives a@half.plain 127.0.0.12 plain
+arrives a@backup.plain 127.0.0.12 plain
+arrives a@race.plain 127.0.0.12 plain # IPv6 leads nowhere here
+mail bob 'a@[127.0.0.15]'
+check "a literal" await -t 20 text $M/log '127.0.0.15 plain a@[127.0.0.15]'
+mail bob 'a@bücher.plain'
+check "a domain with an umlaut" await -t 20 text $M/log '127.0.0.12 plain a@bücher.plain'
+for n in 1 2 3 4 5 6 7 8 9 10 11 12; do # all at one host: once in 2^23 runs
+	for m in 1 2; do mail bob a@$n.$m.equal.plain; done
+	await -t 20 text $M/log "a@$n.2.equal"
+	[ "$(grep -F .equal. $M/log | cut -d' ' -f1 | sort -u | wc -l)" = 1 ] || break
+done
+same "equals share" "127.0.0.13 127.0.0.14" \
+    "$(grep -F .equal. $M/log | cut -d' ' -f1 | sort -u | tr '\n' ' ' | sed 's/ $//')"
+
+# What DNSSEC vouches for.
+arrives a@right.signed 127.0.0.31 tls
+logs "it was verified by DANE" 'host=mx-right.signed' 'host=mx-right.signed .*verified=dane'
+arrives a@alias.signed 127.0.0.31 tls
+arrives a@missing.signed 127.0.0.33 tls # without TLSA: any certificate
+logs "and that is no verification" 'host=mx-missing.signed' 'host=mx-missing.signed .*verified=(no|nobody|none)'
+arrives a@nomx.signed 127.0.0.32 tls # TLSA of the domain that is its own host
+logs "DANE holds without MX, too" 'host=nomx.signed' 'host=nomx.signed .*verified=dane'
+mail bob a@wrong.signed
+logs "wrong TLSA: it waits" 'host=mx-wrong.signed' 'host=mx-wrong.signed status=4\.7'
+mail bob a@notls.signed
+logs "TLSA, and no TLS offered: it waits" 'host=mx-notls.signed' 'host=mx-notls.signed status=4\.'
+mail bob a@mail.bogus
+logs "a bogus zone: it waits" 'domain=mail.bogus' 'domain=mail.bogus status=4\.4\.3'
+refute "nothing of these went out" grep -E '@(wrong|notls|mail\.bogus)' $M/log
+
+# MTA-STS, where the settings ask for it.
+stop_agent
+cat >$D/https.py <<'P'
+import http.server
+import ssl
+
+
+class Policy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        domain = self.headers["Host"].removeprefix("mta-sts.")
+        mx = {"sts.plain": "*.plain", "self-sts.plain": "mx-self.plain"}
+        mode = "testing" if domain.startswith("test") else "enforce"
+        text = (f"version: STSv1\r\nmode: {mode}\r\nmax_age: 86400\r\n"
+                f"mx: {mx.get(domain, 'nobody.plain')}\r\n").encode()
+        self.send_response(200 if self.path == "/.well-known/mta-sts.txt" else 404)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(text)
+
+
+server = http.server.HTTPServer(("127.0.0.40", 443), Policy)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/tmp/dns/mta-sts.sts.plain.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+open("/tmp/dns/https.ready", "w").close()
+server.serve_forever()
+P
+/usr/bin/python3 $D/https.py >$D/https.out 2>&1 &
+https=$!
+check "a server of policies is there" await exists $D/https.ready
+printf 'relay mx {\n\tmta-sts yes\n\tca %s\n}\nretry 5m\n' $D/ca.crt | config
+start_agent
+arrives a@sts.plain 127.0.0.35 tls
+logs "its policy wants a good certificate" 'host=mx-sts.plain' 'host=mx-sts.plain .*verified=ca'
+arrives a@test-sts.plain 127.0.0.12 plain
+logs "what is only tested is told" 'domain=test-sts.plain' 'domain=test-sts.plain .*only being tested'
+mail bob a@self-sts.plain
+logs "a certificate that is nobody's: it waits" 'host=mx-self.plain' 'host=mx-self.plain status=4\.7'
+mail bob a@other-sts.plain
+logs "MX that the policy does not name: it waits" 'domain=other-sts.plain' 'domain=other-sts.plain status=4\.7'
+refute "nothing of these went out" grep -E '@(self|other)-sts' $M/log
+stop_agent
+kill $https
+echo 'retry 5m' | config
+start_agent
+
+# What never arrives comes back, with the reason.
+n=$(messages /var/mail/alice)
+returns() { # RECIPIENT STATUS
+	mail alice "$1"
+	n=$((n + 1))
+	check "$1 comes back" await -t 20 mbox /var/mail/alice $n
+	same "with $2" "$2" "$(sed -n 's/^Status: //p' /var/mail/alice | tail -1)"
+}
+returns a@null.plain 5.1.10
+returns a@gone.plain 5.1.2
+returns a@noaddr.plain 5.4.4
+returns a@nohost.plain 5.4.4
+returns a@loop.plain 5.4.6
+returns a@selfaddr.plain 5.4.6
+refute "loops did not go to the next" grep -E '@(loop|selfaddr)' $M/log
+
+# A dead destination is asked once, then answers of itself; a person may ask.
+stop_agent
+check "five wait" test "$(ls $SPOOL/queue | wc -l)" = 5
+kill $mxd
+wait $mxd 2>/dev/null
+: >$LOG
+start_agent
+mail bob b@implicit.plain
+logs "nobody is at home" 'host=implicit.plain' 'host=implicit.plain status=4\.4\.1'
+mail bob c@implicit.plain
+check "the next one is put off" await -t 20 text $LOG 'deferred to=<c@implicit.plain> status=4.4.1'
+same "without being asked again" 1 "$(grep -c 'host=implicit.plain status' $LOG)"
+rm -f $M/ready
+/usr/bin/python3 "$TREE/tests/mxd.py" $M 25 127.0.0.15 >$M/out 2>&1 &
+mxd=$!
+await exists $M/ready
+sendmail -q
+check "sendmail -q asks at once" await -t 20 text $M/log 'c@implicit.plain'
+stop_agent
+
+# A relay by SRV; the one that is preferred is dead.
+printf 'relay main {\n\tsrv srv.plain\n\ttls never\n}\nretry 5m\n' | config
+start_agent
+mail bob a@elsewhere.example
+check "a relay by SRV" await -t 20 text /tmp/mxd26/log '127.0.0.12 plain a@elsewhere.example'
+stop_agent
+kill $mxd $mxd26 $nsd $unbound
+finish

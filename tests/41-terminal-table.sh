@@ -1,0 +1,265 @@
+#!/bin/bash
+# The table of SEND, SOML and SAML, cell by cell, with users at real ptys; RFC
+# 821's scenarios 4 to 6 word for word; rules, rates, text that must be decoded.
+. "$(dirname "$0")/lib.sh"
+
+n=1010
+for user in carol dora erin frank gina harry; do
+	useradd -K MAIL_DIR=/nonexistent -m -u $n -U -s /bin/bash $user 2>/dev/null
+	n=$((n + 1))
+done
+declare -A PID KEYS
+session() { # NAME [OPTIONS] USER: what it shows is in /tmp/screen.NAME
+	local name=$1 fd
+	shift
+	rm -f "/tmp/keys.$name"
+	mkfifo "/tmp/keys.$name"
+	"$O/tests/ptyuser" "$@" "/tmp/screen.$name" <"/tmp/keys.$name" >"/tmp/session.$name" 2>&1 &
+	PID[$name]=$!
+	exec {fd}>"/tmp/keys.$name"
+	KEYS[$name]=$fd
+	await -t 35 text "/tmp/session.$name" ready
+}
+tty_of() { cut -d' ' -f1 "/tmp/session.$1"; }
+leave() { # NAME
+	eval "exec ${KEYS[$1]}>&-"
+	wait "${PID[$1]}"
+}
+rcpt() { # KIND USER: the reply to RCPT in an EHLO session of bob
+	printf 'EHLO x\r\n%s FROM:<bob>\r\nRCPT TO:<%s>\r\nQUIT\r\n' "$1" "$2" |
+		as bob /usr/sbin/sendmail -bs | tail -n 2 | head -n 1 | tr -d '\r'
+}
+say() { # KIND TO WORDS [FROM]
+	printf 'Subject: %s\n\n%s\n' "$1" "$3" | submit "${4:-bob}" -O Terminal="$1" "$2"
+}
+
+config <<-'X'
+	terminal-rate 1000 1000
+X
+start_agent
+check "carol: mesg n" session carol -n carol
+check "dora: stopped by ^S" session dora -s dora
+check "erin: one terminal with mesg n" session erin-n -n erin
+check "erin: another with mesg y" session erin erin
+check "alice: one terminal" session alice alice
+check "gina: will be gone" session gina gina
+
+# Each row: the user, the verb, the reply to RCPT.  frank is not logged in.
+while read -r user kind want; do
+	same "RCPT: $kind to $user" "$want" "$(rcpt "$kind" "$user")"
+done <<-'X'
+	nosuch SEND 550 5.1.1 <nosuch@mail.example>: there is no such user on this machine
+	nosuch SOML 550 5.1.1 <nosuch@mail.example>: there is no such user on this machine
+	nosuch SAML 550 5.1.1 <nosuch@mail.example>: there is no such user on this machine
+	frank SEND 450 4.2.1 User not active now
+	frank SOML 250 2.1.5 User not active now, so will do mail.
+	frank SAML 250 2.1.5 User not active now, will mail
+	carol SEND 450 4.2.1 User not accepting terminal messages now
+	carol SOML 250 2.1.5 User not accepting terminal messages now, so will do mail
+	carol SAML 250 2.1.5 User not accepting terminal messages now, will mail
+	alice SEND 250 2.1.5 user is active, will send
+	alice SOML 250 2.1.5 user is active, will send
+	alice SAML 250 2.1.5 will send and mail
+	erin SEND 250 2.1.5 user is active, will send
+	erin SOML 250 2.1.5 user is active, will send
+	erin SAML 250 2.1.5 will send and mail
+	dora SEND 250 2.1.5 user is active, will send
+	far@far.example SEND 550 5.3.3 <far@far.example>: no terminal of another machine
+X
+same "RCPT to the root user's own address is plain for MAIL" "250 2.1.5 OK" "$(rcpt MAIL alice)"
+
+# At the dot.
+{
+	printf 'EHLO x\r\nSEND FROM:<bob>\r\nRCPT TO:<alice>\r\nDATA\r\n\r\n'
+	seq 1 201 | sed 's/$/\r/'
+	printf '.\r\nQUIT\r\n'
+} | as bob /usr/sbin/sendmail -bs | tail -n 2 | head -n 1 >"$OUT"
+said "the dot: SEND, 201 lines" '^552 5\.3\.4 '
+
+# Between RCPT and the dot gina goes; her terminal's number goes to harry.
+gone=$(tty_of gina)
+mkfifo /tmp/talk
+as bob /usr/sbin/sendmail -bs </tmp/talk >/tmp/said 2>&1 &
+exec 9>/tmp/talk
+printf 'EHLO x\r\nSEND FROM:<bob>\r\nRCPT TO:<gina>\r\n' >&9
+check "gina: RCPT while she is there" await text /tmp/said '250 2.1.5 user is active'
+leave gina
+check "harry has her terminal now" session harry harry
+same "it is the same one" "$gone" "$(tty_of harry)"
+printf 'DATA\r\nSubject: s\r\n\r\nfor gina alone\r\n.\r\nQUIT\r\n' >&9
+exec 9>&-
+check "gina: the dot is still 250" await text /tmp/said 'terminal delivery follows'
+
+# In the agent: SEND that cannot be shown comes back after a minute, meanwhile
+# the rest.  A sender each, so that the reports can be told apart.
+say send frank 'send to frank' carol
+say send dora 'send to dora' carol
+for user in frank carol dora; do
+	say soml $user "soml to $user" root
+	say saml $user "saml to $user" root
+	check "$user: SOML is mail" await text /var/mail/$user "soml to $user"
+	check "$user: SAML is mail" await text /var/mail/$user "saml to $user"
+done
+for user in alice erin; do
+	say send $user "send to $user"
+	check "$user: SEND is shown" await text /tmp/screen.$user "send to $user"
+	say soml $user "soml to $user"
+	check "$user: SOML is shown" await text /tmp/screen.$user "soml to $user"
+	{ echo 'Subject: saml'; echo; seq 1 300 | sed "s/^/saml to $user /"; } | submit bob -O Terminal=saml $user
+	check "$user: SAML is stored whole" await text /var/mail/$user "saml to $user 300"
+	check "$user: SAML is shown" await text /tmp/screen.$user "| saml to $user 1"
+	check "$user: an excerpt, which says so" await text /tmp/screen.$user '[12 of 300 lines; the rest is in the mailbox'
+	refute "$user: not all of it" grep -q "saml to $user 300" /tmp/screen.$user
+	refute "$user: SEND and SOML are not stored" grep -q -E '(send|soml) to' /var/mail/$user
+done
+same "a terminal with mesg n is left alone" "" "$(tr -d '\r\n' </tmp/screen.erin-n)"
+printf 'Subject: =?ISO-8859-1?Q?Gr=FC=DFe?=\nMIME-Version: 1.0\nContent-Type: text/html; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n<html><head><title>no</title></head><body><p>sch=F6n &amp; gut</p></body></html>\n' |
+	submit bob -O Terminal=send alice
+check "what is encoded is decoded: its text" await text /tmp/screen.alice '| schön & gut'
+check "and its subject" grep -q 'Subject: Grüße' /tmp/screen.alice
+refute "no tag is shown" grep -q '<p>' /tmp/screen.alice
+
+# tell: asks first, waits for the word.
+echo 'Subject: is text here' | exits "tell: shown" 0 as bob tell alice
+check "tell: the first line is text" grep -q '^| Subject: is text here' /tmp/screen.alice
+echo no | exits "tell: not logged in" 75 as bob tell frank
+said "tell: says why" '^tell: frank: User not active now; nothing was sent'
+echo no | exits "tell: no such user" 67 as bob tell nosuch
+exits "tell: nobody named" 64 as bob tell </dev/null
+
+check "frank: SEND comes back" await -t 100 text /var/mail/carol 'send to frank'
+check "dora: SEND comes back" await -t 100 text /var/mail/carol 'send to dora'
+check "and says what was tried" grep -q 'pts/[0-9]*: stopped for 2 s' /var/mail/carol
+check "gina: it comes back" await -t 100 text /var/mail/bob 'for gina alone'
+refute "harry has not a word of it" grep -q 'gina' /tmp/screen.harry
+check "settled" drained 70
+for user in frank dora gina; do
+	refute "$user: SEND is not in the mailbox" grep -q -x -E 'send to .*|for gina alone' /var/mail/$user
+done
+
+# RFC 821, appendix F, scenarios 4, 5 and 6.
+stop_agent
+leave alice
+echo 'Admin.MRC:x:1040:1002:Mark Crispin:/tmp:/bin/bash' >>/etc/passwd
+echo 'Admin.MRC:*:19000:0:99999:7:::' >>/etc/shadow
+cp /etc/mailname /tmp/mailname
+echo SU-SCORE.ARPA >/etc/mailname
+config <<-'X'
+	hostname SU-SCORE.ARPA
+	local-domains SU-SCORE.ARPA
+X
+start_agent
+scenario() { # NAME WANTED: the dialogue of the client is stdin
+	as bob /usr/sbin/sendmail -bs | tr -d '\r' | sed 's/^250 OK, queued as.*/250 OK/' >/tmp/got
+	same "RFC 821 $1" "$2" "$(cat /tmp/got)"
+}
+head='220 SU-SCORE.ARPA Simple Mail Transfer Service Ready
+250 SU-SCORE.ARPA
+250 Mark Crispin <Admin.MRC@SU-SCORE.ARPA>'
+tail='354 Start mail input; end with <CRLF>.<CRLF>
+250 OK
+221 SU-SCORE.ARPA Service closing transmission channel'
+talk() { # THE MIDDLE
+	printf '%s\r\n' 'HELO MIT-MC.ARPA' 'VRFY Crispin' "$@" 'DATA' 'Blah blah blah...' '...etc. etc. etc.' '.' 'QUIT'
+}
+talk 'SEND FROM:<EAK@MIT-MC.ARPA>' 'RCPT TO:<Admin.MRC@SU-SCORE.ARPA>' 'RSET' 'MAIL FROM:<EAK@MIT-MC.ARPA>' 'RCPT TO:<Admin.MRC@SU-SCORE.ARPA>' |
+	scenario 'scenario 5' "$head
+250 OK
+450 User not active now
+250 OK
+250 OK
+250 OK
+$tail"
+talk 'SOML FROM:<EAK@MIT-MC.ARPA>' 'RCPT TO:<Admin.MRC@SU-SCORE.ARPA>' |
+	scenario 'scenario 6' "$head
+250 OK
+250 User not active now, so will do mail.
+$tail"
+check "both are in his mailbox" await mbox /var/mail/Admin.MRC 2
+check "Crispin logs in" session mrc Admin.MRC
+talk 'SEND FROM:<EAK@MIT-MC.ARPA>' 'RCPT TO:<Admin.MRC@SU-SCORE.ARPA>' |
+	scenario 'scenario 4' "$head
+250 OK
+250 OK
+$tail"
+check "it is on his screen" await text /tmp/screen.mrc '| Blah blah blah...'
+leave mrc
+stop_agent
+cp /tmp/mailname /etc/mailname
+
+# The administrator's rule; who stands in for root; the rates.
+config <<-'X'
+	terminal root saml from local via @adm
+	terminal-rate 10 20
+X
+gpasswd -a alice adm >/dev/null 2>&1
+gpasswd -a frank adm >/dev/null 2>&1
+start_agent
+check "alice is back" session alice2 alice
+printf 'Subject: Cron\n\ndisk is full\n' | submit bob root
+check "rule: root has it" await text /var/mail/root 'disk is full'
+check "rule: a member of adm sees it" await text /tmp/screen.alice2 '| disk is full'
+check "rule: the banner says for whom" grep -q 'for root@mail.example' /tmp/screen.alice2
+as bob /usr/sbin/sendmail -bv root >"$OUT" 2>&1
+said "rule: -bv explains" 'rule: mail from this machine is SAML, shown to members of the group adm'
+for i in 1 2 3 4 5 6 7; do
+	printf 'Subject: Cron\n\nagain %s\n' $i | submit bob root
+done
+check "repeats become one line" await -t 30 text /tmp/screen.alice2 '[7 more messages; last from bob (uid 1002)]'
+refute "and are not shown" grep -q '| again' /tmp/screen.alice2
+
+cat >/tmp/flood.py <<'X'
+import smtplib, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+child = subprocess.Popen(["/usr/sbin/sendmail", "-bs"], stdin=theirs, stdout=theirs)
+theirs.close()
+class Client(smtplib.SMTP):
+    def _get_socket(self, host, port, timeout):
+        return ours
+c = Client()
+c.connect("localhost", 25)
+c.ehlo()
+yes = no = 0
+for n in range(1000):
+    assert c.docmd("SEND FROM:<bob>")[0] == 250
+    code, text = c.rcpt("alice")
+    if code == 250:
+        assert c.data("\r\nflood %d.\r\n" % n)[0] == 250
+        yes += 1
+    else:
+        assert code == 450 and text.startswith(b"4.7.1"), (code, text)
+        c.rset()
+        no += 1
+print(yes, no)
+X
+as bob python3 /tmp/flood.py >/tmp/flood 2>&1 &
+flood=$!
+printf 'Subject: others\n\nnot delayed\n' | submit carol dora
+check "a flood: nobody else waits" await -t 10 text /var/mail/dora 'not delayed'
+wait $flood
+read -r yes no </tmp/flood
+cp /tmp/flood "$OUT"
+check "a flood: at most 20 of 1000 are taken" test "${yes:-0}" -ge 1 -a "${yes:-0}" -le 20
+same "a flood: the rest is answered 450" 1000 $((yes + no))
+check "a flood: what was taken is shown" drained 70
+same "a flood: no more and no less" "$yes" "$(grep -c '^| flood' /tmp/screen.alice2)"
+leave alice2
+
+# Who may; one word for all.
+stop_agent
+config <<-'X'
+	terminal-senders root
+X
+start_agent
+check "alice once more" session alice3 alice
+same "senders root: bob may not SEND" "550 5.7.1 you may not write to that user's terminal" "$(rcpt SEND alice)"
+same "senders root: SOML is mail" "250 2.1.5 not to the terminal, will do mail" "$(rcpt SOML alice)"
+say send alice 'from root' root
+check "senders root: root may" await text /tmp/screen.alice3 '| from root'
+stop_agent
+echo 'terminal off' | config
+start_agent
+printf 'EHLO x\r\nSEND FROM:<bob>\r\nQUIT\r\n' | as bob /usr/sbin/sendmail -bs >"$OUT"
+said "terminal off: 502" '^502 '
+refute "terminal off: not in EHLO" grep -q -E '^250.(SEND|SOML|SAML)' "$OUT"
+finish
