@@ -119,11 +119,11 @@ mkfifo /tmp/held
 exec 9<>/tmp/held
 /usr/bin/python3 "$TREE/tests/fake_smtpd.py" '[{"EHLO":"250-fake\n250-8BITMIME\n250 DSN"}]' <&9 >/tmp/dsn &
 FAKE=$!
-check "a server with DSN" await text /tmp/dsn '^[0-9]'
+check "a server with DSN" await count /tmp/dsn 1 ''
 relay "$(head -n 1 /tmp/dsn)" | config
 start_agent
 printf 'Subject: passed\n\nx\n' | submit alice -N success,failure -V id9 -R hdrs ann@remote.example
-check "with DSN: it is sent" await text /tmp/dsn 'RCPT TO:<ann@remote.example>.* NOTIFY=.*SUCCESS'
+check "with DSN: it is sent" await text /tmp/dsn 'RCPT TO:<ann@remote.example> NOTIFY=SUCCESS,FAILURE'
 check "with its envelope's id" grep -q 'MAIL FROM:.* RET=HDRS ENVID=id9' /tmp/dsn
 check "the spool is empty" drained
 refute "nothing is said to alice" test -s $A

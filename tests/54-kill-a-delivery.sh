@@ -66,6 +66,7 @@ outcome() { # WHAT COMMAND that prints all of bob's mail
 {
 	disturb '' '-P /var/mail/bob'
 	disturb '' "-P $SPOOL/queue"
+	disturb '' ''
 } >/dev/null 2>&1
 outcome mbox cat /var/mail/bob
 # The same through a .forward into a file: the process that reads, and the one
@@ -90,8 +91,6 @@ outcome Maildir sh -c 'cat /home/bob/Maildir/new/*'
 # Nobody of that name: each comes back once, with its text.
 TO=nosuchuser FROM=alice
 rm -f /var/mail/alice
-{
-	disturb '' "-P $SPOOL/queue"
-} >/dev/null 2>&1
+disturb '' "-P $SPOOL/queue" >/dev/null 2>&1
 outcome bounces cat /var/mail/alice
 finish

@@ -206,6 +206,7 @@ collect(const struct file *f, enum report_kind kind, const char *owner,
 		out[n++] = (struct report_rcpt){
 			.action = action_of(f, i, kind),
 			.addr = rcpt_addr(f, i),
+			.original = i < f->env.nrcpts ? NULL : e->addr,
 			.orcpt = e->orcpt,
 			.status = r->status,
 			.text = r->text,
