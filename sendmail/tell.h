@@ -1,5 +1,5 @@
-/* tell - a text on standard input for the terminals of users, at once: the agent
- * is asked before anything is read, and its word is waited for. */
+/* tell - a text on standard input for the terminals of users, at once: the
+ * agent is asked before anything is read, and its word is waited for. */
 #ifndef SENDMAIL_TELL_H
 #define SENDMAIL_TELL_H
 #include "common/conf.h"

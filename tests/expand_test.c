@@ -71,8 +71,8 @@ read_text(void *arg, const char *who, const char *path)
 		if (strcmp(m->files[i][0], key) != 0)
 			continue;
 		if (strcmp(text, "BAD") == 0)
-			return (
-			    struct text){ .status = TEXT_BAD, .why = "it is bad" };
+			return (struct text){ .status = TEXT_BAD,
+				.why = "it is bad" };
 		if (strcmp(text, "LATER") == 0)
 			return (struct text){ .status = TEXT_LATER,
 				.why = "come later" };

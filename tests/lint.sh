@@ -42,6 +42,7 @@ check_c() {
 		#define TAILQ_ENTRY(t) struct { struct t *q; }
 		#define TAILQ_HEAD_INITIALIZER(h) { 0 }
 		#define TAILQ_FOREACH(v, h, f) for (v = (h)->q; v; v = v->f.q)
+		#define TAILQ_FOREACH_SAFE(v, h, f, n) for (v = (h)->q; v && ((n) = v->f.q, 1); v = (n))
 		#define RB_ENTRY(t) struct { struct t *q; }
 		#define RB_HEAD(n, t) struct n { struct t *q; }
 		#define RB_PROTOTYPE(n, t, f, c)

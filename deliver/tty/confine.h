@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* Opens nothing but for writing beneath devfd (Landlock), makes no calls but
- * those that writing takes (seccomp), few descriptors, 5 seconds of CPU.  Limits are the best that this kernel has: false when it has
- * no Landlock. */
+ * those that writing takes (seccomp), few descriptors, 5 seconds of CPU.
+ * Limits are the best that this kernel has: false when it has no Landlock. */
 bool confine(int devfd);
 #endif
