@@ -198,7 +198,7 @@ for name in sendmail send-mail rmail-of-old ''; do
 done
 as_name() { as alice bash -c 'exec -a "$0" /usr/sbin/sendmail "$@"' "$@"; }
 exits "newaliases: done, for package scripts" 0 as_name newaliases
-said "and says that there are none" 'aliases are not in this version'
+said "and says that there is nothing to do" 'nothing to rebuild now'
 exits "sendmail -bi: the same" 0 submit alice -bi
 exits "sendmail -I: the same" 0 submit root -I
 exits "mailq without an agent: 69" 69 as_name mailq
@@ -228,8 +228,9 @@ exits "-bv: nobody" 67 submit alice -bv nobody-here
 said "says so" 'no such user'
 exits "-bv: one of two is nobody" 67 submit alice -bv nobody-here bob
 exits "-bv: not an address" 67 submit alice -bv 'a b@c'
-exits "-bv: no way to go" 75 submit alice -bv eve@far.example
-said "and what is missing" 'no relay is configured'
+exits "-bv: to another machine" 0 submit alice -bv eve@far.example
+said "which way" "its domain's own servers \(MX\)"
+said "and how safe it is" 'TLS: by DANE'
 exits "-bv: a sender of its own" 0 submit alice -f x@y.example -bv bob
 said "which is told" 'sender: x@y.example'
 
@@ -239,7 +240,7 @@ said "it is delivered" '<bob@mail.example> delivered: '
 exits "-v: to nobody" 0 verbose nobody-here </tmp/message
 said "it failed" '<nobody-here@mail.example> failed: there is no such user'
 exits "-v: nowhere to go" 0 verbose eve@far.example </tmp/message
-said "it is deferred" 'deferred: no relay'
+said "it is deferred" 'deferred: far.example: MX'
 said "and waits" 'waits; it will be tried again'
 exits "-v -odq" 0 verbose -odq bob </tmp/message
 said "waits for -q" 'waits until somebody asks'

@@ -37,6 +37,7 @@ useradd -K MAIL_DIR=/nonexistent -u 1007 -U -c 'F. & (Ed) Jones' fred
 useradd -K MAIL_DIR=/nonexistent -u 1008 -U -c 'Gülçin Ö' gul
 useradd -K MAIL_DIR=/nonexistent -u 1009 -U -c 'ÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖÖ' oe
 relay 2525 >$CONF
+echo 'terminal-rate 0 0' >>$CONF
 cat >/etc/aliases <<'X'
 Staff:  alice, dora, eve@far.example, "|/bin/true", /var/x
 boss:   dora
@@ -76,7 +77,7 @@ refused "who is not root rebuilds nothing" 'newaliases'
 
 row 'rcpt MAIL alice' '250 2.1.5 OK'
 row 'rcpt SEND alice' '450 4.2.1 User not active now'
-row 'rcpt SOML alice' '250 2.1.5 User not active now, so will do mail'
+row 'rcpt SOML alice' '250 2.1.5 User not active now, so will do mail.'
 row 'rcpt SAML alice' '250 2.1.5 User not active now, will mail'
 for kind in MAIL SEND SOML SAML; do
 	row "rcpt $kind nobody-here" '550 5.1.1 <nobody-here>: there is no such user on this machine'
@@ -104,6 +105,7 @@ mkfifo /tmp/keys
 session=$!
 exec 7>/tmp/keys
 check "alice logs in" await -t 35 text /tmp/session ready
+await text /tmp/screen '$' # her shell's prompt
 : >/tmp/screen
 row 'rcpt SEND alice' '250 2.1.5 user is active, will send'
 row 'rcpt SOML alice' '250 2.1.5 user is active, will send'

@@ -297,8 +297,11 @@ rcpt_here(struct client *c, const struct route *r)
 	if (c->kind == ENV_MAIL) {
 		buf_str(&c->out, "250 2.1.5 OK\n");
 	} else if (!q->conf->terminal) {
-		not_shown(
-		    c, "550 5.3.3 messages to terminals are switched off");
+		buf_str(&c->out,
+		    c->kind == ENV_SEND
+			? "550 5.3.3 messages to terminals are switched off\n"
+			: "250 2.1.5 terminals are switched off, will do "
+			  "mail\n");
 	} else if (!may_write(q, c->uid, r->name)) {
 		not_shown(
 		    c, "550 5.7.1 you may not write to that user's terminal");

@@ -41,18 +41,30 @@ explain_box(struct client *c, struct span addr, const struct route *r)
 static void
 explain_relay(struct client *c, struct span addr, const struct route *r)
 {
+	static const char *const tls[] = {
+		[TLS_VERIFY] = "only verified (tls verify)",
+		[TLS_DANE] = "by DANE where DNSSEC has records, else if it is "
+			     "offered (tls dane)",
+		[TLS_PIN] = "only with the pinned key (tls pin)",
+		[TLS_OPPORTUNISTIC] = "if it is offered (tls opportunistic)",
+		[TLS_NEVER] = "none (tls never)",
+	};
 	const struct conf_relay *relay = conf_relay(c->q->conf, r->name);
 
 	buf_str(&c->out, "0\n");
 	printable_add(&c->out, addr, 320);
-	buf_fmt(&c->out, " is not on this machine: it goes to the relay %s\n",
-	    r->name);
+	if (relay && relay->find == FIND_MX && relay->nhosts == 0)
+		buf_str(&c->out, " is not on this machine: it goes to its "
+				 "domain's own servers (MX)\n");
+	else
+		buf_fmt(&c->out,
+		    " is not on this machine: it goes to the relay %s\n",
+		    r->name);
 	for (size_t i = 0; relay && i < relay->nhosts; i++)
 		buf_fmt(&c->out, "%s: %s port %s\n", i ? "else" : "host",
 		    relay->hosts[i].name, relay->hosts[i].port);
-	buf_str(&c->out, relay && relay->tls == TLS_NEVER
-			     ? "TLS: none (tls never)\n"
-			     : "TLS: only verified (tls verify)\n");
+	buf_fmt(&c->out, "TLS: %s\n",
+	    relay ? tls[relay->tls] : "the relay is not in the settings");
 	buf_str(&c->out, "terminals: none, SEND comes back\n");
 }
 
