@@ -8,6 +8,7 @@
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
+#include "deliver/walk.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,10 +30,11 @@ static const char usage[] =
     "usage: deliver            the agent, in the foreground\n"
     "       deliver -q         one pass over everything that waits, then exit\n"
     "       deliver --due      one pass over what is due\n"
-    "       deliver --check    say what is in force, and what is wrong\n"
+    "       deliver --check    say what is in force, and walk to the relays\n"
+    "       deliver --check-settings   the same, without the walk\n"
     "       deliver --version\n";
 
-enum what { AGENT, PASS, DUE, CHECK, SHOW_VERSION, UNKNOWN };
+enum what { AGENT, PASS, DUE, CHECK, CHECK_SETTINGS, SHOW_VERSION, UNKNOWN };
 
 static enum what
 parse(int argc, char **argv)
@@ -41,6 +43,7 @@ parse(int argc, char **argv)
 		const char *word;
 		enum what what;
 	} words[] = { { "-q", PASS }, { "--due", DUE }, { "--check", CHECK },
+		{ "--check-settings", CHECK_SETTINGS },
 		{ "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
@@ -79,6 +82,25 @@ check(const struct conf *c)
 	}
 	buf_free(&out);
 	return status;
+}
+
+/* Passwords are root's and the role's: nobody else can walk with them. */
+static int
+check_ways(const struct conf *c, int secrets, struct buf *why)
+{
+	struct role_ids ids;
+	int status = check(c);
+
+	if (status)
+		return status;
+	if (geteuid() != 0) {
+		puts("Only the settings were read: the way to the relays is "
+		     "walked when root asks.");
+		return 0;
+	}
+	if (role_ids(&ids, why) == -1)
+		return EX_OSFILE;
+	return walk(c, &ids, secrets);
 }
 
 /* Root's to open, and not read here: only the role net does. */
@@ -169,12 +191,13 @@ main(int argc, char **argv, char **envp)
 	log_open("bellman/deliver");
 	status = EX_CONFIG;
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
-		status = what == CHECK ? check(&conf)
-				       : run(&conf,
-					     what == PASS  ? PASS_ALL
-					     : what == DUE ? PASS_DUE
-							   : PASS_NONE,
-					     secrets, &why);
+		status = what == CHECK_SETTINGS ? check(&conf)
+			 : what == CHECK ? check_ways(&conf, secrets, &why)
+					 : run(&conf,
+					       what == PASS  ? PASS_ALL
+					       : what == DUE ? PASS_DUE
+							     : PASS_NONE,
+					       secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);

@@ -50,6 +50,7 @@ struct role_start {
 	int out;
 	uint64_t offset, octets;
 	unsigned wanted; /* IPC_7BIT, ... */
+	bool probe;	 /* net: only walk the ways, and say so to out */
 	int secrets;	 /* net: systemd's credential, opened; 0: none */
 	char **command;	 /* token: what is run, its output to out */
 	size_t ncommand;

@@ -73,8 +73,8 @@ check "and holds the programs" test -x /tmp/dest/usr/sbin/sendmail -a -x /tmp/de
 check "the settings are all commented out" sh -c 'test -s /tmp/dest/etc/bellman/bellman.conf && ! grep -q "^[^#]" /tmp/dest/etc/bellman/bellman.conf'
 mkdir /tmp/conf && cp /tmp/dest/etc/bellman/bellman.conf $CONF
 check "installed for good" make_it install
-check "the sample is a valid file" deliver --check
+check "the sample is a valid file" deliver --check-settings
 sed -i -E 's/^#([a-z\t}])/\1/' $CONF
-check "also with all of it in force" deliver --check
+check "also with all of it in force" deliver --check-settings
 said "the relay is in force" '192.0.2.25'
 finish

@@ -108,7 +108,7 @@ block() { # MANUAL N
 blocks() { grep -c '^\.Bd' "$MAN/$1"; }
 for n in $(seq "$(blocks bellman.conf.5)"); do
 	block bellman.conf.5 "$n" | config
-	check "bellman.conf(5): example $n is valid" deliver --check
+	check "bellman.conf(5): example $n is valid" deliver --check-settings
 done
 : >"$CONF"
 start_agent

@@ -2,6 +2,7 @@
  * its addresses, and what DNS holds of its certificate (RFC 7672). */
 #include "common/printable.h"
 #include "deliver/net/order.h"
+#include "deliver/net/probe.h"
 #include "deliver/net/session.h"
 #include <stddef.h>
 #include <stdlib.h>
@@ -184,6 +185,7 @@ got_addrs(struct ask *ask, const struct dns_answer *a)
 		s->addrs[s->naddrs].sa = from->sa;
 	}
 	order_families(s->addrs, s->naddrs, a->what == DNS_HOST);
+	probe_addresses(s);
 	if (loops(s))
 		return;
 	if (s->relay->conf->tls != TLS_DANE || !s->at.secure || !a->secure) {
@@ -210,6 +212,7 @@ unix_socket(struct session *s)
 	}
 	s->addrs[0].len = sizeof *sa;
 	s->naddrs = 1;
+	probe_addresses(s);
 	connect_it(s);
 }
 

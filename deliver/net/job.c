@@ -184,7 +184,7 @@ job_sender(struct job *j, const struct conf *c)
 	j->mail.size = j->length;
 	buf_free(&j->head);
 	j->skip = 0;
-	if (c->nsenders_as == 0)
+	if (c->nsenders_as == 0 || j->fd == -1)
 		return 0;
 	if (buf_room(&text, want) == 0)
 		do
@@ -220,14 +220,15 @@ job_fail(struct job *j, const struct verdict *v, struct span text)
 		if (r->done)
 			continue;
 		r->done = true;
-		answered(&j->mail, r, v, text);
+		j->mail.answer(&j->mail, r, v, text);
 	}
 }
 
 void
 job_end(struct job *j)
 {
-	ipc_send(j->queue, IPC_NET_END, j->ref, NULL, -1);
+	if (j->queue)
+		ipc_send(j->queue, IPC_NET_END, j->ref, NULL, -1);
 	job_free(j);
 }
 

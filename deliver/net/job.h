@@ -8,9 +8,9 @@
 
 struct job {
 	TAILQ_ENTRY(job) link;
-	struct ipc *queue;
+	struct ipc *queue; /* NULL: a probe's */
 	uint32_t ref;
-	int fd;		      /* the message file */
+	int fd;		      /* the message file; -1: a probe's */
 	char *relay, *domain; /* "": the relay's own hosts */
 	char *from, *envid;
 	struct smtp_mail mail;

@@ -2,10 +2,11 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/priv.h"
-#include "deliver/net/relay.h"
+#include "deliver/net/probe.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define DESCRIPTORS 4096
@@ -176,6 +177,7 @@ net_session_ended(struct net *net)
 {
 	struct relay *r;
 
+	probe_session_ended(net);
 	if (!net->stopping)
 		return;
 	RB_FOREACH (r, relays, &net->relays)
@@ -221,11 +223,12 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 		close(m->fd);
 }
 
-void
+int
 net_serve(const struct role_start *start, int64_t second)
 {
 	struct net net = { .conf = start->conf, .second = second };
 	struct relay *r;
+	int status = 0;
 
 	net.lonely.fire = nobody_came;
 	TAILQ_INIT(&net.partial);
@@ -241,7 +244,9 @@ net_serve(const struct role_start *start, int64_t second)
 	net.parent = (struct ipc){
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
-	if (net.tls == NULL ||
+	if (start->probe)
+		net.probe = probe_new(&net, start->out);
+	if (net.tls == NULL || (start->probe && net.probe == NULL) ||
 	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)
 		log_errno("net: cannot wait");
@@ -254,10 +259,19 @@ net_serve(const struct role_start *start, int64_t second)
 	tokens_free(&net.tokens);
 	policies_free(&net.policies);
 	tls_store_free(net.tls);
+	if (net.probe)
+		status = probe_status(net.probe);
+	else if (start->probe)
+		status = EX_OSERR;
+	probe_free(net.probe);
+	return status;
 }
 
 void
 net_run(const struct role_start *start)
 {
-	net_serve(start, 1000);
+	int status = net_serve(start, 1000);
+
+	if (status)
+		_exit(status);
 }

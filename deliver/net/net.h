@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 void net_run(const struct role_start *);
-/* The same with time-outs whose second lasts as many ms: for tests. */
-void net_serve(const struct role_start *, int64_t second);
+/* The same with time-outs whose second lasts as many ms: for tests.  What
+ * deliver --check exits with; else 0. */
+int net_serve(const struct role_start *, int64_t second);
 #endif

@@ -19,6 +19,7 @@
 
 struct session;
 struct relay;
+struct probe;
 
 RB_HEAD(relays, relay);
 
@@ -39,6 +40,7 @@ struct net {
 	unsigned nsessions;
 	struct loop_timer lonely; /* no queue */
 	bool stopping;
+	struct probe *probe; /* deliver --check; else NULL */
 };
 
 /* Refused AUTH: until then, or until the secrets have changed, nobody asks

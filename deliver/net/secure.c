@@ -1,6 +1,7 @@
 #include "deliver/net/secure.h"
 #include "common/log.h"
 #include "deliver/net/auth.h"
+#include "deliver/net/probe.h"
 #include "deliver/token.h"
 #include <stddef.h>
 #include <string.h>
@@ -104,6 +105,7 @@ secure_done(struct session *s)
 		 "verified=%s resumed=%s",
 	    s->relay->conf->name, session_host(s), s->conn.name, f->protocol,
 	    f->cipher, tls_by_text[f->by], f->resumed ? "yes" : "no");
+	probe_secure(s);
 	smtp_secured(&s->smtp, f->by != TLS_BY_NOBODY);
 }
 
@@ -118,6 +120,7 @@ secure_failed(struct session *s)
 			 "text=\"%s\"; once more in plain text",
 		    s->relay->conf->name, session_host(s), s->conn.name,
 		    buf_c(&s->conn.why));
+		probe_plain(s);
 		s->plain = true;
 		conn_again(&s->conn);
 		return true;

@@ -1,5 +1,6 @@
 #include "deliver/net/session.h"
 #include "common/log.h"
+#include "deliver/net/probe.h"
 #include "deliver/net/secure.h"
 #include <errno.h>
 #include <stddef.h>
@@ -92,12 +93,14 @@ settle(struct session *s)
 		if (!s->ready) {
 			s->ready = true;
 			secure_ready(s);
+			probe_ready(s);
 			relay_ready(s->relay, s);
 		}
 		/* Others wait until there may be one more session at all. */
 		s->leaving |=
 		    smtp_spent(m) || (TAILQ_EMPTY(&s->relay->waiting) &&
-					 net_is_crowded(s->relay->net));
+					 (net_is_crowded(s->relay->net) ||
+					     s->relay->net->probe));
 		if (s->leaving || (s->job = relay_take(s->relay)) == NULL)
 			break;
 		if (job_is_illegal(s->job, m->peer.offers)) {
@@ -204,6 +207,7 @@ session_cannot(struct session *s, const struct verdict *why, struct span text)
 	log_warn("net: relay=%s host=%s status=%s text=\"%s\"",
 	    s->relay->conf->name, session_host(s), why->status,
 	    buf_c(&s->text));
+	probe_cannot(s);
 }
 
 /* The connection is of no use any more. */
@@ -329,6 +333,7 @@ happened(struct conn *c, enum conn_event event)
 		s->round = s->smtp.rounds;
 		reply_reset(&s->reply);
 		s->ticks = s->smtp.ticks - 1;
+		probe_connected(s);
 		secure_up(s);
 		break;
 	case CONN_SECURE:

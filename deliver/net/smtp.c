@@ -63,6 +63,7 @@ static void
 end(struct smtp *m, const struct verdict *v, bool unheard)
 {
 	m->why = *v;
+	m->ended = m->step;
 	transact_end(m, v, unheard);
 	m->say = AT_IDLE;
 	smtp_go(m, AT_END);

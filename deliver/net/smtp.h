@@ -57,6 +57,7 @@ struct smtp_mail {
 	bool requiretls;   /* RFC 8689: TLS all the way, or not at all */
 	bool eightbit;
 	bool again;   /* may be given back, see smtp_begin */
+	bool probe;   /* no recipient is named: over with the answer to MAIL */
 	bool careful; /* the session has been idle: nothing that would be lost
 			 with it is sent ahead of a reply */
 	/* Once for each recipient; text is printable, without line ends. */
@@ -88,6 +89,7 @@ struct smtp {
 	struct verdict why;
 	struct buf text;
 	const char *mechanism; /* by which we have logged in, or NULL */
+	enum stage ended;      /* at which it came to AT_END */
 	bool denied; /* it did not let us in: the same would come again */
 	/* inside */
 	bool encrypted, wrapped; /* now; from the first octet */

@@ -188,6 +188,8 @@ transact_write(struct smtp *m, struct buf *out, size_t full)
 	if (!m->mail_sent)
 		say_mail(out, m->mail, &m->peer);
 	m->mail_sent = true;
+	if (m->mail->probe)
+		return;
 	while (!m->data_sent && !m->due && !m->chunks &&
 	       (ahead || !transact_waits(m))) {
 		at = unsaid(m);
@@ -278,6 +280,8 @@ on_mail(struct smtp *m, const struct verdict *v)
 {
 	if (v->next != NEXT_ON) {
 		m->failed = true;
+		answer_all(m, v, false);
+	} else if (m->mail->probe) {
 		answer_all(m, v, false);
 	}
 	advance(m);
