@@ -85,11 +85,28 @@ SMTPD=
 rm -rf $S
 ways "nobody listens" 75 '127.0.0.1:465: cannot connect: Connection refused' 'Is the port right'
 settings nowhere.example
-ways "a name that is not there" 75 'nowhere.example: ' 'Is the name of the host right'
+ways "no resolver" 75 'nowhere.example: ' 'resolver that answers'
+cat >/tmp/named.py <<'N'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 53))
+open("/tmp/named.ready", "w").close()
+while True:  # whatever is asked: there is no such name
+    asked, who = s.recvfrom(4096)
+    end = asked.index(b"\0", 12) + 5
+    s.sendto(asked[:2] + b"\x81\x83\0\1\0\0\0\0\0\0" + asked[12:end], who)
+N
+/usr/bin/python3 /tmp/named.py &
+named=$!
+await exists /tmp/named.ready
+rm -f /etc/resolv.conf
+echo 'nameserver 127.0.0.1' >/etc/resolv.conf
+ways "a name that is not there" 75 'nowhere.example: there is no host of that name' 'Is the name of the host right'
+kill $named
 settings relay.example
 exits "settings only" 0 deliver --check-settings
 refute "no walk" grep -q 'The way to' "$OUT"
-exits "not root: settings only" 0 as alice deliver --check
+exits "not root: settings only" 0 as alice /usr/sbin/deliver --check
 said "it says so" 'walked when root asks'
 : >$CONF
 exits "no relay" 0 deliver --check

@@ -63,7 +63,7 @@ numbered() { # MANUAL: "64 EX_USAGE", as sysexits.h has them
 cd "$TREE" || exit 1
 agree "sendmail(8): exit statuses" "$(statuses sendmail/*.c; echo EX_SOFTWARE)" \
     "$(numbered sendmail.8 | cut -d' ' -f2)"
-agree "deliver(8): exit statuses" "$(statuses deliver/main.c deliver/parent.c)" \
+agree "deliver(8): exit statuses" "$(statuses deliver/main.c deliver/parent.c deliver/walk.c deliver/net/probe.c)" \
     "$(numbered deliver.8 | cut -d' ' -f2)"
 check "exit statuses have their numbers" sh -c "cat >/tmp/numbers; while read -r n name; do
 	grep -q \"define \$name[[:space:]]*\$n[[:space:]]\" /usr/include/sysexits.h || exit 1; done </tmp/numbers" \
