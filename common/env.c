@@ -162,6 +162,8 @@ env_encode(const struct env *e, struct buf *b)
 		buf_fmt(b, "ret %s\n", e->ret == ENV_FULL ? "FULL" : "HDRS");
 	if (e->envid)
 		buf_fmt(b, "envid %s\n", e->envid);
+	if (e->tls_optional)
+		buf_str(b, "tls-optional\n");
 	for (size_t i = 0; i < e->nrcpts; i++)
 		if (put_rcpt(&e->rcpts[i], e->kind, b) == -1)
 			goto invalid;
@@ -345,6 +347,13 @@ get_envid(struct span v, struct env *e)
 	return e->envid ? 0 : -1;
 }
 
+static int
+get_tls_optional(struct span v, struct env *e)
+{
+	e->tls_optional = true;
+	return v.ptr ? -1 : 0;
+}
+
 static const struct line {
 	const char *key;
 	int (*get)(struct span value, struct env *);
@@ -360,6 +369,7 @@ static const struct line {
 	{ "text", get_text, false, false },
 	{ "ret", get_ret, false, false },
 	{ "envid", get_envid, false, false },
+	{ "tls-optional", get_tls_optional, false, false },
 	{ "to", get_to, true, true },
 };
 #define LINES (sizeof lines / sizeof *lines)

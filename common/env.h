@@ -14,6 +14,8 @@
  *                                 the dot if any line is too long
  *     ret FULL                    or HDRS (RFC 3461 4.3); absent when not asked
  *     envid xtext                 RFC 3461 4.4
+ *     tls-optional                the sender would rather have it arrive than
+ *                                 hidden (RFC 8689 3, "TLS-Required: No")
  *     to <bob@example.net> notify=FAILURE,DELAY orcpt=rfc822;xtext
  *                                 and kind=SEND where it is not the message's
  *
@@ -63,6 +65,7 @@ struct env {
 	unsigned text; /* ENV_TEXT and the others; 0: not known */
 	enum env_ret ret;
 	char *envid; /* xtext, or NULL */
+	bool tls_optional;
 	struct env_rcpt *rcpts;
 	size_t nrcpts;
 };

@@ -166,6 +166,23 @@ complete_wants_mime(struct span header, struct span text)
 	       utf8_valid(whole_characters(text));
 }
 
+/* Once, and nothing else: what is not understood asks for nothing. */
+bool
+complete_tls_optional(struct span header)
+{
+	bool no = false;
+	struct field f;
+
+	while (field_next(&header, &f)) {
+		if (!field_is(&f, "TLS-Required"))
+			continue;
+		if (no || !span_ieq(span_trim(f.body), SPAN("No")))
+			return false;
+		no = true;
+	}
+	return no;
+}
+
 /* Is there anything of it that a person would see? */
 static bool
 visible(const char *name)

@@ -31,6 +31,8 @@ int complete_recipients(struct span header, struct rcpts *, struct buf *why);
 /* Is text, the body or the front of it, UTF-8 that no field of the header
  * tells how to read?  Then MIME fields say so. */
 bool complete_wants_mime(struct span header, struct span text);
+/* Does it say "TLS-Required: No" (RFC 8689 3)? */
+bool complete_tls_optional(struct span header);
 /* Appends the completed header, without the empty line. */
 void complete_header(struct span header, const struct complete *, struct buf *);
 #endif

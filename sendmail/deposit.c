@@ -185,6 +185,7 @@ begin(struct deposit *s)
 	for (size_t i = 0; i < s->env.nrcpts; i++)
 		if (s->env.rcpts[i].notify == 0)
 			s->env.rcpts[i].notify = s->notify;
+	s->env.tls_optional = complete_tls_optional(header);
 	s->env.text = ENV_TEXT; /* finish knows what is in the text */
 	if (env_encode(&s->env, &s->top) == -1) {
 		buf_str(s->why, "an address holds what no envelope can carry");

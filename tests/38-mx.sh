@@ -238,6 +238,12 @@ logs "TLSA, and no TLS offered: it waits" 'host=mx-notls.signed' 'host=mx-notls.
 mail bob a@mail.bogus
 logs "a bogus zone: it waits" 'domain=mail.bogus' 'domain=mail.bogus status=4\.4\.3'
 refute "nothing of these went out" grep -E '@(wrong|notls|mail\.bogus)' $M/log
+lax() { printf 'Subject: x\nTLS-Required: No\n\nx\n' | submit bob "$1"; }
+lax lax@wrong.signed
+check "TLS-Required: No: it goes, whatever TLSA says" await text $M/log '127.0.0.32 tls lax@wrong.signed'
+lax lax@notls.signed
+check "and without TLS where there is none" await text $M/log '127.0.0.12 plain lax@notls.signed'
+refute "the others wait on" grep -E ' a@(wrong|notls)' $M/log
 
 # MTA-STS, where the settings ask for it.
 stop_agent

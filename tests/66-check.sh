@@ -39,9 +39,10 @@ walks() {
 	said "the settings" 'goes to the relay main'
 	said "the name" 'The host relay.example has the address 127.0.0.1'
 	said "the connection" 'Connected to 127.0.0.1:465'
-	said "TLS" 'TLSv1.3, '
-	said "whose certificate, by whom" 'relay.example.*Test authority ca'
+	said "TLS" 'encrypted by TLSv1.3, '
+	said "whose certificate, by whom" 'is for relay.example, signed by Test authority ca'
 	said "until when" '2049-12-31'
+	said "how it was verified"  "verified by"
 	said "the password" 'answered to EHLO .*the password is right \(PLAIN\)'
 	said "the sender, rewritten" 'The sender <alerts@relay.example> is accepted: 250'
 	quiet

@@ -254,6 +254,29 @@ check_mime(void **state)
 	    complete_wants_mime(row->header, row->text), row->want);
 }
 
+static const struct lax {
+	const char *name;
+	struct span header;
+	bool want;
+} laxes[] = {
+	{ "tls_not_required", S("A: b\nTLS-Required: No\nC: d\n"), true },
+	{ "tls_not_required_in_any_case", S("tls-required:nO \n"), true },
+	{ "tls_not_required_folded", S("TLS-Required:\n No\n"), true },
+	{ "tls_required_yes", S("TLS-Required: Yes\n"), false },
+	{ "tls_required_nothing", S("TLS-Required:\n"), false },
+	{ "tls_required_twice", S("TLS-Required: No\nTLS-Required: x\n"),
+	    false },
+	{ "tls_required_in_another", S("X-TLS-Required: No\n"), false },
+};
+
+static void
+lax(void **state)
+{
+	const struct lax *row = *state;
+
+	assert_int_equal(complete_tls_optional(row->header), row->want);
+}
+
 static const struct end {
 	const char *name;
 	struct span text;
@@ -462,9 +485,9 @@ a_megabyte_of_header(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(mimes) + COUNT(wholes) +
-				COUNT(ends) + COUNT(from_lines) + COUNT(tos) +
-				3];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(laxes) + COUNT(mimes) +
+				COUNT(wholes) + COUNT(ends) +
+				COUNT(from_lines) + COUNT(tos) + 3];
 	size_t n = 0;
 
 	setenv("TZ", "UTC0", 1);
@@ -472,6 +495,7 @@ main(void)
 	ADD_ROWS(tests, n, rows, check);
 	ADD_ROWS(tests, n, mimes, check_mime);
 	ADD_ROWS(tests, n, wholes, check_whole);
+	ADD_ROWS(tests, n, laxes, lax);
 	ADD_ROWS(tests, n, ends, check_end);
 	ADD_ROWS(tests, n, from_lines, check_from_line);
 	ADD_ROWS(tests, n, tos, check_to);

@@ -188,7 +188,8 @@ got_addrs(struct ask *ask, const struct dns_answer *a)
 	probe_addresses(s);
 	if (loops(s))
 		return;
-	if (s->relay->conf->tls != TLS_DANE || !s->at.secure || !a->secure) {
+	if (s->relay->lax || s->relay->conf->tls != TLS_DANE || !s->at.secure ||
+	    !a->secure) {
 		connect_it(s);
 		return;
 	}

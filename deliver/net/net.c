@@ -54,7 +54,8 @@ dispatch(struct net *net, struct job *job)
 	else if (domain == NULL)
 		fail(job, MISHAP_NO_DOMAIN, "%s is not the name of a domain",
 		    job->domain);
-	else if ((r = relay_find(net, conf, domain)) == NULL)
+	else if ((r = relay_find(net, conf, domain,
+		      job->flags & IPC_TLS_OPTIONAL)) == NULL)
 		fail(
 		    job, MISHAP_CONNECT, "relay %s: out of memory", job->relay);
 	else

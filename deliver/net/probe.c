@@ -162,16 +162,18 @@ void
 probe_secure(const struct session *s)
 {
 	struct probe *p = s->relay->net->probe;
-	const struct tls_facts *f;
 	struct buf b = { 0 }, facts = { 0 };
+	struct span rest;
 
 	if (p == NULL)
 		return;
-	f = tls_facts(s->conn.tls);
-	tls_tell(f, &facts);
-	buf_fmt(&b, "  %s, %s.  ", f->protocol, f->cipher);
-	printable_add(&b, buf_view(&facts), 2048);
-	line(p, &b);
+	tls_tell(tls_facts(s->conn.tls), &facts);
+	rest = buf_view(&facts);
+	while (rest.len) {
+		buf_str(&b, "  ");
+		printable_add(&b, span_cut(&rest, '\n'), 1024);
+		line(p, &b);
+	}
 	buf_free(&facts);
 }
 
@@ -277,7 +279,7 @@ job(struct probe *p, const struct conf_relay *conf)
 static void
 walk(struct probe *p, const struct conf_relay *conf)
 {
-	struct relay *r = relay_find(p->net, conf, "");
+	struct relay *r = relay_find(p->net, conf, "", false);
 	struct job *j = job(p, conf);
 	struct buf b = { 0 };
 

@@ -17,6 +17,8 @@ compare(const struct relay *a, const struct relay *b)
 {
 	if (a->conf != b->conf)
 		return a->conf < b->conf ? -1 : 1;
+	if (a->lax != b->lax)
+		return a->lax ? 1 : -1;
 	return strcmp(a->domain, b->domain);
 }
 
@@ -73,9 +75,14 @@ most(const struct conf_relay *conf)
 #define HOLD_LONGEST 960
 
 struct relay *
-relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
+relay_find(struct net *net, const struct conf_relay *conf, const char *domain,
+    bool lax)
 {
-	struct relay key = { .conf = conf, .domain = (char *)domain };
+	bool may = *domain &&
+		   (conf->tls == TLS_DANE || conf->tls == TLS_OPPORTUNISTIC);
+	struct relay key = {
+		.conf = conf, .domain = (char *)domain, .lax = lax && may
+	};
 	struct relay *r = RB_FIND(relays, &net->relays, &key);
 
 	if (r)
@@ -87,9 +94,11 @@ relay_find(struct net *net, const struct conf_relay *conf, const char *domain)
 	}
 	r->net = net;
 	r->conf = conf;
+	r->lax = key.lax;
 	r->way = (struct way){ .conf = conf,
 		.domain = r->domain,
 		.self = net->conf->hostname,
+		.lax = r->lax,
 		.asks = &net->asks,
 		.policies = &net->policies,
 		.second = net->second,

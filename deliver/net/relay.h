@@ -61,6 +61,8 @@ struct relay {
 	struct net *net;
 	const struct conf_relay *conf;
 	char *domain; /* "": the relay's own hosts */
+	bool lax;     /* RFC 8689 3: for those who would rather do without TLS
+			 than without an answer */
 	struct way way;
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
@@ -79,9 +81,11 @@ struct relay {
 
 RB_PROTOTYPE(relays, relay, link, );
 
-/* domain is as way_domain makes it, or ""; it is copied.  NULL: ENOMEM. */
+/* domain is as way_domain makes it, or ""; it is copied.  lax counts only for a
+ * recipient's own domain, and only where the settings leave TLS to what DNS
+ * says.  NULL: ENOMEM. */
 struct relay *relay_find(
-    struct net *, const struct conf_relay *, const char *domain);
+    struct net *, const struct conf_relay *, const char *domain, bool lax);
 void relay_add(struct relay *, struct job *);
 /* Finishes what is under way; the rest goes unanswered. */
 void relay_stop(struct relay *);

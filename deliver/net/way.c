@@ -219,7 +219,7 @@ mx_found(struct ask *ask, const struct dns_answer *a)
 	case DNS_LATER:
 		none(w, MISHAP_LOOKUP, "MX: %s", a->why);
 	}
-	if (w->n > 0 && w->conf->mta_sts && way_is_direct(w)) {
+	if (w->n > 0 && w->conf->mta_sts && !w->lax && way_is_direct(w)) {
 		w->policy.got = got_policy;
 		policy_ask(w->policies, &w->policy, w->conf, w->domain);
 	} else {

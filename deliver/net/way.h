@@ -26,6 +26,7 @@ struct way {
 	const struct conf_relay *conf;
 	char *domain; /* "": the relay's own; the caller's, as A-labels */
 	const char *self;
+	bool lax; /* MTA-STS is not asked (RFC 8689 3) */
 	struct asks *asks;
 	struct policies *policies;
 	int64_t second;
