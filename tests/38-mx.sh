@@ -286,6 +286,10 @@ logs "a certificate that is nobody's: it waits" 'host=mx-self.plain' 'host=mx-se
 mail bob a@other-sts.plain
 logs "MX that the policy does not name: it waits" 'domain=other-sts.plain' 'domain=other-sts.plain status=4\.7'
 refute "nothing of these went out" grep -E '@(self|other)-sts' $M/log
+lax lax@self-sts.plain
+check "TLS-Required: No: whatever the policy says of certificates" await text $M/log '127.0.0.33 tls lax@self-sts.plain'
+lax lax@other-sts.plain
+check "and of MX" await text $M/log '127.0.0.12 plain lax@other-sts.plain'
 stop_agent
 kill $https
 echo 'retry 5m' | config

@@ -362,6 +362,12 @@ on_limit(struct loop_timer *t)
 		if (!p->connected && p->where == AT_NAME)
 			buf_fmt(&b, "  DNS gives no answer within %d s.",
 			    PROBE_SECONDS);
+		else if (s && s->smtp.step == AT_BANNER && p->connected)
+			buf_fmt(&b,
+			    "  The server does not greet within %d s: does it "
+			    "speak SMTP at this port, or TLS from the first "
+			    "octet (port 465)?",
+			    PROBE_SECONDS);
 		else if (s && p->connected)
 			buf_fmt(&b, "  No answer to %s within %d s.",
 			    smtp_steps[s->smtp.step].name, PROBE_SECONDS);
