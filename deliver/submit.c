@@ -24,6 +24,8 @@
 #define MOST_OF_ONE 32	    /* and of one user */
 #define PATIENCE 10000	    /* ms for the first packet */
 #define WORDS_MAX (4 << 20) /* octets, as execve takes them */
+#define PAUSE 1000	    /* ms, when there are no descriptors */
+#define TELL 60000	    /* ms between two words on refusals */
 #define LIMIT 3600000	    /* ms: a dialogue may be long */
 
 struct one {
@@ -39,6 +41,7 @@ static struct {
 	const struct role_ids *ids;
 	int keep;
 	struct one list[MOST];
+	int64_t told; /* loop_now() of the last refusal */
 	size_t n;
 } s;
 
@@ -94,9 +97,11 @@ take(int fd)
 	if (of_one >= MOST_OF_ONE) {
 		unsigned char end = EX_TEMPFAIL;
 
-		log_warn("agent: uid=%lu has %d submissions under way; one "
-			 "more is refused",
-		    (unsigned long)peer.uid, MOST_OF_ONE);
+		if (loop_now() - s.told > TELL)
+			log_warn("agent: uid=%lu has %d submissions under "
+				 "way; more are refused",
+			    (unsigned long)peer.uid, MOST_OF_ONE);
+		s.told = loop_now();
 		send(fd, &end, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		return;
 	}
@@ -113,19 +118,33 @@ take(int fd)
 		loop_in(&s.overdue, LIMIT);
 }
 
+/* One at a time: whoever connects without end has no more than his turn. */
 static void
 ready(struct loop_fd *f, uint32_t events)
 {
-	(void)events;
-	while (s.n < MOST) {
-		int fd = accept4(f->fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd;
 
-		if (fd == -1)
-			return;
+	(void)events;
+	if (s.n >= MOST) {
+		loop_want(f, 0); /* until one has ended */
+		return;
+	}
+	fd = accept4(f->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd != -1) {
 		take(fd);
 		close(fd);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+		loop_want(f, 0); /* it would come back at once */
+		loop_in(&s.again, PAUSE);
 	}
-	loop_want(f, 0); /* until one has ended */
+}
+
+static void
+listen_again(struct loop_timer *t)
+{
+	(void)t;
+	if (s.listener.fd != -1)
+		loop_want(&s.listener, EPOLLIN);
 }
 
 int
@@ -136,6 +155,8 @@ submit_listen(
 	s.ids = ids;
 	s.keep = keep;
 	s.overdue.fire = kill_overdue;
+	s.again.fire = listen_again;
+	s.told = -TELL;
 	s.listener = (struct loop_fd){ fd, EPOLLIN, ready, NULL };
 	return loop_add(&s.listener);
 }
@@ -159,6 +180,7 @@ submit_stop(void)
 	if (s.listener.ready == NULL || s.listener.fd == -1)
 		return;
 	loop_del(&s.listener);
+	loop_cancel(&s.again);
 	close(s.listener.fd);
 	s.listener.fd = -1;
 }

@@ -116,6 +116,7 @@ main(int argc, char **argv)
 	struct buf why = { 0 };
 	struct opt o;
 	const char *name;
+	bool behind; /* run by the agent for one who could not */
 	uid_t uid;
 	int status;
 
@@ -124,15 +125,15 @@ main(int argc, char **argv)
 	if (priv_start() == -1)
 		return EX_OSERR;
 	name = getenv("NAME"); /* for people to read, as -F is */
-	uid = who_submits(getenv(RUN_SUBMIT_UID));
+	uid = who_submits(getenv(RUN_SUBMIT_UID), &behind);
 	clearenv(); /* TZ, LD_*, GCONV_PATH and their kin say nothing here */
 	status = opt_parse(argc, argv, &o, &why);
 	if (o.fullname == NULL && name && *name)
 		o.fullname = name;
 	o.uid = uid;
 	/* The other side says the same in every respect, also what is wrong. */
-	if (status == 0 && brings_mail(o.mode) && handover_needed() &&
-	    handover(argc, argv, name, &status) == 0)
+	if (status == 0 && brings_mail(o.mode) && !behind &&
+	    handover_needed() && handover(argc, argv, name, &status) == 0)
 		return status;
 	if (status == 0)
 		status = run_mode(&o, &why);

@@ -43,14 +43,18 @@ who_is(uid_t uid, struct who *w)
 /* Whoever owns the folder can make any file in it, and is believed by the agent
  * in what he writes there. */
 uid_t
-who_submits(const char *value)
+who_submits(const char *value, bool *behind)
 {
+	bool named;
 	struct stat st;
 	long long uid;
 
-	if (value && stat(SPOOL_DIR "/drop", &st) == 0 &&
-	    st.st_uid == getuid() &&
-	    span_num(span_of(value), 0, UINT32_MAX - 1LL, &uid) == 0)
-		return (uid_t)uid;
-	return getuid();
+	named =
+	    value && span_num(span_of(value), 0, UINT32_MAX - 1LL, &uid) == 0;
+	*behind = named && (uid_t)uid == getuid();
+	if (!named || stat(SPOOL_DIR "/drop", &st) == -1 ||
+	    st.st_uid != getuid())
+		return getuid();
+	*behind = true;
+	return (uid_t)uid;
 }

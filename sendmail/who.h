@@ -1,6 +1,7 @@
 /* who - the submitter, as the user database names him. */
 #ifndef SENDMAIL_WHO_H
 #define SENDMAIL_WHO_H
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct who {
@@ -10,6 +11,7 @@ struct who {
 
 void who_is(uid_t, struct who *);
 /* The user who runs us; or, where the agent runs us as bellman on behalf of
- * another (common/run.h), whom the variable's value names. */
-uid_t who_submits(const char *value);
+ * another (common/run.h), whom the variable's value names.  behind: it is so,
+ * or is the user himself; nobody is to be asked to run us once more. */
+uid_t who_submits(const char *value, bool *behind);
 #endif
