@@ -3,6 +3,7 @@
 #     ca, other      two authorities
 #     right          for relay.example, by ca
 #     wrong          for other.example, by ca
+#     address        for 127.0.0.1, by ca
 #     expired        for relay.example, by ca, until 2001
 #     self           for relay.example, by itself
 #     client         for a client, by ca
@@ -34,10 +35,10 @@ unique_subject = no
 [any]
 commonName = supplied
 C
-leaf() { # NAME HOST BEGIN END
+leaf() { # NAME HOST BEGIN END [KIND]
 	key "$1"
 	run openssl req -new -key "$1.key" -subj "/CN=$2" -out "$1.csr"
-	printf 'subjectAltName=DNS:%s\nbasicConstraints=CA:false\n' "$2" >"$1.ext"
+	printf 'subjectAltName=%s:%s\nbasicConstraints=CA:false\n' "${5:-DNS}" "$2" >"$1.ext"
 	run openssl ca -batch -notext -config ca.conf -extfile "$1.ext" -startdate "$3" -enddate "$4" \
 	    -in "$1.csr" -out "$1.pem"
 	rm -f "$1.csr" "$1.ext"
@@ -45,6 +46,7 @@ leaf() { # NAME HOST BEGIN END
 begin=20000101000000Z end=20491231000000Z
 leaf right relay.example $begin $end
 leaf wrong other.example $begin $end
+leaf address 127.0.0.1 $begin $end IP
 leaf expired relay.example $begin 20010101000000Z
 leaf client client.example $begin $end
 key self

@@ -58,6 +58,7 @@ struct world {
 	unsigned flags[REFS];
 	unsigned converts[REFS]; /* jobs given back */
 	unsigned suspects;	 /* of the next job: ENV_EIGHT, ENV_LONG */
+	const char *domain;	 /* of the next job, or NULL */
 	const char *secrets;	 /* text of the credential, or NULL */
 	unsigned until;		 /* stop waiting when so many jobs have ended */
 };
@@ -336,7 +337,7 @@ send_mail(uint32_t ref, const char *relay, unsigned nrcpts, struct span body,
 		at += (size_t)n;
 	}
 	ipc_str(&b, relay);
-	ipc_str(&b, "");
+	ipc_str(&b, w.domain ? w.domain : "");
 	ipc_str(&b, "sender@client.example");
 	ipc_u8(&b, ENV_MAIL);
 	ipc_u8(&b, ENV_RET_NONE);

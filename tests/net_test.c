@@ -1,5 +1,6 @@
 /* Sessions and relays of the role net, and what it owes to the others. */
 #include "tests/net_rig.h"
+#include <sys/un.h>
 
 /* --- stories --- */
 
@@ -52,6 +53,130 @@ eight_bits_come_back_from_helo(void **state)
 {
 	(void)state;
 	legal(0, "[{\"EHLO\":\"500 what\"}]");
+}
+
+/* We are the role dns: the MX of every domain is a path of this machine. */
+static char path[64];
+
+static void
+asked(struct ipc *c, struct ipc_msg *m)
+{
+	static struct dns_answer a;
+	struct ipc_in in = { .rest = m->body };
+	struct buf b = { 0 };
+
+	a = (struct dns_answer){ .what = (enum dns_what)ipc_get8(&in),
+		.status = DNS_NONE,
+		.ttl = 60 };
+	if (a.what == DNS_MX) {
+		a.status = DNS_FOUND;
+		a.n = 1;
+		strlcpy(a.mx[0].name, path, sizeof a.mx[0].name);
+	}
+	dns_encode(&a, &b);
+	assert_int_equal(ipc_send(c, IPC_DNS_ANSWER, m->ref, &b, -1), 0);
+	buf_free(&b);
+}
+
+static void
+mx_is_no_socket(void **state)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int ends[2], fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	bool came;
+
+	(void)state;
+	snprintf(path, sizeof path, "/tmp/mx_is_no_socket-%ld", (long)getpid());
+	strlcpy(sa.sun_path, path, sizeof sa.sun_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	loop_init();
+	w.conf.hostname = (char *)"client.example";
+	w.conf.relays = w.relays;
+	w.conf.nrelays = 1;
+	w.second = 10;
+	w.hosts[0].name = (char *)"corp.example";
+	w.hosts[0].port = (char *)"25";
+	w.relays[0].name = (char *)"main";
+	w.relays[0].hosts = w.hosts;
+	w.relays[0].nhosts = 1;
+	w.relays[0].find = FIND_MX;
+	w.net = fork_role(ROLE_NET, &w.to_net);
+	join_queue();
+	assert_int_equal(ipc_pair(ends), 0);
+	give(&w.to_net, ROLE_DNS, ends[0]);
+	w.to_dns = (struct ipc){ .got = asked, .gone = gone };
+	assert_int_equal(ipc_open(&w.to_dns, ends[1], ROLE_DNS, ROLE_NET), 0);
+	job(0);
+	await(1, 10000);
+	came = accept(fd, NULL, NULL) != -1;
+	close(fd);
+	unlink(path);
+	assert_false(w.late);
+	assert_false(came);
+	want(0, OUT_LATER, 1);
+	assert_string_equal(w.status[0], "4.4.4");
+}
+
+/* Every domain has a host without an address, and is gone when it is asked for
+ * again. */
+static void
+asked_twice(struct ipc *c, struct ipc_msg *m)
+{
+	static struct dns_answer a;
+	static char seen[REFS];
+	struct ipc_in in = { .rest = m->body };
+	struct buf b = { 0 };
+	unsigned long n;
+
+	a = (struct dns_answer){ .what = (enum dns_what)ipc_get8(&in),
+		.status = DNS_NONE,
+		.ttl = 1 };
+	if (a.what != DNS_MX)
+		return; /* no answer */
+	n = strtoul(ipc_get(&in).ptr + 1, NULL, 10);
+	assert_true(n < REFS);
+	if (!seen[n]++) {
+		a.status = DNS_FOUND;
+		a.n = 1;
+		strlcpy(a.mx[0].name, "mx.example", sizeof a.mx[0].name);
+	}
+	dns_encode(&a, &b);
+	assert_int_equal(ipc_send(c, IPC_DNS_ANSWER, m->ref, &b, -1), 0);
+	buf_free(&b);
+}
+
+/* Twice as many destinations as there may be sessions, and one more: those that
+ * come to nothing leave their room to the others. */
+static void
+nobody_is_forgotten(void **state)
+{
+	char domain[32];
+	int ends[2];
+
+	(void)state;
+	loop_init();
+	w.conf.hostname = (char *)"client.example";
+	w.conf.relays = w.relays;
+	w.conf.nrelays = 1;
+	w.second = 50;
+	w.relays[0].name = (char *)"main";
+	w.relays[0].find = FIND_MX;
+	w.net = fork_role(ROLE_NET, &w.to_net);
+	join_queue();
+	assert_int_equal(ipc_pair(ends), 0);
+	give(&w.to_net, ROLE_DNS, ends[0]);
+	w.to_dns = (struct ipc){ .got = asked_twice, .gone = gone };
+	assert_int_equal(ipc_open(&w.to_dns, ends[1], ROLE_DNS, ROLE_NET), 0);
+	for (unsigned i = 0; i < 401; i++) {
+		snprintf(domain, sizeof domain, "d%u.example", i);
+		w.domain = domain;
+		job(i);
+	}
+	await(401, 30000);
+	w.domain = NULL;
+	assert_false(w.late);
+	assert_int_equal(w.ended, 401);
 }
 
 static void
@@ -329,6 +454,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		STORY(mx_is_no_socket),
+		STORY(nobody_is_forgotten),
 		STORY(one_connection),
 		STORY(illegal_text_comes_back),
 		STORY(eight_bits_come_back_without_8bitmime),

@@ -135,6 +135,12 @@ static const struct row rows[] = {
 		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 451 4.3.0 no\n"
 		"C RSET\n",
 	    .want = "L4.3.0 L4.5.3 | RSET" },
+	{ "too_many_recipients_and_no_in_the_text", "a@x b@x c@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\n"
+		"C RCPT TO:<c@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 250 ok\n"
+		"S 354 go\nS 554 5.7.1 spam\n",
+	    .want = "N5.7.1 L4.5.3 N5.7.1 | nothing to wait for 5.7.1" },
 	{ "too_many_is_one", "a@x b@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
 		"S 250 ok\nS 452 4.5.3 too many\nS 552 5.5.3 too many\n"

@@ -46,6 +46,10 @@ static const struct row {
 	    .as = "corp.example" },
 	{ "host_found_by_dns_for_the_domain", "wrong", TLS_VERIFY, "secure ca",
 	    .ca = "ca", .as = "other.example" },
+	/* A host's name from DNS that looks like an address. */
+	{ "address_found_by_dns", "address", TLS_VERIFY,
+	    "for 127.0.0.1, not corp.example", .ca = "ca", .whose = "127.0.0.1",
+	    .as = "corp.example" },
 	{ "expired", "expired", TLS_VERIFY,
 	    "the certificate expired on 2001-01-01 00:00 UTC", .ca = "ca" },
 	{ "self_signed", "self", TLS_VERIFY, "self-signed", .ca = "ca" },

@@ -235,7 +235,7 @@ session_next_host(struct session *s)
 	s->at.port = strdup(w->hosts[s->host].port);
 	if (s->at.name == NULL || s->at.port == NULL) {
 		give_up(s, MISHAP_READ, "%s", "out of memory");
-	} else if (s->at.name[0] == '/') {
+	} else if (session_is_local(s)) {
 		unix_socket(s);
 	} else {
 		s->ask.got = got_addrs;

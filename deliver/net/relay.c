@@ -10,6 +10,7 @@
 #define BACKOFF_MOST 300
 
 static void begin_session(struct relay *);
+static void feed(struct net *);
 static void forget(struct loop_timer *);
 
 static int
@@ -52,6 +53,17 @@ forget(struct loop_timer *t)
 		relay_free(r);
 }
 
+static unsigned
+live(const struct relay *r)
+{
+	struct session *s;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (s, &r->sessions, link)
+		n += !s->leaving;
+	return n;
+}
+
 static void
 way_found(struct way *w)
 {
@@ -62,6 +74,8 @@ way_found(struct way *w)
 	if (!r->net->stopping)
 		begin_session(r);
 	settle(r);
+	if (live(r) == 0) /* what it was given room for came to nothing */
+		feed(r->net);
 }
 
 static unsigned
@@ -110,17 +124,6 @@ relay_find(struct net *net, const struct conf_relay *conf, const char *domain,
 	TAILQ_INIT(&r->sessions);
 	RB_INSERT(relays, &net->relays, r);
 	return r;
-}
-
-static unsigned
-live(const struct relay *r)
-{
-	struct session *s;
-	unsigned n = 0;
-
-	TAILQ_FOREACH (s, &r->sessions, link)
-		n += !s->leaving;
-	return n;
 }
 
 static void
@@ -266,6 +269,22 @@ push(struct relay *r)
 		open_session(r);
 }
 
+/* There is room for one who waits for it; who can make nothing of it leaves it
+ * to the next. */
+static void
+feed(struct net *net)
+{
+	struct relay *r;
+
+	while ((r = TAILQ_FIRST(&net->hungry)) != NULL &&
+	       net->nsessions < NET_SESSIONS && !net->stopping) {
+		no_more_hunger(r);
+		push(r);
+		if (r->way.asking || live(r) > 0)
+			break; /* their end comes here again */
+	}
+}
+
 static bool
 held(struct relay *r)
 {
@@ -370,7 +389,6 @@ void
 relay_down(struct relay *r, struct session *s)
 {
 	struct net *net = r->net;
-	struct relay *next;
 
 	TAILQ_REMOVE(&r->sessions, s, link);
 	if (!s->ready) {
@@ -391,11 +409,7 @@ relay_down(struct relay *r, struct session *s)
 	session_free(s);
 	push(r);
 	settle(r);
-	next = TAILQ_FIRST(&net->hungry);
-	if (next && net->nsessions < NET_SESSIONS && !net->stopping) {
-		no_more_hunger(next);
-		push(next);
-	}
+	feed(net);
 	net_session_ended(net);
 }
 

@@ -21,7 +21,8 @@ implicit(const struct session *s)
 	static const char *const ports[] = { "465", "submissions", "smtps" };
 	const struct way_host *h = host(s);
 
-	if (s->relay->conf->tls == TLS_NEVER || h->starttls || *h->name == '/')
+	if (s->relay->conf->tls == TLS_NEVER || h->starttls ||
+	    session_is_local(s))
 		return false;
 	if (h->implicit)
 		return true;
@@ -85,7 +86,7 @@ void
 secure_up(struct session *s)
 {
 	struct tls_want w = want(s);
-	bool plain = s->plain || w.how == TLS_NEVER || *session_host(s) == '/';
+	bool plain = s->plain || w.how == TLS_NEVER || session_is_local(s);
 
 	s->plain = false;
 	s->smtp.tls = plain	     ? SMTP_PLAIN

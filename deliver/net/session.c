@@ -26,6 +26,12 @@ session_host(const struct session *s)
 }
 
 bool
+session_is_local(const struct session *s)
+{
+	return *session_host(s) == '/' && !s->at.by_dns;
+}
+
+bool
 session_is_idle(const struct session *s)
 {
 	return s->ready && !s->leaving && s->smtp.step == AT_IDLE &&

@@ -49,6 +49,9 @@ struct session {
  * already when this returns. */
 struct session *session_open(struct relay *, size_t host);
 const char *session_host(const struct session *);
+/* The host is a socket of this machine: a path of the settings.  A name that
+ * came by DNS never is, whatever it looks like. */
+bool session_is_local(const struct session *);
 bool session_is_idle(const struct session *);
 /* Of an idle one: takes the next job.  It may be gone after the call. */
 void session_wake(struct session *);

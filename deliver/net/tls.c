@@ -173,10 +173,11 @@ demand(struct tls *t, const struct tls_want *w)
 	SSL_set_verify(t->ssl,
 	    t->check == CHECK_NONE ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (is_address(w->name)) /* no SNI: RFC 6066 3 */
+	if (w->as == NULL && is_address(w->name)) /* no SNI: RFC 6066 3 */
 		return X509_VERIFY_PARAM_set1_ip_asc(param, w->name) == 1 ? 0
 									  : -1;
-	if (SSL_set_tlsext_host_name(t->ssl, w->name) != 1 ||
+	if ((!is_address(w->name) &&
+		SSL_set_tlsext_host_name(t->ssl, w->name) != 1) ||
 	    SSL_set1_host(t->ssl, whose) != 1)
 		return -1;
 	if (t->check == CHECK_DANE && w->also)

@@ -468,7 +468,10 @@ transact_end(struct smtp *m, const struct verdict *v, bool unread)
 {
 	if (m->mail && unread && m->reused && m->mail->again && !m->heard)
 		m->given_back = true;
-	else if (m->mail)
-		answer_all(m, v, false);
+	else if (m->mail) {
+		/* What it will never take was offered it for these only. */
+		answer_all(m, v, v->outcome == OUT_NEVER);
+		answer_put_off(m);
+	}
 	m->mail = NULL;
 }

@@ -449,12 +449,15 @@ rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
 	size_t n =
 	    status.len < sizeof r->status ? status.len : sizeof r->status - 1;
 
+	/* What is said may be what it has said before. */
+	char *said = span_dup(text), *by = mta.len ? span_dup(mta) : NULL;
+
 	if (n)
-		memcpy(r->status, status.ptr, n);
+		memmove(r->status, status.ptr, n);
 	r->status[n] = '\0';
 	r->last = time(NULL);
 	free(r->text);
 	free(r->mta);
-	r->text = span_dup(text);
-	r->mta = mta.len ? span_dup(mta) : NULL;
+	r->text = said;
+	r->mta = by;
 }

@@ -113,7 +113,8 @@ local(struct queue *q, struct message *m, uint32_t i, struct sending *sending)
 		    SPAN("terminals are switched off on this machine"),
 		    SPAN(""));
 	} else if (kind == ENV_SEND && stale(m, r)) {
-		attempt_answer(q, m, i, OUT_NEVER, SPAN("4.2.1"),
+		attempt_answer(q, m, i, OUT_NEVER,
+		    r->text ? span_of(r->status) : SPAN("4.2.1"),
 		    r->text ? span_of(r->text)
 			    : SPAN("it could not be shown within a minute"),
 		    SPAN(""));
