@@ -134,6 +134,16 @@ static const struct row rows[] = {
 	    GREET "S 250-x\nS 250 LIMITS RCPTMAX=0 MAILMAX=x RCPTMAX\n" MAIL OK
 		A OK B,
 	    .want = "- - | RCPT" },
+	/* deliver --check: nobody is named, whatever the server offers */
+	{ "probe", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RSET\nS 250 ok\n",
+	    .want = "P2.0.0 | nothing", .probe = true },
+	{ "probe_pipelining", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nS 250 ok\nC RSET\nS 250 ok\n",
+	    .want = "P2.0.0 | nothing", .probe = true },
+	{ "probe_refused", "a@x",
+	    NEW "C MAIL FROM:<me@x>\nS 553 5.7.1 no\nC RSET\nS 250 ok\n",
+	    .want = "N5.7.1 | nothing", .probe = true },
 	/* RFC 8689 */
 	{ "requiretls", "a@x",
 	    GREET "S 250-x\nS 250 REQUIRETLS\nC MAIL FROM:<me@x> REQUIRETLS\n",

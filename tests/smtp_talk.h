@@ -31,7 +31,7 @@ struct row {
 	const char *from, *body;
 	unsigned mails; /* one after another, 0: one */
 	bool eightbit, damaged;
-	bool lmtp, secure, requiretls, terminal, careful;
+	bool lmtp, secure, requiretls, terminal, careful, probe;
 	enum env_kind kind;
 	enum env_ret ret;
 	const char *envid, *orcpt; /* of each recipient */
@@ -63,7 +63,7 @@ note_answer(struct smtp_mail *mail, struct smtp_rcpt *r,
 	assert_false(span_has(text, '\n'));
 	if (t->row->dsn && !mail->dsn_passed)
 		fail_msg("%s: DSN %d", t->row->name, mail->dsn_passed);
-	snprintf(t->store + r->index * 16, 16, "%c%s", "DLNX"[v->outcome],
+	snprintf(t->store + r->index * 16, 16, "%c%s", "DLNXP"[v->outcome],
 	    v -> status);
 }
 
@@ -92,6 +92,7 @@ new_mail(struct talk *t)
 		    .requiretls = t->row->requiretls,
 		    .terminal = t->row->terminal,
 		    .careful = t->row->careful,
+		    .probe = t->row->probe,
 		    .kind = t->row->kind,
 		    .ret = t->row->ret,
 		    .envid = t->row->envid,
