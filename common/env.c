@@ -162,6 +162,8 @@ env_encode(const struct env *e, struct buf *b)
 		buf_fmt(b, "ret %s\n", e->ret == ENV_FULL ? "FULL" : "HDRS");
 	if (e->envid)
 		buf_fmt(b, "envid %s\n", e->envid);
+	if (e->requiretls)
+		buf_str(b, "requiretls\n");
 	if (e->tls_optional)
 		buf_str(b, "tls-optional\n");
 	for (size_t i = 0; i < e->nrcpts; i++)
@@ -348,6 +350,13 @@ get_envid(struct span v, struct env *e)
 }
 
 static int
+get_requiretls(struct span v, struct env *e)
+{
+	e->requiretls = true;
+	return v.ptr ? -1 : 0;
+}
+
+static int
 get_tls_optional(struct span v, struct env *e)
 {
 	e->tls_optional = true;
@@ -369,6 +378,7 @@ static const struct line {
 	{ "text", get_text, false, false },
 	{ "ret", get_ret, false, false },
 	{ "envid", get_envid, false, false },
+	{ "requiretls", get_requiretls, false, false },
 	{ "tls-optional", get_tls_optional, false, false },
 	{ "to", get_to, true, true },
 };

@@ -14,6 +14,7 @@
  *                                 the dot if any line is too long
  *     ret FULL                    or HDRS (RFC 3461 4.3); absent when not asked
  *     envid xtext                 RFC 3461 4.4
+ *     requiretls                  TLS all the way, or not at all (RFC 8689 2)
  *     tls-optional                the sender would rather have it arrive than
  *                                 hidden (RFC 8689 3, "TLS-Required: No")
  *     to <bob@example.net> notify=FAILURE,DELAY orcpt=rfc822;xtext
@@ -65,6 +66,7 @@ struct env {
 	unsigned text; /* ENV_TEXT and the others; 0: not known */
 	enum env_ret ret;
 	char *envid; /* xtext, or NULL */
+	bool requiretls; /* tls_optional is not looked at then */
 	bool tls_optional;
 	struct env_rcpt *rcpts;
 	size_t nrcpts;

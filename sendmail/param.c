@@ -102,6 +102,16 @@ utf8(struct span v, void *to)
 	return v.ptr ? 501 : 0;
 }
 
+/* RFC 8689 2 */
+static int
+requiretls(struct span v, void *to)
+{
+	struct param_mail *p = to;
+
+	p->requiretls = true;
+	return v.ptr ? 501 : 0;
+}
+
 static int
 notify(struct span list, void *to)
 {
@@ -177,7 +187,8 @@ int
 param_mail(struct span params, struct param_mail *p)
 {
 	static const struct row rows[] = { { "SIZE", size }, { "BODY", body },
-		{ "RET", ret }, { "ENVID", envid }, { "SMTPUTF8", utf8 } };
+		{ "RET", ret }, { "ENVID", envid }, { "SMTPUTF8", utf8 },
+		{ "REQUIRETLS", requiretls } };
 
 	*p = (struct param_mail){ 0 };
 	return take_all(params, rows, sizeof rows / sizeof *rows, p);

@@ -14,6 +14,7 @@ struct param_mail {
 	enum env_ret ret;
 	struct span envid; /* ptr NULL: none */
 	uint64_t size;
+	bool requiretls;
 };
 int param_mail(struct span params, struct param_mail *);
 struct param_rcpt {

@@ -114,6 +114,8 @@ ehlo(struct dialogue *d, const char *client)
 	answer_line(d, 250, NULL, false, SPAN("8BITMIME"));
 	answer_line(d, 250, NULL, false, SPAN("SMTPUTF8"));
 	answer_line(d, 250, NULL, false, SPAN("DSN"));
+	if (!d->peer) /* RFC 8689 3: not over a network without TLS */
+		answer_line(d, 250, NULL, false, SPAN("REQUIRETLS"));
 	/* RFC 821's own, where they are offered (RFC 5321 F.6) */
 	for (size_t i = 0; i < VERBS; i++)
 		if (verbs[i].ehlo && verb_offered(d, &verbs[i]) &&

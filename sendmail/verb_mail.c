@@ -61,6 +61,7 @@ open_mail(struct dialogue *d, const struct verb *v, struct span sender,
 	m->env.wait = d->wait;
 	m->env.body = p->body;
 	m->env.ret = p->ret;
+	m->env.requiretls = p->requiretls;
 	if (p->envid.ptr && (m->env.envid = span_dup(p->envid)) == NULL)
 		return -1;
 	m->env.from = span_dup(sender);
@@ -83,6 +84,8 @@ verb_mail(struct dialogue *d, const struct verb *v, struct span args)
 		return;
 	}
 	code = param_mail(args, &p);
+	if (code == 0 && p.requiretls && d->peer)
+		code = 555; /* it was not offered there */
 	if (code || (args.len && !d->extended)) {
 		bad_param(d, code);
 		return;

@@ -214,6 +214,15 @@ check "by XOAUTH2" grep -q '^AUTH XOAUTH2 jdoe ok' $S/log
 same "the command ran as nobody much, and once for both" "bellman-token bellman-token" \
     "$(tr '\n' ' ' </tmp/token.ran | sed 's/ $//')"
 
+# REQUIRETLS of a server that does not promise it: it comes back, header only.
+printf '%s\r\n' 'EHLO x' 'MAIL FROM:<alice> REQUIRETLS' 'RCPT TO:<far@remote.example>' DATA \
+    'Subject: hidden' '' 'a secret text' . QUIT | as alice /usr/sbin/sendmail -bs >"$OUT"
+said "REQUIRETLS is offered" '^250-REQUIRETLS'
+check "REQUIRETLS: it comes back" await text /var/mail/alice 'Status: 5.7.30'
+check "with its subject" grep -q 'Subject: hidden' /var/mail/alice
+refute "without its text" grep -q 'a secret text' /var/mail/alice
+refute "which the server did not get" grep -q -r 'a secret text' $S
+
 check "no password in any log" sh -c "! grep -r -q -a -e $WORD -e ya29 /var/log"
 stop_smtpd
 finish

@@ -23,7 +23,8 @@
 #define B503 "503 Bad sequence of commands\n"
 #define W_EHLO                                                                 \
 	W_HI "250-here.example greets x\n250-PIPELINING\n250-SIZE 5000\n"      \
-	     "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-SEND\n250-SOML\n250-"   \
+	     "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-REQUIRETLS\n250-"       \
+	     "SEND\n250-SOML\n250-"                                            \
 	     "SAML\n"                                                          \
 	     "250-CHUNKING\n250-EXPN\n250-HELP\n250-ETRN\n"                    \
 	     "250 ENHANCEDSTATUSCODES\n"
@@ -47,16 +48,24 @@ static const struct row {
 	{ "ehlo_lists_what_works", 0, S(EH), W_EHLO, NULL, NULL },
 	{ "ehlo_without_terminals", NO_TTY, S(EH "SOML FROM:<a@x>\n"),
 	    W_HI "250-here.example greets x\n250-PIPELINING\n250-SIZE 5000\n"
-		 "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-CHUNKING\n250-EXPN\n"
+		 "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-REQUIRETLS\n250-"
+		 "CHUNKING\n250-EXPN\n"
 		 "250-HELP\n250-ETRN\n250 ENHANCEDSTATUSCODES\n"
 		 "502 5.5.1 SOML not available\n",
 	    NULL, NULL },
+	{ "requiretls", 0,
+	    S(EH "MAIL FROM:<a@x> REQUIRETLS\nMAIL FROM:<a@x>\n"),
+	    W_EHLO "250 2.1.0 OK\n503 5.5.1 Bad sequence of commands\n", NULL,
+	    NULL },
+	{ "requiretls_with_a_value", 0, S(EH "MAIL FROM:<a@x> REQUIRETLS=1\n"),
+	    W_EHLO "501 5.5.4 Syntax error in parameters\n", NULL, NULL },
 	{ "ehlo_to_a_network", NET | SOCK,
 	    S("EHLO x\r\nEXPN l\r\nVRFY alice\r\nSEND FROM:<a@x>\r\n"
 	      "ETRN x\r\n"),
 	    W_HI
 	    "250-here.example greets x\n250-PIPELINING\n250-SIZE 5000\n"
-	    "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-CHUNKING\n"
+	    "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-"
+	    "CHUNKING\n"
 	    "250-HELP\n250 ENHANCEDSTATUSCODES\n"
 	    "502 5.5.1 EXPN not available\n"
 	    "252 2.5.2 Cannot VRFY user, but will accept message and attempt "
@@ -334,7 +343,8 @@ static const struct row {
 	      "TO:<b@[10.0.0.1]>\r\n"
 	      "DATA\r\nhi\r\n.\r\n"),
 	    W_HI "250-here.example greets x\n250-PIPELINING\n250-SIZE 5000\n"
-		 "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-CHUNKING\n"
+		 "250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-"
+		 "CHUNKING\n"
 		 "250-HELP\n250 ENHANCEDSTATUSCODES\n250 2.1.0 OK\n"
 		 "550 5.7.1 Relaying denied\n550 5.7.1 Relaying denied\n"
 		 "550 5.7.1 Relaying denied\n550 5.7.1 Relaying denied\n"

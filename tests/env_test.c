@@ -19,7 +19,8 @@ static const struct row {
 	{ "shortest", S(HEAD TO "\n"), 0 },
 	{ "every_line",
 	    S("time 1795497633.123456\nuid 0\nkind SAML\nwait\nfrom <>\n"
-	      "body 8BITMIME\ntext 8L\nret HDRS\nenvid a+2Bb\ntls-optional\n"
+	      "body 8BITMIME\ntext 8L\nret HDRS\nenvid "
+	      "a+2Bb\nrequiretls\ntls-optional\n"
 	      "to <b@c> notify=SUCCESS,FAILURE,DELAY orcpt=rfc822;x\n"
 	      "to <d> notify=NEVER\nto <e> orcpt=rfc822;e\n\n"),
 	    0 },
@@ -123,6 +124,9 @@ static const struct row {
 	{ "text_in_lower_case", S(HEAD "text 7l\n" TO "\n"), EBADMSG },
 	{ "text_twice", S(HEAD "text 7.\ntext 7.\n" TO "\n"), EBADMSG },
 	{ "text_after_ret", S(HEAD "ret FULL\ntext 7.\n" TO "\n"), EBADMSG },
+	{ "requiretls", S(HEAD "requiretls\n" TO "\n"), 0 },
+	{ "requiretls_with_a_value", S(HEAD "requiretls 1\n" TO "\n"),
+	    EBADMSG },
 	{ "tls_optional", S(HEAD "tls-optional\n" TO "\n"), 0 },
 	{ "tls_optional_twice", S(HEAD "tls-optional\ntls-optional\n" TO "\n"),
 	    EBADMSG },

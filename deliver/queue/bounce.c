@@ -187,7 +187,9 @@ return_whole(const struct file *f, const struct report *r)
 			return true; /* there is no other copy */
 	if (r->kind == REPORT_DOUBLE)
 		return len <= 2 * ASKED_MAX; /* a report holds a message */
+	/* RFC 8689 5: what must be hidden does not go back in the open. */
 	return r->kind == REPORT_FAILED && f->env.ret != ENV_HDRS &&
+	       !f->env.requiretls &&
 	       len <= (f->env.ret == ENV_FULL ? ASKED_MAX : FULL_MAX);
 }
 

@@ -112,7 +112,9 @@ send_job(struct queue *q, struct job *j)
 	ipc_u32(&b, made ? j->sum : f->head.body_sum);
 	ipc_u8(&b, (uint8_t)(made ? ENV_7BIT : f->env.body));
 	ipc_u8(&b, (uint8_t)(made ? 0 : env_suspects(f->env.text)));
-	ipc_u8(&b, f->env.tls_optional ? IPC_TLS_OPTIONAL : 0);
+	ipc_u8(&b, f->env.requiretls	 ? IPC_REQUIRETLS
+		   : f->env.tls_optional ? IPC_TLS_OPTIONAL
+					 : 0);
 	j->ref = ++q->ref;
 	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, fd);
 	if (!made)
