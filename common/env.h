@@ -65,7 +65,7 @@ struct env {
 	enum env_body body;
 	unsigned text; /* ENV_TEXT and the others; 0: not known */
 	enum env_ret ret;
-	char *envid; /* xtext, or NULL */
+	char *envid;	 /* xtext, or NULL */
 	bool requiretls; /* tls_optional is not looked at then */
 	bool tls_optional;
 	struct env_rcpt *rcpts;

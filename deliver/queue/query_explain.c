@@ -43,8 +43,7 @@ explain_relay(struct client *c, struct span addr, const struct route *r)
 {
 	static const char *const tls[] = {
 		[TLS_VERIFY] = "only verified (tls verify)",
-		[TLS_DANE] = "by DANE where DNSSEC has records, else if it is "
-			     "offered (tls dane)",
+		[TLS_DANE] = "by DANE, else if it is offered (tls dane)",
 		[TLS_PIN] = "only with the pinned key (tls pin)",
 		[TLS_OPPORTUNISTIC] = "if it is offered (tls opportunistic)",
 		[TLS_NEVER] = "none (tls never)",
