@@ -183,6 +183,36 @@ same "through two lists" 1 "$(messages /var/mail/root)"
 rm -f /var/mail/*
 same "and who left it does not" 0 "$(stat -c %s /srv/elsewhere)"
 
+# One mailbox by several names, in the envelope and in a list, also when it
+# cannot be written at first.
+printf 'l: alice, bob\n' | aliases
+mail_to alice ALICE alice@localhost bob l
+check "three names of one: the spool is empty" drained
+same "three names of one: one copy" 1 "$(messages /var/mail/alice)"
+same "and one for the other" 1 "$(messages /var/mail/bob)"
+rm -f /var/mail/*
+ln -s /srv/elsewhere /var/mail/bob
+mail_to l BOB bob
+check "bob waits again" await text $LOG 'deferred to=<BOB@'
+check "alice has hers" await mbox /var/mail/alice 1
+rm -f /var/mail/bob
+sendmail -q
+check "the spool is empty" drained
+same "bob has his, once" 1 "$(messages /var/mail/bob)"
+same "and alice too" 1 "$(messages /var/mail/alice)"
+rm -f /var/mail/*
+
+# A list that is empty for a moment loses nothing.
+: >/srv/members
+printf 'e: :include:/srv/members\n' | aliases
+mail_to e
+check "an empty list: it waits" await text $LOG 'its list is empty'
+echo alice >/srv/members
+sendmail -q
+check "and goes to who is in it then" await mbox /var/mail/alice 1
+check "the spool is empty" drained
+rm -f /var/mail/*
+
 # Across a kill of the queue each member has one copy.
 {
 	printf 'l: alice, bob, carol, root'

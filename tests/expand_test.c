@@ -267,7 +267,15 @@ static const struct row {
 	{ "include_empty", "l",
 	    { .aliases = "l: :include:/l\n",
 		.files = { { "- /l", "# nobody\n" } } },
-	    "" },
+	    "later 4.3.5 l" },
+	{ "include_broken", "l",
+	    { .aliases = "l: :include:/l\n",
+		.files = { { "- /l", "a b\nc d\n" } } },
+	    "later 4.3.5 l" },
+	{ "include_empty_and_another", "l",
+	    { .aliases = "l: :include:/l, bob\n",
+		.files = { { "- /l", "\n" } } },
+	    "box bob" },
 	/* .forward */
 	{ "forward", "alice", { .files = { { "alice .forward", "x@far\n" } } },
 	    "x@far" },
@@ -434,6 +442,62 @@ too_deep_too_many_too_long(void **state)
 	buf_free(&b);
 }
 
+/* More than the journal could say of one: it fails alone. */
+static void
+too_long_a_name(void **state)
+{
+	static const char *const heads[] = { "\"|x", "/x", ":include:/x" };
+	struct buf b = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		struct machine m;
+		struct world w;
+		struct expansion e;
+
+		buf_reset(&b);
+		buf_fmt(&b, "a0: %s", heads[i]);
+		for (int n = 0; n < 1400; n++)
+			buf_str(&b, i ? "\xc3\xa4" : "a ");
+		buf_fmt(&b, "b%s, alice\n", i ? "" : "\"");
+		m = (struct machine){ .aliases = buf_c(&b) };
+		w = world(&m);
+		assert_int_equal(expand(&w, SPAN("a0"), &e), 0);
+		assert_int_equal(e.n, 2);
+		assert_string_equal(e.goals[0].status, "5.1.3");
+		assert_true(strlen(e.goals[0].addr) < 70);
+		assert_string_equal(e.goals[1].user, "alice");
+		expansion_free(&e);
+	}
+	buf_free(&b);
+}
+
+/* A message's recipients together, be it by one list with many details. */
+static void
+too_many_together(void **state)
+{
+	static const struct machine m = { .aliases = "l: x@far, y@far\n" };
+	struct world w = world(&m);
+	struct expansion e;
+
+	(void)state;
+	w.others = EXPAND_ALL - 2;
+	assert_int_equal(expand(&w, SPAN("l+1"), &e), 0);
+	assert_int_equal(e.n, 2);
+	expansion_free(&e);
+	w.others++;
+	assert_int_equal(expand(&w, SPAN("l+1"), &e), 0);
+	assert_int_equal(e.n, 1);
+	assert_string_equal(e.goals[0].status, "5.5.3");
+	assert_string_equal(e.goals[0].addr, "l+1");
+	expansion_free(&e);
+	w.others = EXPAND_ALL * 2; /* one is always had */
+	assert_int_equal(expand(&w, SPAN("alice"), &e), 0);
+	assert_int_equal(e.n, 1);
+	assert_int_equal(e.goals[0].verdict, V_GO);
+	expansion_free(&e);
+}
+
 /* Each names all others: 20 to the power of 20 ways, each walked once. */
 static void
 bomb(void **state)
@@ -468,6 +532,8 @@ main(void)
 		cmocka_unit_test(the_loop_is_named),
 		cmocka_unit_test(what_is_asked_comes_later),
 		cmocka_unit_test(too_deep_too_many_too_long),
+		cmocka_unit_test(too_long_a_name),
+		cmocka_unit_test(too_many_together),
 		cmocka_unit_test(bomb),
 	};
 	struct CMUnitTest tests[COUNT(rows) + COUNT(more)];

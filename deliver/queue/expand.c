@@ -352,6 +352,13 @@ expand(const struct world *w, struct span addr, struct expansion *e)
 		e->asks = false;
 		goal_not(&x, &top, top.name, V_NEVER, status, buf_c(&x.over));
 	}
+	/* A list that is just being written, perhaps: its mail waits, as it
+	 * would for a list that is not there. */
+	if (e->n == 0 && !e->asks && !x.no_memory) {
+		e->later = true;
+		goal_not(&x, &top, top.name, V_LATER, "4.3.5",
+		    "its list is empty, or nothing in it is right");
+	}
 	goal_forget_names(&x);
 	buf_free(&x.over);
 	free(name);

@@ -12,7 +12,8 @@
 #define EXPAND_DEPTH 20
 #define EXPAND_MEMBERS 10000
 #define EXPAND_OCTETS (4 << 20)
-#define EXPAND_NAME 256 /* octets of a local name, with its end */
+#define EXPAND_ALL 100000 /* members for all recipients of a message */
+#define EXPAND_NAME 256	  /* octets of a local name, with its end */
 
 struct goal {
 	enum rcpt_what what;
@@ -51,8 +52,9 @@ struct text {
 struct world {
 	const struct conf *conf;
 	void *arg;
-	bool bare; /* neither aliases nor .forward */
-	bool ways; /* fills in goal.way */
+	bool bare;     /* neither aliases nor .forward */
+	bool ways;     /* fills in goal.way */
+	size_t others; /* members that its message has by other recipients */
 	/* The right side of a name in lower case: 1; 0: none; -1: cannot be
 	 * told now. */
 	int (*alias)(void *, struct span name, struct buf *items);

@@ -1,7 +1,10 @@
 #include "deliver/queue/goal.h"
 #include "common/printable.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BRIEF 64 /* octets shown of what is too long */
 
 struct name {
 	RB_ENTRY(name) link;
@@ -88,6 +91,21 @@ goal_over(
 		way(f, &x->over);
 }
 
+/* Has the journal a line for it (file_child)? */
+static bool
+writable(const char *user, const char *from, const char *addr)
+{
+	struct buf b = { 0 };
+	bool fits;
+
+	journal_add_word(&b, user);
+	journal_add_word(&b, from);
+	journal_add_word(&b, addr);
+	fits = b.bad || b.len <= JOURNAL_WORDS;
+	buf_free(&b);
+	return fits;
+}
+
 struct goal *
 goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
     const char *user, const char *addr)
@@ -95,10 +113,18 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 	struct expansion *e = x->e;
 	struct buf b = { 0 };
 	struct goal *g;
+	char brief[BRIEF];
 	bool known;
 
 	if (x->no_memory || x->status)
 		return NULL;
+	/* It fails by itself, and keeps nobody else's mail up. */
+	if (!writable(user, f->from, addr)) {
+		snprintf(brief, sizeof brief, "%.*s...", BRIEF - 4, addr);
+		goal_not(x, f, brief, V_NEVER, "5.1.3",
+		    "this file or command has too long a name");
+		return NULL;
+	}
 	goal_key(what, user, addr, &b);
 	known = goal_seen(x, "", buf_c(&b));
 	buf_free(&b);
@@ -107,6 +133,13 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 	if (e->n >= EXPAND_MEMBERS) {
 		goal_over(x, "5.5.3", NULL,
 		    "its aliases have more than 10000 members");
+		return NULL;
+	}
+	/* One is always had, be it the one that says this. */
+	if (e->n && e->n + x->w->others >= EXPAND_ALL) {
+		goal_over(x, "5.5.3", NULL,
+		    "with the members of its aliases the message has too many "
+		    "recipients");
 		return NULL;
 	}
 	if (e->n == e->space) {

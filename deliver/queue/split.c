@@ -127,6 +127,38 @@ keep_key(struct split *s, uint32_t i, const char *addr)
 	return 0;
 }
 
+/* It has its copy by another recipient. */
+static void
+has_it(struct split *s, uint32_t i, struct span text)
+{
+	struct rcpt *r = &s->m->file->rcpts[i];
+
+	journal_put(&s->lines, &(struct journal_line){ J_DONE, time(NULL), i, 0,
+				   SPAN("2.0.0"), text });
+	r->state = R_DONE;
+	rcpt_say(r, SPAN("2.0.0"), text, SPAN(""));
+}
+
+/* One of the envelope that comes to itself: it may be there already, by
+ * another name, or as a child that waits.  A child that is done says nothing:
+ * it may be so because this one was to be served. */
+static int
+keep_itself(struct split *s, uint32_t i, const struct goal *g)
+{
+	struct file *f = s->m->file;
+	struct key *k = look_up(s, g);
+
+	if (k == NULL)
+		return keep_key(s, i, g->addr);
+	if (f->rcpts[k->rcpt].state != R_WAITS)
+		return 0;
+	if (k->rcpt < f->env.nrcpts)
+		has_it(s, i, SPAN("the same mailbox was named before"));
+	else
+		has_it(s, k->rcpt, SPAN("it is a recipient of its own"));
+	return 0;
+}
+
 /* Those of the envelope that come to themselves; and the children so far. */
 static int
 know_recipients(struct split *s)
@@ -150,7 +182,7 @@ know_recipients(struct split *s)
 		if (g->user && r->user == NULL)
 			return -1;
 		if (r->verdict == V_GO && rcpt_kind(f, i) == ENV_MAIL &&
-		    keep_key(s, i, g->addr) == -1)
+		    keep_itself(s, i, g) == -1)
 			return -1;
 	}
 	return 0;
@@ -182,12 +214,7 @@ take_goal(struct split *s, uint32_t parent, const struct goal *g, bool may_add)
 	set_verdict(&f->rcpts[i], g);
 	if (k) {
 		/* The envelope names it, too, and it gets one copy. */
-		journal_put(&s->lines,
-		    &(struct journal_line){ J_DONE, time(NULL), (uint32_t)i, 0,
-			SPAN("2.0.0"), SPAN("it is a recipient of its own") });
-		f->rcpts[i].state = R_DONE;
-		rcpt_say(&f->rcpts[i], SPAN("2.0.0"),
-		    SPAN("it is a recipient of its own"), SPAN(""));
+		has_it(s, (uint32_t)i, SPAN("it is a recipient of its own"));
 		return 0;
 	}
 	if (keep_key(s, (uint32_t)i, g->addr) == -1)
@@ -287,11 +314,13 @@ round_of(struct split *s)
 	for (uint32_t i = 0; i < f->env.nrcpts && !failed; i++) {
 		if (!concerned(f, i) || (s->all[i].n && !s->all[i].asks))
 			continue;
+		s->world.others -= s->all[i].n;
 		expansion_free(&s->all[i]);
 		/* A report to postmaster ends here, whatever is in aliases. */
 		s->world.bare = bounce_is_local(m, span_of(rcpt_addr(f, i)));
 		failed =
 		    expand(&s->world, span_of(rcpt_addr(f, i)), &s->all[i]);
+		s->world.others += s->all[i].n;
 	}
 	if (!failed && s->texts.open)
 		return; /* again, when they are read */
