@@ -87,4 +87,24 @@ echo 'team: alice, carol, bob' >/etc/aliases
 echo '\alice, bob, carol' | forward
 mail_to team
 arrives "through an alias, and once" alice bob carol
+
+# What is odd in one user's .forward keeps nobody else's mail up.
+echo 'team: alice, carol' >/etc/aliases
+echo "\"|cat >/dev/null $(printf 'a %.0s' {1..1000})\"" | forward
+mail_to team
+check "a command that is too long to be written down: it comes back" await mbox /var/mail/bob 1
+check "and says why" grep -q 'too long a name' /var/mail/bob
+arrives "the others have it" bob carol
+printf '%s/%0900d%0600d\n' "$HOME_A" 0 0 | forward
+mail_to alice
+check "a path that is too long: the log says so" await text $LOG 'File name too long'
+rm -f "$HOME_A/.forward"
+sendmail -q
+arrives "and it waits" alice
+for n in {1..20}; do echo "\"|touch $HOME_A/run$n; sleep 600\""; done | forward
+mail_to alice
+check "commands without end" await exists "$HOME_A/run1"
+mail_to carol
+check "do not take all places" await mbox /var/mail/carol 1
+rm -f "$HOME_A/.forward"
 finish

@@ -10,6 +10,7 @@
 
 #define SLOW_LOCK 2000 /* ms */
 #define RUNNING_MAX 16 /* user processes at once */
+#define EACH_MAX 4     /* of one user: his commands may take their time */
 
 static int
 order(const struct box *a, const struct box *b)
@@ -134,6 +135,19 @@ box_rest(struct box *b)
 	sched_soon();
 }
 
+/* Has its user as many processes as he may? */
+static bool
+share_is_used(const struct box *b)
+{
+	struct box *other;
+	unsigned n = 0;
+
+	RB_FOREACH (other, boxes, &b->q->boxes)
+		n +=
+		    other->state != B_IDLE && strcmp(other->user, b->user) == 0;
+	return n >= EACH_MAX;
+}
+
 static void
 start(struct box *b)
 {
@@ -145,7 +159,8 @@ start(struct box *b)
 	struct buf body = { 0 };
 
 	if (b->state != B_IDLE || b->q->boxes_busy >= RUNNING_MAX ||
-	    b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0))
+	    b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0) ||
+	    share_is_used(b))
 		return;
 	b->ref = ++b->q->ref;
 	ipc_u8(&body, purpose[b->kind]);

@@ -21,7 +21,7 @@ static int
 refuse(struct verdict *v, struct box *b, const char *what)
 {
 	*v = (struct verdict){ OUT_LATER, "4.2.0", "" };
-	snprintf(v->text, sizeof v->text, "%s %s; nothing was written",
+	snprintf(v->text, sizeof v->text, "%.300s %s; nothing was written",
 	    buf_c(&b->path), what);
 	return -1;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define ITEMS_MAX 512 /* descriptors held at once */
+#define FAIL_MAX 1000 /* octets of a reason, as deliver/ipc.c has it */
 
 static struct {
 	struct ipc queue;
@@ -42,7 +43,7 @@ box_verdict(struct verdict *v, int err, const char *what, const char *path)
 			strlcpy(v->status, faults[i].status, sizeof v->status);
 			text = faults[i].text;
 		}
-	snprintf(v->text, sizeof v->text, "%s %s: %s", what, path, text);
+	snprintf(v->text, sizeof v->text, "%s %.300s: %s", what, path, text);
 }
 
 void
@@ -90,11 +91,14 @@ add_item(struct ipc_msg *m)
 static void
 say(enum ipc_type type, uint32_t ref, const struct verdict *v)
 {
+	size_t n = strlen(v->text);
 	struct buf b = { 0 };
 
+	if (type == IPC_BOX_FAIL && n > FAIL_MAX) /* it may hold a path */
+		n = FAIL_MAX;
 	ipc_u8(&b, (uint8_t)v->outcome);
 	ipc_str(&b, v->status);
-	ipc_str(&b, v->text);
+	ipc_span(&b, (struct span){ v->text, n });
 	ipc_send(&u.queue, type, ref, &b, -1);
 	buf_free(&b);
 }
