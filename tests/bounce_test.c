@@ -6,6 +6,8 @@
 #include "tests/rows.h"
 #include "tests/scratch.h"
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static struct queue q;
@@ -414,6 +416,66 @@ flood_killed(void **state)
 	buf_free(&j);
 }
 
+/* The list is for the sender; the owner of a list is told by himself. */
+static void
+flood_with_owner(void **state)
+{
+	struct buf j = { 0 };
+
+	(void)state;
+	for (int i = 0; i < FLOOD_MAX; i++)
+		assert_true(flood_take(&q, "a@b"));
+	note(&j, J_FAIL, 0, "5.1.1");
+	journal_put(&j, &(struct journal_line){ J_CHILD, 5, 1, 0,
+			    SPAN("address"), SPAN("- owner-l@x m@far") });
+	note(&j, J_SPLIT, 1, "");
+	note(&j, J_FAIL, 2, "5.1.1");
+	put(ID, "a@b", "", 2, 9, &j);
+	turn(ID);
+	assert_int_equal(files(), 1);
+	assert_int_equal(sched_find(&q, ID)->state, M_HELD);
+	assert_true(flood_flush(&q));
+	assert_false(there(ID));
+	assert_true(there(ID "-1M"));
+	has(ID "-2", "\nto <owner-l@x>\n");
+	has(ID "-2", "Final-Recipient: rfc822; m@far");
+	assert_int_equal(files(), 2);
+	buf_free(&j);
+}
+
+/* Its report of success cannot be made: who was served last is not served
+ * again for that. */
+static void
+success_cannot_be_told(void **state)
+{
+	struct message *m;
+	struct buf j = { 0 };
+	struct file *f;
+
+	(void)state;
+	note(&j, J_DONE, 0, "2.0.0");
+	put(ID, "a@b", " notify=SUCCESS", 2, 9, &j);
+	assert_int_equal(mkdirat(q.dir, ID "-1S", 0700), 0); /* in the way */
+	m = sched_add(&q, ID, false);
+	assert_non_null(m);
+	TAILQ_REMOVE(&q.ready, m, link);
+	m->state = M_OPEN;
+	q.open++;
+	m->file = file_open(q.dir, ID, geteuid());
+	assert_non_null(m->file);
+	m->file->env.rcpts[1].notify = 0; /* only the first asked */
+	m->file->busy = 1;
+	attempt_answer(
+	    &q, m, 1, OUT_DELIVERED, SPAN("2.0.0"), SPAN("x"), SPAN("mx"));
+	assert_true(there(ID));
+	f = file_open(q.dir, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(f->rcpts[1].state, R_DONE);
+	file_close(f);
+	unlinkat(q.dir, ID "-1S", AT_REMOVEDIR);
+	buf_free(&j);
+}
+
 /* One whose other recipients wait is told at its next turn. */
 static void
 flood_with_waiting(void **state)
@@ -442,8 +504,9 @@ main(void)
 {
 	static struct CMUnitTest tests[64] = { CASE(one_bounce),
 		CASE(killed_in_between), CASE(relayed), CASE(warned_once),
-		CASE(flood), CASE(flood_killed), CASE(flood_with_waiting) };
-	size_t n = 7;
+		CASE(flood), CASE(flood_killed), CASE(flood_with_waiting),
+		CASE(flood_with_owner), CASE(success_cannot_be_told) };
+	size_t n = 9;
 
 	if (loop_init() == -1)
 		return 1;

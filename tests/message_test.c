@@ -3,6 +3,8 @@
 #include "tests/rows.h"
 #include "tests/scratch.h"
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #define ID "0123456789ABCDEF"
 #define HEAD "time 1.000000\nuid 1234\nkind MAIL\nfrom <s@x>\nbody 7BIT\n"
@@ -376,6 +378,43 @@ torn_journal(void **state)
 	buf_free(&more);
 }
 
+/* Written in part (a full disk, a limit): a shorter line that comes later
+ * leaves nothing of it behind. */
+static void
+half_a_line(void **state)
+{
+	struct dir *d = *state;
+	struct buf b = { 0 }, much = { 0 }, more = { 0 };
+	struct rlimit was, now;
+	struct file *f;
+
+	message(&b, 2);
+	for (int i = 0; i < 3; i++)
+		note(&much, J_LATER, 0, 0);
+	much.len -= 5;
+	note(&more, J_FAIL, 1, 0);
+	put_file(d->fd, b.ptr, b.len);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	now = was;
+	now.rlim_cur = b.len + much.len - 1;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+	assert_int_equal(file_note(f, &much), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(file_note(f, &more), 0);
+	file_close(f);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(f->rcpts[0].state, R_WAITS);
+	assert_int_equal(f->rcpts[1].state, R_FAILED);
+	file_close(f);
+	buf_free(&b);
+	buf_free(&much);
+	buf_free(&more);
+}
+
 static void
 wrong_line_in_the_journal(void **state)
 {
@@ -570,6 +609,7 @@ main(void)
 		IN_DIR(truncated_anywhere),
 		IN_DIR(wrong_anywhere),
 		IN_DIR(torn_journal),
+		IN_DIR(half_a_line),
 		IN_DIR(wrong_line_in_the_journal),
 		IN_DIR(lengths_beyond_the_file),
 		IN_DIR(another_version_is_bad_too),

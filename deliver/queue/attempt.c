@@ -151,8 +151,10 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	bool last =
 	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
+	/* Nor while a report may fail, for which the file would stay. */
 	for (size_t k = 0; last && k < f->nrcpts; k++)
-		last = k == i || f->rcpts[k].state != R_FAILED;
+		last = k == i || (f->rcpts[k].state != R_FAILED &&
+				     !(rcpt_env(f, k)->notify & ENV_SUCCESS));
 	attempt_log(q, m, i, outcome_word[o], status, text, mta);
 	rcpt_say(r, status, text, mta);
 	r->fresh = true;

@@ -191,10 +191,30 @@ put_head(
 	    c->hostname, n);
 }
 
+/* The list is for its sender; owners of lists are told by themselves. */
+static int
+tell_owners(struct queue *q, struct message *m)
+{
+	int done;
+
+	m->file = file_open(q->dir, m->id, q->start->uid);
+	if (m->file == NULL)
+		return errno == ENOENT ? 0 : -1;
+	done = bounce_owners(q, m);
+	file_close(m->file);
+	m->file = NULL;
+	return done;
+}
+
 /* Its failures are told: it leaves the queue. */
 static void
 take_out(struct queue *q, struct message *m, const char *id)
 {
+	if (tell_owners(q, m) == -1) {
+		log_errno("%s: its bounce cannot be made now", m->id);
+		sched_wait(q, m, TROUBLE); /* it finds the list's name */
+		return;
+	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
 		log_errno("%s: cannot be removed", m->id);
 		sched_wait(q, m, TROUBLE); /* it finds the list's name */

@@ -340,8 +340,15 @@ file_note(struct file *f, const struct buf *lines)
 
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
+		if (n == -1) {
+			int saved = errno;
+
+			/* Half a line behind a shorter one would be no line. */
+			if (done && ftruncate(f->fd, f->end) == -1)
+				f->damaged = true;
+			errno = saved;
 			return -1;
+		}
 		done += (size_t)n;
 	}
 	f->end += (off_t)lines->len;
