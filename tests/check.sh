@@ -10,7 +10,7 @@ logs=$O/check
 rm -rf "$logs"
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
-JOBS=${JOBS:-6} # they wait more than they work
+JOBS=${JOBS:-3}
 
 total() { # PASSED FAILED
 	passed=$((passed + $1)) failed=$((failed + $2))
@@ -75,15 +75,7 @@ fi
 if [ "${#stories[@]}" -gt 0 ]; then
 	tests/fetch.sh "$O" || exit 1
 fi
-# The long ones begin, so that none is left alone at the end.
-long=() short=()
 for test in "${stories[@]}"; do
-	case ${test##*/} in
-	12-* | 38-* | 41-* | 5[0-9]-* | 6[56]-*) long+=("$test") ;;
-	*) short+=("$test") ;;
-	esac
-done
-for test in "${long[@]}" "${short[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n; done
 	story "$test" &
 done
