@@ -254,6 +254,10 @@ checked(struct box *b)
 	struct intent in = b->old[0];
 
 	memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+	/* Without the first of them the others are not found again. */
+	if (in.n > 1 && b->result &&
+	    intent_mark(b->q->dir, &in, b->result) == -1)
+		log_errno("agent: %s: cannot be marked", in.name);
 	for (size_t i = 0; b->result && i < in.n; i++)
 		if (b->result[i] == '1')
 			found(b, in.items[i].id, in.items[i].rcpt);

@@ -1,0 +1,62 @@
+#!/bin/bash
+# A process died while it appended, so the next one looks for what is there; and
+# that is killed, too, while it takes off the queue what it has found.
+. "$(dirname "$0")/lib.sh"
+
+Q=$SPOOL/queue
+echo 'hold yes' >$CONF
+for m in a b c; do
+	printf 'Subject: %s\n\nfirst of %s\nlast of %s\n' $m $m $m | sendmail -i bob 2>/dev/null
+done
+deliver -q
+mkdir /tmp/kept
+cp -p $Q/* /tmp/kept
+: >$CONF
+deliver -q
+cp /var/mail/bob /tmp/bob
+same "three messages" 3 "$(messages /tmp/bob)"
+grep -o -E '[0-9A-Z]{16}: delivered to=<bob' $LOG | cut -c1-16 >/tmp/order
+
+cat >/tmp/intent.py <<'X'
+import os, pwd
+def crc32c(octets):
+    c = 0xffffffff
+    for o in octets:
+        c ^= o
+        for _ in range(8):
+            c = (c >> 1) ^ (0x82F63B78 if c & 1 else 0)
+    return c ^ 0xffffffff
+ids = open("/tmp/order").read().split()
+text = "bellman-intent 1\nuser bob\nbox /var/mail/%%u\nino %d size 0\n" % os.stat("/var/mail/bob").st_ino
+text += "".join("item %s 0\n" % i for i in ids)
+text += "sum %08x\nresult %s\n" % (crc32c(text.encode()), "?" * len(ids))
+name = "/var/spool/bellman/queue/intent-0123456789abcdef"
+open(name, "w").write(text)
+owner = pwd.getpwnam("bellman")
+os.chmod(name, 0o600)
+os.chown(name, owner.pw_uid, owner.pw_gid)
+X
+appended() { # as when the append was done, and nobody was told
+	rm -f $Q/*
+	cp -p /tmp/kept/* $Q
+	cat /tmp/bob >/var/mail/bob
+	python3 /tmp/intent.py
+}
+appended
+deliver -q
+same "all are found" 3 "$(messages /var/mail/bob)"
+same "the spool is empty" "" "$(find $SPOOL -type f)"
+met=0
+for call in unlinkat pwrite64; do
+	for when in 1 2 3 4; do
+		appended
+		timeout -s KILL 30 strace -f -o /tmp/one -P $Q -e trace=$call \
+		    -e inject=$call:signal=KILL:when=$when deliver -q >/dev/null 2>&1
+		! grep -q 'killed by SIGKILL' /tmp/one || met=$((met + 1))
+		deliver -q
+		same "killed at $call $when: each is there once" 3 "$(messages /var/mail/bob)"
+	done
+done
+check "the kills met a process" test $met -ge 4
+same "the spool is empty" "" "$(find $SPOOL -type f)"
+finish
