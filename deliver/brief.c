@@ -54,16 +54,34 @@ brief_add(struct brief one, int64_t limit)
 }
 
 void
-brief_kill_all(void)
+brief_kill(bool guests)
 {
 	for (size_t i = 0; i < b.n; i++)
-		kill(b.all[i].pid, SIGKILL);
+		if (guests || !b.all[i].guest)
+			kill(b.all[i].pid, SIGKILL);
 }
 
 bool
-brief_none(void)
+brief_none(bool guests)
 {
-	return b.n == 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b.n; i++)
+		n += guests || !b.all[i].guest;
+	return n == 0;
+}
+
+size_t
+brief_guests(uid_t uid, size_t *of_one)
+{
+	size_t n = 0;
+
+	*of_one = 0;
+	for (size_t i = 0; i < b.n; i++) {
+		n += b.all[i].guest;
+		*of_one += b.all[i].guest && b.all[i].uid == uid;
+	}
+	return n;
 }
 
 bool

@@ -59,18 +59,17 @@ kill_all(struct loop_timer *t)
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			kill(p.role[standing[i]].pid, SIGKILL);
-	brief_kill_all();
-	if (p.stopping)
-		submit_kill();
+	brief_kill(p.stopping);
 }
 
+/* What the queue waits for before it is started again; at the end, for all. */
 static bool
 all_gone(void)
 {
 	for (size_t i = 0; i < STANDING; i++)
 		if (p.role[standing[i]].pid > 0)
 			return false;
-	return brief_none() && submit_is_idle();
+	return brief_none(p.stopping);
 }
 
 /* The queue has ended in good order: nothing is left to do. */
@@ -397,12 +396,14 @@ reap(void)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (submit_reaped(pid))
-			continue;
 		for (size_t i = 0; i < STANDING; i++)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);
-		if (brief_ended(pid, &was) && was.out != -1)
+		if (!brief_ended(pid, &was))
+			continue;
+		if (was.guest)
+			submit_ended();
+		else if (was.out != -1)
 			take_result(&was, status);
 	}
 	if (!all_gone())

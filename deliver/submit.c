@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "common/priv.h"
 #include "common/run.h"
+#include "deliver/brief.h"
 #include "deliver/loop.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,42 +29,14 @@
 #define TELL 60000	    /* ms between two words on refusals */
 #define LIMIT 3600000	    /* ms: a dialogue may be long */
 
-struct one {
-	pid_t pid;
-	uid_t uid;
-	int64_t until;
-};
-
 static struct {
 	struct loop_fd listener;
-	struct loop_timer overdue, again;
+	struct loop_timer again;
 	const struct conf *conf;
 	const struct role_ids *ids;
 	int keep;
-	struct one list[MOST];
 	int64_t told; /* loop_now() of the last refusal */
-	size_t n;
 } s;
-
-static void
-kill_overdue(struct loop_timer *t)
-{
-	int64_t now = loop_now(), next = INT64_MAX;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.list[i].until <= now) {
-			log_warn("agent: killing pid=%ld, a submission of an "
-				 "hour by uid=%lu",
-			    (long)s.list[i].pid, (unsigned long)s.list[i].uid);
-			kill(s.list[i].pid, SIGKILL);
-			s.list[i].until = now + LIMIT;
-		}
-		if (s.list[i].until < next)
-			next = s.list[i].until;
-	}
-	if (s.n)
-		loop_in(t, next - now);
-}
 
 /* Root in a container is not to run programs as root here: his file belongs to
  * bellman, and holds the uid that the kernel told. */
@@ -87,13 +60,12 @@ take(int fd)
 	socklen_t len = sizeof peer;
 	struct priv_id id;
 	int keep[2] = { fd, s.keep };
-	size_t of_one = 0;
+	size_t of_one;
 	pid_t pid;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		return;
-	for (size_t i = 0; i < s.n; i++)
-		of_one += s.list[i].uid == peer.uid;
+	brief_guests(peer.uid, &of_one);
 	if (of_one >= MOST_OF_ONE) {
 		unsigned char end = EX_TEMPFAIL;
 
@@ -108,24 +80,25 @@ take(int fd)
 	identity_of(&peer, &id);
 	start.uid = peer.uid;
 	start.gid = peer.gid;
-	pid = role_fork(ROLE_SUBMIT, &id, &start, keep, 2);
-	if (pid == -1) {
+	pid = brief_room() ? role_fork(ROLE_SUBMIT, &id, &start, keep, 2) : -1;
+	if (pid == -1)
 		log_errno("agent: role=submit");
-		return;
-	}
-	s.list[s.n++] = (struct one){ pid, peer.uid, loop_now() + LIMIT };
-	if (!s.overdue.armed)
-		loop_in(&s.overdue, LIMIT);
+	else
+		brief_add(
+		    (struct brief){
+			.pid = pid, .out = -1, .guest = true, .uid = peer.uid },
+		    LIMIT);
 }
 
 /* One at a time: whoever connects without end has no more than his turn. */
 static void
 ready(struct loop_fd *f, uint32_t events)
 {
+	size_t of_one;
 	int fd;
 
 	(void)events;
-	if (s.n >= MOST) {
+	if (brief_guests(0, &of_one) >= MOST) {
 		loop_want(f, 0); /* until one has ended */
 		return;
 	}
@@ -154,24 +127,17 @@ submit_listen(
 	s.conf = conf;
 	s.ids = ids;
 	s.keep = keep;
-	s.overdue.fire = kill_overdue;
 	s.again.fire = listen_again;
 	s.told = -TELL;
 	s.listener = (struct loop_fd){ fd, EPOLLIN, ready, NULL };
 	return loop_add(&s.listener);
 }
 
-bool
-submit_reaped(pid_t pid)
+void
+submit_ended(void)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.list[i].pid == pid) {
-			s.list[i] = s.list[--s.n];
-			if (s.listener.ready && s.listener.fd != -1)
-				loop_want(&s.listener, EPOLLIN);
-			return true;
-		}
-	return false;
+	if (s.listener.ready && s.listener.fd != -1)
+		loop_want(&s.listener, EPOLLIN);
 }
 
 void
@@ -183,19 +149,6 @@ submit_stop(void)
 	loop_cancel(&s.again);
 	close(s.listener.fd);
 	s.listener.fd = -1;
-}
-
-void
-submit_kill(void)
-{
-	for (size_t i = 0; i < s.n; i++)
-		kill(s.list[i].pid, SIGKILL);
-}
-
-bool
-submit_is_idle(void)
-{
-	return s.n == 0;
 }
 
 /* --- the child, as the submitter --- */

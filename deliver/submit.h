@@ -10,11 +10,8 @@
 /* Takes the listening socket over; keep must stay open in the children. */
 int submit_listen(
     int fd, const struct conf *, const struct role_ids *, int keep);
-/* That child is gone: true if it was one of ours. */
-bool submit_reaped(pid_t);
-void submit_stop(void); /* accepts nobody any more */
-void submit_kill(void); /* ends those under way */
-bool submit_is_idle(void);
+void submit_ended(void); /* one of them has: there is room again */
+void submit_stop(void);	 /* accepts nobody any more */
 /* ROLE_SUBMIT */
 void submit_run(const struct role_start *);
 #endif

@@ -196,7 +196,7 @@ walk(const struct conf *conf, const struct role_ids *ids, int secrets)
 		heard(&w.out, 0);
 		print(true);
 	}
-	brief_kill_all();
+	brief_kill(true);
 	if (w.net > 0)
 		kill(w.net, SIGKILL);
 	if (w.dns > 0)

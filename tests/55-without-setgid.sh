@@ -145,6 +145,24 @@ check "one user has 32 at once, the next gets 75" as bob /usr/bin/python3 /tmp/c
 letter others | exits "others are served meanwhile" 0 as alice setpriv --no-new-privs $SM bob
 arrives others bob
 
+# one who takes his time keeps nobody's mail up when the queue is started again
+mkfifo /tmp/hold
+chmod 666 /tmp/hold
+as alice setpriv --no-new-privs $SM bob </tmp/hold >/tmp/held 2>&1 &
+holder=$!
+exec 8>/tmp/hold
+check "a slow submission has begun" await -t 10 files $SPOOL/drop 1
+for how in KILL HUP; do
+	if [ $how = KILL ]; then kill -KILL "$(role_pid queue)"; else kill -HUP "$AGENT"; fi
+	letter $how | exits "the queue is started again ($how): mail goes on" 0 submit alice bob
+	arrives "meanwhile ($how)" bob
+done
+printf 'Subject: slow\n\nx\n' >&8
+exec 8>&-
+wait $holder
+same "the slow one ends well" "0 " "$? $(cat /tmp/held)"
+arrives "the slow one" bob
+
 # the caller is killed in the middle: nothing is queued on his behalf
 mkfifo /tmp/slow
 chmod 666 /tmp/slow
