@@ -100,23 +100,19 @@ conf_add_host(struct conf_parse *p, struct conf_relay *r, bool socket)
 }
 
 struct conf_relay *
-conf_anonymous(
-    struct conf_parse *p, const char *name, const struct conf_relay *like)
+conf_new_relay(
+    struct conf_parse *p, struct span name, const struct conf_relay *like)
 {
 	struct conf *c = p->conf;
-	struct conf_relay *r;
+	struct conf_relay *r = conf_more(p, c->relays, c->nrelays, sizeof *r);
 
-	for (size_t i = 0; i < c->nrelays; i++)
-		if (strcmp(c->relays[i].name, name) == 0)
-			return &c->relays[i];
-	r = conf_more(p, c->relays, c->nrelays, sizeof *r);
 	if (r == NULL)
 		return NULL;
 	c->relays = r;
 	r += c->nrelays;
 	*r = *like;
 	r->line = p->x.from;
-	r->name = strdup(name);
+	r->name = span_dup(name);
 	if (r->name == NULL) {
 		*r = (struct conf_relay){ 0 };
 		conf_no_memory(p);
@@ -124,6 +120,18 @@ conf_anonymous(
 	}
 	c->nrelays++;
 	return r;
+}
+
+struct conf_relay *
+conf_anonymous(
+    struct conf_parse *p, const char *name, const struct conf_relay *like)
+{
+	struct conf *c = p->conf;
+
+	for (size_t i = 0; i < c->nrelays; i++)
+		if (strcmp(c->relays[i].name, name) == 0)
+			return &c->relays[i];
+	return conf_new_relay(p, span_of(name), like);
 }
 
 /* The relay of one host, named KIND:HOST:PORT, or KIND:/PATH. */

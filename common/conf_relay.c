@@ -332,19 +332,7 @@ begin_relay(struct conf_parse *p, struct span name)
 		    conf_show(name, shown));
 		return NULL;
 	}
-	r = conf_more(p, c->relays, c->nrelays, sizeof *r);
-	if (r == NULL)
-		return NULL;
-	c->relays = r;
-	r += c->nrelays;
-	r->line = p->x.from;
-	r->name = span_dup(name);
-	if (r->name == NULL) {
-		conf_no_memory(p);
-		return NULL;
-	}
-	c->nrelays++;
-	return r;
+	return conf_new_relay(p, name, &(struct conf_relay){ 0 });
 }
 
 int

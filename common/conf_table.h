@@ -65,6 +65,10 @@ void *conf_more(struct conf_parse *, void *list, size_t n, size_t size);
 int conf_no_memory(struct conf_parse *);
 /* host PORT, or /path: the word at hand and perhaps the next, for r. */
 int conf_add_host(struct conf_parse *, struct conf_relay *r, bool socket);
+/* A relay behind all others, with like's members and that name; NULL: out of
+ * memory, and the sentence is in err. */
+struct conf_relay *conf_new_relay(
+    struct conf_parse *, struct span name, const struct conf_relay *like);
 /* A relay of that name is made, or found if it was made so before. */
 struct conf_relay *conf_anonymous(
     struct conf_parse *, const char *name, const struct conf_relay *like);

@@ -43,13 +43,8 @@ said "ETRN starts a run" '^250 2\.0\.0 Queuing for node mail\.example started'
 
 # python's own client: over a socket pair, as inetd would for a local socket
 cat >/tmp/client.py <<'X'
-import smtplib, socket, subprocess, sys
-ours, theirs = socket.socketpair()
-child = subprocess.Popen(["/usr/sbin/sendmail", "-bs"], stdin=theirs, stdout=theirs)
-theirs.close()
-class Client(smtplib.SMTP):
-    def _get_socket(self, host, port, timeout):
-        return ours
+import sys
+from bs_client import Client, child
 c = Client()
 assert c.connect("localhost", 25)[0] == 220
 for n in range(3):
@@ -61,7 +56,7 @@ assert c.sendmail("alice@mail.example", ["bob@mail.example"], big) == {}
 c.quit()
 sys.exit(child.wait())
 X
-check "python's smtplib over a socket pair" as alice python3 /tmp/client.py
+check "python's smtplib over a socket pair" as alice env PYTHONPATH="$TREE/tests" python3 /tmp/client.py
 check "four in one session" await mbox /var/mail/bob 6
 same "each with its subject" 3 "$(grep -c -E '^Subject: smtplib [012]$' /var/mail/bob)"
 

@@ -253,6 +253,16 @@ build(struct aliases *a, struct span text, const char stamp[160], bool memory,
 	return n;
 }
 
+/* Said once, until it can be read again. */
+static void
+unreadable(struct aliases *a)
+{
+	if (!a->failed)
+		log_errno(
+		    "agent: %s cannot be read; what needs it waits", a->source);
+	a->failed = true;
+}
+
 int
 aliases_rebuild(struct aliases *a, struct buf *report)
 {
@@ -265,11 +275,7 @@ aliases_rebuild(struct aliases *a, struct buf *report)
 		int saved = errno;
 
 		buf_free(&text);
-		if (!a->failed)
-			log_errno("agent: %s cannot be read; what needs it "
-				  "waits",
-			    a->source);
-		a->failed = true;
+		unreadable(a);
 		errno = saved;
 		return -1;
 	}
@@ -346,11 +352,7 @@ aliases_ready(struct aliases *a)
 	if (stamp_now(a, now) == -1) {
 		int saved = errno;
 
-		if (!a->failed)
-			log_errno("agent: %s cannot be read; what needs it "
-				  "waits",
-			    a->source);
-		a->failed = true;
+		unreadable(a);
 		errno = saved;
 		return -1;
 	}
