@@ -58,8 +58,9 @@ put_line(struct buf *out, struct span head, const char *text, size_t bytes)
 }
 
 /* A character with its marks: its octets, and the columns it may take.  Marks
- * count for one each, since the Linux console and others draw them so: a line
- * that came out wider than we think would go on beyond the gutter. */
+ * count for one each, since the Linux console and others draw them so, and two
+ * where it takes all of the block for wide: a line that came out wider than we
+ * think would go on beyond the gutter. */
 static size_t
 cluster(struct span s, size_t *columns)
 {
@@ -69,7 +70,7 @@ cluster(struct span s, size_t *columns)
 	*columns = (size_t)uni_width(c);
 	while ((n = utf8_char(span_from(s, bytes), &c)) && uni_width(c) == 0) {
 		bytes += n;
-		++*columns;
+		*columns += c >= 0x302a && c <= 0x309a ? 2 : 1;
 	}
 	return bytes;
 }
