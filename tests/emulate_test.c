@@ -263,7 +263,8 @@ test_every_length(void **state)
 			buf_span(&text, buf_view(&line));
 			buf_str(&text, "\n ");
 			buf_span(&text, buf_view(&line));
-			buf_str(&text, "z");
+			buf_str(&text, "z\n# ");
+			buf_span(&text, buf_view(&line));
 		}
 		show(buf_view(&text), &facts, "letter", (uint32_t)l);
 		buf_free(&text);

@@ -150,6 +150,11 @@ static const struct {
 	    "\n1234567890123456789012345678901234567e\xcc\x81x\n",
 	    "| \r\n| 1234567890123456789012345678901234567\r\n"
 	    "| e\xcc\x81x\r\n" },
+	{ "marks_that_do_not_fit_behind_the_break",
+	    "\n# 12345678901234567890123456789012\xe3\x81\x8b\xe3\x82\x99"
+	    "\xe3\x81\x8b\xe3\x82\x99\n",
+	    "| \r\n| #\r\n| 12345678901234567890123456789012"
+	    "\xe3\x81\x8b\xe3\x82\x99\r\n| \xe3\x81\x8b\xe3\x82\x99\r\n" },
 	{ "hangul_joins",
 	    "\n\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8\xe1\x86\xa8\n",
 	    "| \r\n| \xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8?\r\n" },

@@ -98,7 +98,9 @@ wrap(struct buf *out, struct span clean, struct span head, size_t columns)
 			next_col = ++col;
 			continue; /* blanks at the end take no room */
 		}
-		if (col + width > room) {
+		/* Twice, where what is behind the break and this one, with its
+		 * marks, are together too wide again. */
+		while (col + width > room) {
 			if (end > start) {
 				put_line(
 				    out, head, clean.ptr + start, end - start);
