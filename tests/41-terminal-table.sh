@@ -104,8 +104,10 @@ echo no | exits "tell: no such user" 67 as bob tell nosuch
 exits "tell: nobody named" 64 as bob tell </dev/null
 
 check "frank: SEND comes back" await -t 100 text /var/mail/carol 'send to frank'
-grep -E ' (queued .* kind=SEND|(failed|expired) to=<frank@)' $LOG | cut -c1-15 | sed -n '1p;$p' | xargs -d '\n' -n 1 date +%s -d >"$OUT"
-check "and no sooner than a minute later" sh -c "awk '{ t[NR] = \$1 } END { exit !(t[NR] - t[1] >= 58) }' '$OUT'"
+when() { date +%s -d "$(grep -E "$1" $LOG | head -n 1 | cut -c1-15)"; } # by the log
+id=$(sed -n 's/.* \([0-9A-Z]*\): .* to=<frank@.*/\1/p' $LOG | head -n 1)
+same "and that says why" 'frank is not logged in' "$(sed -n "s/.* $id: expired .* text=\"\(.*\)\"/\1/p" $LOG)"
+check "after a minute, and no sooner" test $(($(when " $id: expired ") - $(when " $id: queued "))) -ge 58
 check "dora: SEND comes back" await -t 100 text /var/mail/carol 'send to dora'
 tr -s '\n ' ' ' </var/mail/carol >"$OUT" # where its lines end is the report's
 said "and says what was tried" 'pts/[0-9]+: stopped for 2 s'

@@ -8,7 +8,7 @@
 #include <locale.h>
 #include <stdio.h>
 
-static const unsigned windows[] = { 80, 40 };
+static unsigned windows[] = { 80, 40 };
 static const struct screen_facts facts = { .kind = ENV_SEND,
 	.submitter = { "alice (uid 1001)", 16 },
 	.host = { "hestia", 6 },
@@ -242,10 +242,10 @@ test_every_pair_of_octets(void **state)
 	}
 }
 
-/* Lines of every length, of what is narrow, wide and marked, up to both
- * windows and beyond: none is longer than the window. */
+/* Lines of every length, of what is narrow, wide and marked, up to the windows
+ * and beyond: none is longer than the window. */
 static void
-test_every_length(void **state)
+every_length(void)
 {
 	static const char *const letters[] = { "x", "x ", "\xe4\xb8\xad",
 		"e\xcc\x81", "e\xcc\x81\xcc\x82", "\xe3\x81\x8b\xe3\x82\x99",
@@ -253,7 +253,6 @@ test_every_length(void **state)
 		"\xf0\x9f\x98\x80", "\xe4\xb8\xad ", "\t", "x\t",
 		"\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xff" };
 
-	(void)state;
 	for (size_t l = 0; l < COUNT(letters); l++) {
 		struct buf text = { 0 }, line = { 0 };
 
@@ -270,6 +269,20 @@ test_every_length(void **state)
 		buf_free(&text);
 		buf_free(&line);
 	}
+}
+
+static void
+test_every_length(void **state)
+{
+	(void)state;
+	every_length();
+	/* The narrowest window that is believed, and one of a divided screen.
+	 */
+	windows[0] = 8;
+	windows[1] = 27;
+	every_length();
+	windows[0] = 80;
+	windows[1] = 40;
 }
 
 /* The system's own sentence, with what it may quote. */

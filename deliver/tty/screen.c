@@ -7,6 +7,7 @@
 
 #define MAX_FACT 80 /* octets of one fact in the banner */
 #define MAX_NOTE 400
+#define NARROW 8      /* columns: a gutter, a wide letter, two wide marks */
 #define MAX_FIELD 400 /* octets of From or Subject that are shown */
 
 static const struct span gutter = { "| ", 2 };
@@ -243,7 +244,8 @@ put_footer(struct buf *out, const struct screen_text *t,
 static size_t
 width_of(unsigned columns)
 {
-	size_t width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+	/* A narrow window is taken at its word, or it would wrap our lines. */
+	size_t width = columns < NARROW ? 80 : columns;
 
 	return width > 132 ? 132 : width;
 }

@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f.alias = (struct span){ in.ptr + 2, data[2] < size ? data[2] % 8 : 0 };
 	if (f.alias.len > size - 2)
 		f.alias.len = 0;
-	width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+	width = columns < 8 ? 80 : columns;
 	width = width > 132 ? 132 : width;
 	screen_part(span_from(in, 3), data[1] & 128, &t);
 	screen_compose(&out, &t, &f, columns, utf8);
