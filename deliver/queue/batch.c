@@ -173,7 +173,7 @@ static bool
 more_may_come(struct box *b)
 {
 	return !box_runs(b) && b->njobs < BATCH && !b->q->stopping &&
-	       !TAILQ_EMPTY(&b->q->ready) && b->pauses++ < PAUSES;
+	       sched_more(b->q) && b->pauses++ < PAUSES;
 }
 
 static void

@@ -26,6 +26,7 @@ struct queue {
 	 * it is open or held */
 	struct ids ids;
 	struct dues dues;
+	struct messages fresh; /* ready, and never tried before */
 	struct messages ready, parked;
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
@@ -55,7 +56,8 @@ struct queue {
 };
 
 /* sched: which message next. */
-struct message *sched_add(struct queue *, const char *id, bool late);
+/* old: an earlier process knew it. */
+struct message *sched_add(struct queue *, const char *id, bool old);
 struct message *sched_find(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
@@ -63,9 +65,10 @@ void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
 void sched_force_all(struct queue *);
-void sched_scanned(struct queue *); /* all of queue/ was added */
-void sched_pump(struct queue *);    /* opens what is ready, as room allows */
-void sched_soon(void);		    /* pumps at the end of this round */
+void sched_scanned(struct queue *);    /* all of queue/ was added */
+void sched_pump(struct queue *);       /* opens what is ready, as room allows */
+bool sched_more(const struct queue *); /* is there some that is ready? */
+void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */

@@ -88,8 +88,8 @@ struct message {
 	TAILQ_ENTRY(message) link; /* ready */
 	char id[SPOOL_IDSIZE];
 	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
-	struct messages *held; /* M_HELD: where */
-	bool known;	       /* its arrival stands in the log */
+	struct messages *in; /* M_READY, M_PARKED, M_HELD: where */
+	bool known;	     /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */
