@@ -15,6 +15,8 @@ struct job;
 TAILQ_HEAD(jobs, job);
 struct flood;
 RB_HEAD(floods, flood);
+struct kept;
+TAILQ_HEAD(kepts, kept);
 
 struct queue {
 	const struct role_start *start;
@@ -36,6 +38,7 @@ struct queue {
 	struct aliases aliases;
 	struct boxes boxes;
 	size_t boxes_busy;
+	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
 	size_t nfloods;
 	struct jobs jobs; /* at net, or waiting for it */
@@ -86,7 +89,7 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
 void attempt_release(struct queue *, struct message *);
 /* Journal and state for a recipient whom a batch of an earlier process served,
  * and for whom nothing is under way: 0 also when it is gone, and so was
- * finished; -1: it cannot be said now. */
+ * finished, or owes the line to its journal; -1: it cannot be said now. */
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
@@ -102,6 +105,9 @@ void box_recover(struct queue *); /* reads the intents of an earlier process */
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);
+/* A message owes its journal nothing any more, or is gone: then what the
+ * intents said of it is not needed. */
+void box_settled(struct queue *);
 
 /* remote: SMTP.  One destination, several recipients: an answer for each.
  * domain is "" unless the relay's hosts are those of the recipients' domain. */

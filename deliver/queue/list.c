@@ -63,6 +63,8 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 		}
 		buf_chr(b, '\n');
 	}
+	if (m->trouble)
+		buf_fmt(b, "    waits for %s\n", m->trouble);
 }
 
 /* The next ones behind c->last; it ends with the sum. */

@@ -96,7 +96,10 @@ struct message {
 	unsigned char unconverted; /* conversions that failed, in this process
 				    */
 	int64_t due;		   /* loop_now() for M_WAITS */
-	struct file *file;	   /* M_OPEN */
+	struct buf owed;   /* lines that its journal had no room for: written
+			      before anything else is done with it */
+	char *trouble;	   /* of our own disk, for which it waits; or NULL */
+	struct file *file; /* M_OPEN */
 };
 
 /* Opens and reads id in dirfd: NULL with errno; faults
@@ -124,6 +127,8 @@ const char *rcpt_addr(const struct file *, size_t i);
 const struct env_rcpt *rcpt_env(const struct file *, size_t i);
 enum env_kind rcpt_kind(const struct file *, size_t i);
 const char *rcpt_from(const struct file *, size_t i);
+/* Are both the same mailbox, command, file or address? */
+bool rcpt_alike(const struct rcpt *, const struct rcpt *);
 /* Remembers an answer for a recipient. */
 void rcpt_say(
     struct rcpt *, struct span status, struct span text, struct span mta);

@@ -218,6 +218,8 @@ sched_remove(struct queue *q, struct message *m)
 	leave(q, m);
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
+	buf_free(&m->owed);
+	free(m->trouble);
 	free(m);
 	loop_idle(pump);
 }

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/bounce.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -267,9 +268,11 @@ attempt_send(struct queue *q, struct message *m)
 	struct sending s = { .away = calloc(f->nrcpts, sizeof *s.away) };
 
 	if (s.away == NULL || file_reserve(f) == -1) {
+		int err = errno;
+
 		log_errno("%s: no attempt without room for its outcome", m->id);
 		free(s.away);
-		attempt_put_back(q, m, TROUBLE);
+		attempt_trouble(q, m, err);
 		return;
 	}
 	/* One for each answer owed, and one that keeps the message until all
