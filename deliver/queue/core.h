@@ -3,6 +3,7 @@
 #define DELIVER_QUEUE_CORE_H
 #include "deliver/queue/aliases.h"
 #include "deliver/queue/message.h"
+#include "deliver/queue/share.h"
 #include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
@@ -41,7 +42,8 @@ struct queue {
 	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
 	size_t nfloods;
-	struct jobs jobs; /* at net, or waiting for it */
+	struct jobs jobs;     /* at net, or waiting for it */
+	struct shares shares; /* of each destination in them */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
 	TAILQ_HEAD(, showing) showings;
@@ -116,7 +118,8 @@ void remote_add(struct queue *, const char *relay, const char *domain,
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 void remote_forget(struct queue *); /* net tries again what it has put off */
-bool remote_full(const struct queue *);
+/* Has that destination its share of what may be under way? */
+bool remote_full(struct queue *, const char *relay, const char *domain);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */
 void terminal_add(
