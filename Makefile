@@ -109,7 +109,7 @@ check:
 
 # Every system call of a delivery, where check takes the first of each kind.
 check-faults: helpers
-	@O=$O KILL_MOST=999 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh
+	@O=$O KILL_MOST=999 KILL_ENDS=30 STORY_TIME=3600 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh
 
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that do not count system calls.
