@@ -2,6 +2,7 @@
 #include "deliver/queue/attempt.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/retry.h"
 #include "deliver/queue/rule.h"
 #include "deliver/tty/tty.h"
@@ -118,6 +119,7 @@ attempt(struct queue *q, struct message *m)
 		attempt_put_back(q, m, TROUBLE);
 		return;
 	}
+	alert_age(q, m, f->env.time_us / 1000000);
 	rule_apply(q->conf, f, q->start->uid);
 	if (!m->known)
 		log_taken(m);
@@ -207,6 +209,8 @@ attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	answered(q, m, i, o, status, text, mta);
 	if (o == OUT_DELIVERED)
 		show_too(q, m, i, mta.len == 0);
+	else if (alert_is(m->id) && m->file->tries == 0)
+		alert_unstored(q, m, text);
 	attempt_release(q, m);
 }
 

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/run.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/client.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -36,21 +37,6 @@ too_slow(struct loop_timer *t)
 }
 
 static void
-span_of_time(int64_t seconds, struct buf *b)
-{
-	if (seconds < 0)
-		seconds = 0;
-	if (seconds < 120)
-		buf_fmt(b, "%llds", (long long)seconds);
-	else if (seconds < 7200)
-		buf_fmt(b, "%lldm", (long long)(seconds / 60));
-	else if (seconds < 172800)
-		buf_fmt(b, "%lldh", (long long)(seconds / 3600));
-	else
-		buf_fmt(b, "%lldd", (long long)(seconds / 86400));
-}
-
-static void
 list_one(struct queue *q, const struct message *m, const struct file *f,
     struct buf *b)
 {
@@ -58,7 +44,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 
 	buf_fmt(
 	    b, "%s  %llu bytes, ", m->id, (unsigned long long)f->head.body_len);
-	span_of_time(now - f->env.time_us / 1000000, b);
+	cause_span(now - f->env.time_us / 1000000, b);
 	buf_str(b, " old, from <");
 	printable_add(b, span_of(f->env.from), 300);
 	buf_str(b, ">\n");
@@ -78,7 +64,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 			buf_str(b, ", waits for sendmail -q");
 		} else if (f->until > now) {
 			buf_str(b, ", next try in ");
-			span_of_time(f->until - now, b);
+			cause_span(f->until - now, b);
 		}
 		if (r->text) {
 			buf_str(b, ": ");
@@ -194,12 +180,24 @@ newaliases(struct client *c, struct span none)
 	}
 }
 
+/* For mailq --check, of anybody: how it is, and what is wrong. */
+static void
+check(struct client *c, struct span words)
+{
+	long long age = -1;
+
+	if (words.len && span_num(words, 1, INT32_MAX, &age) == -1)
+		age = -1;
+	alert_check(c->q, (long)age, c->uid == 0, &c->out);
+}
+
 static const struct {
 	const char *request;
 	enum { ALONE = 1, WORDS = 2 } takes;
 	void (*answer)(struct client *, struct span words);
 } requests[] = {
 	{ "list", ALONE, list },
+	{ "check", ALONE | WORDS, check },
 	{ "run", ALONE | WORDS, run },
 	{ "newaliases", ALONE, newaliases },
 	{ "verify", WORDS, query_verify },

@@ -1,3 +1,4 @@
+#include "deliver/queue/alert.h"
 #include "deliver/queue/bounce.h"
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,7 @@ sched_add(struct queue *q, const char *id, bool late)
 		return NULL;
 	}
 	q->count++;
+	alert_come(q, m);
 	/* What reports on a report comes last. */
 	if (late && bounce_letter(id) == 'D')
 		TAILQ_INSERT_TAIL(&q->late, m, link);
@@ -194,6 +196,7 @@ sched_remove(struct queue *q, struct message *m)
 	leave(q, m);
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
+	alert_gone(q, m);
 	free(m);
 	loop_idle(pump);
 }
@@ -230,6 +233,8 @@ finish(struct queue *q)
 	}
 	if (q->scanning || q->open || !TAILQ_EMPTY(&q->ready) ||
 	    !TAILQ_EMPTY(&q->late) || !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+		return;
+	if (!q->stopping && alert_quiet(q))
 		return;
 	if (q->start->once && !q->stopping && q->patient == 0 && !q->told &&
 	    !flood_flush(q)) {
