@@ -54,7 +54,7 @@ one(struct found *f, int dir, const char *name, bool drop)
 	struct stat st;
 	int64_t since;
 
-	if (!spool_id_valid(name) || name[strlen(name) - 1] == 'A')
+	if (!spool_id_valid(name) || (tail && tail[strlen(tail) - 1] == 'A'))
 		return; /* an alert is no mail */
 	/* Incomplete: its sender has not been told that it is sent. */
 	if (drop && (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
@@ -119,9 +119,10 @@ judge(struct found *f, const struct conf *c, long age)
 	}
 	buf_fmt(&f->b, "%zu message%s wait%s", f->waits,
 	    f->waits == 1 ? "" : "s", f->waits == 1 ? "s" : "");
-	if (f->since)
-		buf_fmt(&f->b, ", the oldest for %lldm",
-		    (long long)(time(NULL) - f->since) / 60);
+	if (f->since) {
+		buf_str(&f->b, f->waits == 1 ? ", for " : ", the oldest for ");
+		printable_age(time(NULL) - f->since, &f->b);
+	}
 }
 
 static int

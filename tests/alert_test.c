@@ -103,30 +103,6 @@ every_row_is_whole(void **state)
 	}
 }
 
-static const struct age {
-	const char *name;
-	int64_t seconds;
-	const char *want;
-} ages[] = {
-	{ "nothing", 0, "0s" },
-	{ "before", -5, "0s" },
-	{ "119_seconds", 119, "119s" },
-	{ "two_minutes", 120, "2m" },
-	{ "two_hours", 7200, "2h" },
-	{ "two_days", 172800, "2d" },
-};
-
-static void
-check_age(void **state)
-{
-	const struct age *row = *state;
-	struct buf b = { 0 };
-
-	cause_span(row->seconds, &b);
-	assert_string_equal(buf_c(&b), row->want);
-	buf_free(&b);
-}
-
 /* The agent's part: a queue without messages but its own. */
 static struct queue q;
 static struct conf conf;
@@ -412,7 +388,7 @@ nothing_wakes_up_for_nothing(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(dues) + COUNT(texts) + COUNT(ages) + 20];
+	struct CMUnitTest tests[COUNT(dues) + COUNT(texts) + 20];
 	size_t n = 0;
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(every_row_is_whole),
@@ -431,7 +407,6 @@ main(void)
 
 	ADD_ROWS(tests, n, dues, check_due);
 	ADD_ROWS(tests, n, texts, check_text);
-	ADD_ROWS(tests, n, ages, check_age);
 	for (size_t i = 0; i < COUNT(others); i++)
 		tests[n++] = others[i];
 	return _cmocka_run_group_tests("alert", tests, n, NULL, NULL);

@@ -180,6 +180,7 @@ check(void **state)
 	assert_int_equal(opt_parse(argc, argv, &o, &why), 0);
 	assert_int_equal(why.len, 0);
 	assert_int_equal(o.mode, row->want.mode);
+	assert_int_equal(o.age, row->want.age);
 	assert_int_equal(o.from_header, row->want.from_header);
 	assert_int_equal(o.dots, row->want.dots);
 	assert_int_equal(o.wait, row->want.wait);
@@ -205,6 +206,10 @@ check(void **state)
 	"0123456789012345678901234567890123456789012345678901234567890123456"  \
 	"789012345678901234567890123456789"
 static const struct row wrong[] = {
+	{ .name = "check_of_no_age", .argv = { "mailq", "--check=4" } },
+	{ .name = "check_of_nothing", .argv = { "mailq", "--check=" } },
+	{ .name = "check_and_more", .argv = { "mailq", "--check", "x" } },
+	{ .name = "check_of_sendmail", .argv = { "sendmail", "--check" } },
 	{ .name = "unknown_letter", .argv = { "sendmail", "-k" } },
 	{ .name = "unknown_octet", .argv = { "sendmail", "-\xff" } },
 	{ .name = "f_without_value", .argv = { "sendmail", "-f" } },

@@ -1,5 +1,6 @@
 /* alert_look - what can be seen at any moment: how old the mail is, how full
  * the disk, what lies in quarantine; and the answer to mailq --check. */
+#include "common/printable.h"
 #include "deliver/queue/alerts.h"
 #include "deliver/queue/bounce.h"
 #include <dirent.h>
@@ -47,7 +48,7 @@ waiting(const struct alerts *a, int64_t since, struct buf *b)
 	    b, "%zu message%s wait%s", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
 	if (since) {
 		buf_str(b, n == 1 ? ", for " : ", the oldest for ");
-		cause_span(time(NULL) - since, b);
+		printable_age(time(NULL) - since, b);
 	}
 }
 
@@ -164,7 +165,7 @@ alert_check(struct queue *q, long age, bool all, struct buf *out)
 		/* How much waits comes at the end, whatever stands. */
 		cause_sentence(&t, all && it->cause != CAUSE_AGE, &b);
 		buf_str(&b, " (since ");
-		cause_span(now - it->since, &b);
+		printable_age(now - it->since, &b);
 		buf_str(&b, "); ");
 	}
 	if (old) {

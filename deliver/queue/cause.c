@@ -81,23 +81,6 @@ cause_lapsed(enum cause c, int64_t last, int64_t now)
 }
 
 void
-cause_span(int64_t seconds, struct buf *b)
-{
-	static const struct {
-		long seconds;
-		char unit;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	size_t i = 0;
-
-	if (seconds < 0)
-		seconds = 0;
-	while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
-		i++;
-	buf_fmt(b, "%lld%c", (long long)(seconds / units[i].seconds),
-	    units[i].unit);
-}
-
-void
 cause_sentence(const struct cause_text *t, bool why, struct buf *b)
 {
 	buf_str(b, cause_rows[t->cause].what);

@@ -63,6 +63,4 @@ struct cause_text {
 void cause_sentence(const struct cause_text *, bool why, struct buf *);
 /* The message to postmaster, header and text, short enough for a terminal. */
 void cause_compose(const struct cause_text *, struct buf *);
-/* "3h": the largest unit that makes at least two of it. */
-void cause_span(int64_t seconds, struct buf *);
 #endif

@@ -44,7 +44,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 
 	buf_fmt(
 	    b, "%s  %llu bytes, ", m->id, (unsigned long long)f->head.body_len);
-	cause_span(now - f->env.time_us / 1000000, b);
+	printable_age(now - f->env.time_us / 1000000, b);
 	buf_str(b, " old, from <");
 	printable_add(b, span_of(f->env.from), 300);
 	buf_str(b, ">\n");
@@ -64,7 +64,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 			buf_str(b, ", waits for sendmail -q");
 		} else if (f->until > now) {
 			buf_str(b, ", next try in ");
-			cause_span(f->until - now, b);
+			printable_age(f->until - now, b);
 		}
 		if (r->text) {
 			buf_str(b, ": ");
