@@ -98,7 +98,7 @@ reap(void)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = brief_reap(&status)) > 0) {
 		if (pid == w.net) {
 			w.net = 0;
 			w.status = WIFEXITED(status) ? WEXITSTATUS(status)

@@ -326,7 +326,7 @@ box_refused(struct queue *q, uint32_t ref, bool permanent, struct span why)
 	    permanent ? SPAN("5.1.1") : SPAN("4.3.0"), why);
 	if (permanent) /* nobody's mailbox can be looked into any more */
 		while (b->nold) {
-			batch_forget(b, &b->old[0]);
+			batch_forget(q, &b->old[0]);
 			memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
 		}
 	box_rest(b);
@@ -363,8 +363,7 @@ recover(struct queue *q, const char *name)
 		return;
 	}
 	if (in.result && apply_result(q, &in) == 0) {
-		unlinkat(q->dir, name, 0);
-		intent_free(&in);
+		batch_end(q, &in, NULL);
 		return;
 	}
 	t = (struct target){ in.kind, in.user, in.what };
@@ -384,6 +383,7 @@ box_recover(struct queue *q)
 	struct box *b;
 
 	RB_INIT(&q->boxes);
+	TAILQ_INIT(&q->kepts);
 	if (d)
 		rewinddir(d);
 	while (d && (e = readdir(d)) != NULL)

@@ -88,8 +88,8 @@ struct message {
 	TAILQ_ENTRY(message) link; /* ready */
 	char id[SPOOL_IDSIZE];
 	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
-	struct messages *held; /* M_HELD: where */
-	bool known;	       /* its arrival stands in the log */
+	struct messages *in; /* M_READY, M_PARKED, M_HELD: where */
+	bool known;	     /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */
@@ -97,7 +97,10 @@ struct message {
 				    */
 	int64_t since;		   /* seconds: its arrival; 0: not known yet */
 	int64_t due;		   /* loop_now() for M_WAITS */
-	struct file *file;	   /* M_OPEN */
+	struct buf owed;   /* lines that its journal had no room for: written
+			      before anything else is done with it */
+	char *trouble;	   /* of our own disk, for which it waits; or NULL */
+	struct file *file; /* M_OPEN */
 };
 
 /* Opens and reads id in dirfd: NULL with errno; faults
@@ -125,6 +128,8 @@ const char *rcpt_addr(const struct file *, size_t i);
 const struct env_rcpt *rcpt_env(const struct file *, size_t i);
 enum env_kind rcpt_kind(const struct file *, size_t i);
 const char *rcpt_from(const struct file *, size_t i);
+/* Are both the same mailbox, command, file or address? */
+bool rcpt_alike(const struct rcpt *, const struct rcpt *);
 /* Remembers an answer for a recipient. */
 void rcpt_say(
     struct rcpt *, struct span status, struct span text, struct span mta);

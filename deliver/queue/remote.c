@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OUT_MAX 100  /* at net at once */
-#define WAIT_MAX 200 /* at net, or waiting for it */
+#define OUT_MAX 1000 /* at net at once: a descriptor each */
 #define LOSSES 3     /* ends of net under one job, before it is deferred */
 
 static void
@@ -25,6 +24,7 @@ static void
 job_free(struct queue *q, struct job *j)
 {
 	TAILQ_REMOVE(&q->jobs, j, link);
+	share_drop(&q->shares, j->relay, j->domain);
 	q->njobs--;
 	if (j->out)
 		q->jobs_out--;
@@ -151,9 +151,9 @@ remote_forget(struct queue *q)
 }
 
 bool
-remote_full(const struct queue *q)
+remote_full(struct queue *q, const char *relay, const char *domain)
 {
-	return q->njobs >= WAIT_MAX;
+	return share_full(&q->shares, relay, domain, q->njobs);
 }
 
 static struct job *
@@ -199,6 +199,10 @@ add_kind(struct queue *q, const struct job *like, bool terminal,
 		if (!j && (j = new_job(like, n - i)) == NULL)
 			return -1;
 		j->rcpts[j->n++] = rcpts[i];
+	}
+	if (j && share_add(&q->shares, j->relay, j->domain) == -1) {
+		memory_free(j);
+		return -1;
 	}
 	if (j) {
 		j->left = j->n;

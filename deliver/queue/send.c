@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/bounce.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -144,10 +145,6 @@ elsewhere(
 	const struct conf_relay *relay;
 	struct addr a;
 
-	if (remote_full(q)) {
-		park(q, m);
-		return;
-	}
 	if (addr_parse(span_of(addr), &a) != ADDR_OK ||
 	    a.domain.len >= sizeof away->domain) {
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.1.3"),
@@ -165,7 +162,10 @@ elsewhere(
 		away->domain[k] =
 		    c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 	}
-	sending->n++;
+	if (remote_full(q, away->relay, away->domain))
+		park(q, m);
+	else
+		sending->n++;
 }
 
 static void
@@ -212,8 +212,9 @@ send_off(
 		t = (struct target){ T_BOX, r->user, NULL };
 		if (bounce_is_local(m, span_of(rcpt_addr(m->file, i))))
 			to_mailbox(q, m, i, sending);
-		else if (q->conf->local == LOCAL_LMTP ? remote_full(q)
-						      : box_full(q, &t))
+		else if (q->conf->local == LOCAL_LMTP
+			     ? remote_full(q, q->conf->local_path, "")
+			     : box_full(q, &t))
 			park(q, m);
 		else
 			local(q, m, i, sending);
@@ -267,9 +268,11 @@ attempt_send(struct queue *q, struct message *m)
 	struct sending s = { .away = calloc(f->nrcpts, sizeof *s.away) };
 
 	if (s.away == NULL || file_reserve(f) == -1) {
+		int err = errno;
+
 		log_errno("%s: no attempt without room for its outcome", m->id);
 		free(s.away);
-		attempt_put_back(q, m, TROUBLE);
+		attempt_trouble(q, m, err);
 		return;
 	}
 	/* One for each answer owed, and one that keeps the message until all

@@ -309,7 +309,7 @@ round_of(struct split *s)
 	struct queue *q = s->q;
 	struct message *m = s->m;
 	struct file *f = m->file;
-	int failed = 0;
+	int failed = 0, err;
 
 	for (uint32_t i = 0; i < f->env.nrcpts && !failed; i++) {
 		if (!concerned(f, i) || (s->all[i].n && !s->all[i].asks))
@@ -326,11 +326,12 @@ round_of(struct split *s)
 		return; /* again, when they are read */
 	if (!failed)
 		failed = apply(s);
+	err = errno;
 	if (failed)
 		log_errno("%s: its recipients cannot be expanded", m->id);
 	done(s);
 	if (failed)
-		attempt_put_back(q, m, TROUBLE);
+		attempt_trouble(q, m, err);
 	else
 		attempt_send(q, m);
 }

@@ -24,11 +24,15 @@ static const struct {
 	int err;
 	const char *status, *text;
 } faults[] = {
-	{ ENOSPC, "4.2.2", "the disk is full" },
-	{ EDQUOT, "4.2.2", "the user's disk quota is used up" },
+	{ ENOSPC, "4.2.2",
+	    "the disk is full; it is delivered when there is room" },
+	{ EDQUOT, "4.2.2",
+	    "the user's disk quota is used up; it is delivered when there is "
+	    "room" },
 	{ EFBIG, "4.2.2", "the file may not grow any further" },
 	{ ENOLCK, "4.2.0",
-	    "no locks are to be had there (NFS without its lock daemon?)" },
+	    "no locks are to be had there; the file system needs a lock "
+	    "service (NFS: lockd)" },
 	{ EROFS, "4.2.0", "the file system is read-only" },
 };
 
@@ -154,11 +158,17 @@ do_go(void)
 			strlcpy(v[i].text, loop, sizeof v[i].text);
 		else
 			u.box.kind->append(&u.box, &u.items[i], &v[i]);
+		/* What stands there is for the next process to look for, and
+		 * to undo: the intent says where it began. */
+		if (u.box.torn)
+			exit(1);
 	}
 	if (u.box.kind->sync(&u.box, &failed) == -1)
 		for (size_t i = 0; i < u.n; i++)
 			if (v[i].outcome == OUT_DELIVERED)
 				v[i] = failed;
+	if (u.box.torn)
+		exit(1);
 	for (size_t i = 0; i < u.n; i++)
 		say(IPC_BOX_RESULT, u.items[i].ref, &v[i]);
 	free(v);
