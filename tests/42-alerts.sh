@@ -152,7 +152,7 @@ status "another" 1 root '^warning: .*broken-2'
 same "it is not told" 1 "$(times 'and was put aside' $SCREEN)"
 rm $SPOOL/quarantine/*
 status "when the folder is empty it is over" 0 alice '^ok: '
-check "the log says so" grep -q 'alert-over cause=quarantine' $LOG
+check "the log says so" grep -q 'alert-over cause=quarantine about=-' $LOG
 
 # A bounce that nobody takes: postmaster's mailbox is too small for it.
 settings "mailbox-size $(($(stat -c %s $M) / 1024 + 4))K"
@@ -176,9 +176,14 @@ broken broken-3
 check "no mailbox: the log" await text $LOG '1A: alert-unstored '
 check "no mailbox: the terminal" await text $SCREEN '[Alert of mail.example: a file of the queue'
 same "no mailbox: one alert" 1 "$(times 'alert cause=.*broken-3' $LOG)"
-stop_agent
 rmdir $M
-rm -f $SPOOL/quarantine/* $SPOOL/queue/*
+restart
+sendmail -q
+check "when there is one again: it is stored" await text $M 'broken-3'
+check "no mailbox: drained" drained
+same "no mailbox: shown once" 1 "$(times 'Alert of mail.example: a file of the queue' $SCREEN)"
+stop_agent
+rm -f $SPOOL/quarantine/*
 
 # The disk.
 forget

@@ -366,8 +366,13 @@ memory_is_bounded(void **state)
 		snprintf(name, sizeof name, "relay%d", i);
 		alert_seen(&q, CAUSE_HELD, name, SPAN("no"));
 	}
-	assert_int_equal(q.alerts->n, ALERTS_MAX);
+	assert_int_equal(q.alerts->n, ALERTS_MAX - CAUSES);
 	assert_int_equal(told(), 1); /* of one cause */
+	for (int c = 0; c < CAUSES; c++)
+		alert_seen(&q, (enum cause)c, "", SPAN("no"));
+	assert_int_equal(q.alerts->n, ALERTS_MAX);
+	alert_seen(&q, CAUSE_HELD, "one more", SPAN("no"));
+	assert_int_equal(q.alerts->n, ALERTS_MAX);
 }
 
 static void

@@ -52,7 +52,9 @@ alert_add(struct alerts *a, enum cause c, const char *about)
 {
 	struct alert_item *it;
 
-	if (a->n == ALERTS_MAX || strlen(about) >= sizeof it->about)
+	/* Many relays leave room to the other causes. */
+	if (a->n >= ALERTS_MAX - (about[0] ? CAUSES : 0) ||
+	    strlen(about) >= sizeof it->about)
 		return NULL;
 	it = &a->items[a->n++];
 	*it = (struct alert_item){ .cause = c, .since = time(NULL) };
@@ -71,6 +73,12 @@ alert_why(struct alert_item *it, struct span why)
 	buf_free(&b);
 }
 
+static const char *
+about_of(const struct alert_item *it)
+{
+	return it->about[0] ? it->about : "-";
+}
+
 /* It is over.  Nobody hears that who has not heard of it before. */
 void
 alert_end(struct alerts *a, struct alert_item *it)
@@ -79,7 +87,7 @@ alert_end(struct alerts *a, struct alert_item *it)
 		put_told(a, it->cause, it->about, 0);
 		if (a->q->conf->alert.on)
 			log_info("agent: alert-over cause=%s about=%s",
-			    cause_rows[it->cause].name, it->about);
+			    cause_rows[it->cause].name, about_of(it));
 	}
 	*it = a->items[--a->n];
 }
@@ -165,11 +173,12 @@ tell(struct alerts *a, struct alert_item *it)
 	if (!stored) {
 		log_errno("agent: an alert cannot be stored");
 		it->id[0] = '\0';
-		note(a->q, &t);
 	}
+	if (!stored || a->q->conf->hold)
+		note(a->q, &t); /* nothing is delivered, or nothing now */
 	printable_quoted(&why, span_of(it->why), ALERT_WHY);
 	log_warn("agent: alert cause=%s about=%s seen=%u id=%s text=%s",
-	    cause_rows[it->cause].name, it->about[0] ? it->about : "-",
+	    cause_rows[it->cause].name, about_of(it),
 	    it->told ? it->more : it->seen, stored ? it->id : "-", buf_c(&why));
 	it->told = a->told[it->cause] = time(NULL);
 	it->more = 0;
@@ -285,9 +294,11 @@ alert_over(struct queue *q, enum cause c, const char *about)
 void
 alert_age(struct queue *q, struct message *m, int64_t since)
 {
+	const struct conf_alert *c = &q->conf->alert;
+
 	m->since = since;
-	if (q->alerts && since && q->conf->alert.age && !alert_is(m->id))
-		alert_wake(q->alerts, since + q->conf->alert.age);
+	if (q->alerts && since && c->on && c->age && !alert_is(m->id))
+		alert_wake(q->alerts, since + c->age);
 }
 
 void

@@ -85,7 +85,7 @@ alert_look_age(struct alerts *a)
 	waiting(a, since, &b);
 	is_so(a, CAUSE_AGE,
 	    c->alert.age && since && now - since >= c->alert.age, &b);
-	if (c->alert.age && since && now - since < c->alert.age)
+	if (c->alert.on && c->alert.age && since && now - since < c->alert.age)
 		alert_wake(a, since + c->alert.age);
 }
 

@@ -273,10 +273,12 @@ tell(struct queue *q, const struct job *j, uint8_t outcome, uint8_t flags,
 {
 	if (j->domain[0] || alert_is(j->m->id))
 		return;
-	if (flags & IPC_MEND)
-		alert_seen(q, CAUSE_HELD, j->relay, text);
-	else if (outcome != OUT_LATER || (flags & IPC_SOON))
+	if (flags & IPC_MEND) {
+		if (j->left == j->n) /* once, of all its recipients */
+			alert_seen(q, CAUSE_HELD, j->relay, text);
+	} else if (outcome != OUT_LATER || (flags & IPC_SOON)) {
 		alert_over(q, CAUSE_HELD, j->relay);
+	}
 }
 
 static void
