@@ -154,6 +154,20 @@ rm $SPOOL/quarantine/*
 status "when the folder is empty it is over" 0 alice '^ok: '
 check "the log says so" grep -q 'alert-over cause=quarantine about=-' $LOG
 
+# A program that writes to somebody's terminal without end.
+settings 'terminal-rate 1 1'
+restart
+{
+	printf 'EHLO x\r\n'
+	for n in $(seq 110); do printf 'SEND FROM:<bob>\r\nRCPT TO:<carol>\r\nRSET\r\n'; done
+	printf 'QUIT\r\n'
+} | as bob /usr/sbin/sendmail -bs >/tmp/said
+check "a runaway program is refused" grep -q '^450 4.7.1' /tmp/said
+alert "a runaway program" 'A program sends more than can be right: uid 1002'
+status "a runaway program" 1 alice '^warning: a program sends more than can be right'
+stop_agent
+rm -f /var/lib/bellman/state.tdb
+
 # A bounce that nobody takes: postmaster's mailbox is too small for it.
 settings "mailbox-size $(($(stat -c %s $M) / 1024 + 4))K"
 restart
@@ -176,12 +190,14 @@ broken broken-3
 check "no mailbox: the log" await text $LOG '1A: alert-unstored '
 check "no mailbox: the terminal" await text $SCREEN '[Alert of mail.example: a file of the queue'
 same "no mailbox: one alert" 1 "$(times 'alert cause=.*broken-3' $LOG)"
+same "no mailbox: on the terminal, once" 1 "$(times '\[Alert of mail.example: a file' $SCREEN)"
 rmdir $M
 restart
+shown=$(times 'Alert of mail.example: a file' $SCREEN)
 sendmail -q
 check "when there is one again: it is stored" await text $M 'broken-3'
 check "no mailbox: drained" drained
-same "no mailbox: shown once" 1 "$(times 'Alert of mail.example: a file of the queue' $SCREEN)"
+same "no mailbox: and is not shown again" "$shown" "$(times 'Alert of mail.example: a file' $SCREEN)"
 stop_agent
 rm -f $SPOOL/quarantine/*
 

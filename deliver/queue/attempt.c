@@ -261,6 +261,9 @@ show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 	const char *via = rule_via(f, i);
 	uint32_t env = i < f->env.nrcpts ? i : f->rcpts[i].parent;
 
+	/* Of an alert that was not stored at once they have had a note. */
+	if (alert_is(m->id) && f->tries > 0)
+		return;
 	if (rcpt_kind(m->file, i) != ENV_SAML || !q->conf->terminal ||
 	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
 	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
