@@ -18,7 +18,7 @@ tlsa() { # NAME: the data of 3 1 1
 	openssl x509 -in $1.crt -noout -pubkey | openssl pkey -pubin -outform DER |
 		openssl dgst -sha256 -r | cut -d' ' -f1
 }
-for name in mx-right mx-wrong mx-missing; do cert $name.signed; done
+for name in mx-right mx-wrong mx-missing srv-right srv-wrong; do cert $name.signed; done
 # MTA-STS: an authority of our own vouches for the servers of policies, and for
 # one of the MX.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
@@ -33,6 +33,8 @@ signed() { # NAME...: one certificate for all of them
 	cat $1.crt $1.key >$1.pem
 }
 signed mx-sts.plain www.plain
+signed by-domain.signed www.signed
+cat ca.crt >>by-domain.signed.pem # RFC 7671 5.2.1: the anchor is sent, too
 signed mta-sts.sts.plain mta-sts.self-sts.plain mta-sts.other-sts.plain mta-sts.test-sts.plain
 
 head="@ SOA ns hostmaster 1 3600 600 86400 60
@@ -68,6 +70,9 @@ nohost MX 10 nothere
 half MX 10 nothere
 half MX 20 good
 xn--bcher-kva MX 10 good
+silent MX 10 half-silent
+half-silent AAAA fd00:37::1
+half-silent A 127.0.0.12
 race MX 10 both
 both AAAA 2001:db8::1
 both A 127.0.0.12
@@ -108,6 +113,15 @@ alias MX 10 mx-alias
 mx-alias CNAME mx-right
 nomx A 127.0.0.32
 _25._tcp.nomx TLSA 3 1 1 $(tlsa mx-wrong.signed)
+_submission._tcp.good SRV 10 1 26 srv-right
+srv-right A 127.0.0.41
+_26._tcp.srv-right TLSA 3 1 1 $(tlsa srv-right.signed)
+_submission._tcp.bad SRV 10 1 26 srv-wrong
+srv-wrong A 127.0.0.42
+_26._tcp.srv-wrong TLSA 3 1 1 $(tlsa srv-right.signed)
+_submission._tcp.by-domain SRV 10 1 26 srv-ta
+srv-ta A 127.0.0.43
+_26._tcp.srv-ta TLSA 2 0 1 $(openssl x509 -in ca.crt -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
 Z
 printf '$ORIGIN bogus.\n$TTL 300\n%s\nmail MX 10 mx\nmx A 127.0.0.12\n' "$head" >bogus.zone
 printf '$ORIGIN .\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.50\n' >root.zone
@@ -186,10 +200,31 @@ cd /root || exit 1
     127.0.0.33=$D/mx-missing.signed.pem 127.0.0.35=$D/mx-sts.plain.pem >$M/out 2>&1 &
 mxd=$!
 mkdir -p /tmp/mxd26
-/usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 >/tmp/mxd26/out 2>&1 &
+/usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 \
+    127.0.0.41=$D/srv-right.signed.pem 127.0.0.42=$D/srv-wrong.signed.pem \
+    127.0.0.43=$D/by-domain.signed.pem >/tmp/mxd26/out 2>&1 &
 mxd26=$!
 check "mail servers are there" await exists $M/ready
 await exists /tmp/mxd26/ready
+
+# An address that is silent: a queue of connections that is full drops what comes.
+ip -6 route add local fd00:37::/64 dev lo # not an address of ours: that would be a loop
+/usr/bin/python3 -c '
+import socket, time
+s = socket.create_server(("::", 25), family=socket.AF_INET6, backlog=0)
+held = []
+for n in range(16):
+    c = socket.socket(socket.AF_INET6)
+    c.settimeout(0.3)
+    try:
+        c.connect(("fd00:37::1", 25))
+    except TimeoutError:
+        break
+    held.append(c)
+open("/tmp/dns/silent.ready", "w").close()
+time.sleep(600)' &
+silent=$!
+check "an address is silent" await exists $D/silent.ready
 
 echo 'retry 5m' | config
 start_agent
@@ -211,6 +246,7 @@ arrives a@aliasmx.plain 127.0.0.12 plain
 arrives a@half.plain 127.0.0.12 plain
 arrives a@backup.plain 127.0.0.12 plain
 arrives a@race.plain 127.0.0.12 plain # IPv6 leads nowhere here
+arrives a@silent.plain 127.0.0.12 plain # and IPv6 gives no answer there
 mail bob 'a@[127.0.0.15]'
 check "a literal" await -t 20 text $M/log '127.0.0.15 plain a@[127.0.0.15]'
 mail bob 'a@bücher.plain'
@@ -290,8 +326,24 @@ lax lax@self-sts.plain
 check "TLS-Required: No: whatever the policy says of certificates" await text $M/log '127.0.0.33 tls lax@self-sts.plain'
 lax lax@other-sts.plain
 check "and of MX" await text $M/log '127.0.0.12 plain lax@other-sts.plain'
+# The policies outlive both their server and the agent.
 stop_agent
 kill $https
+: >$LOG
+start_agent
+mail bob again@self-sts.plain
+logs "a restart later, its server gone: the policy holds" 'deferred to=<again@self-sts.plain>' \
+    'deferred to=<again@self-sts.plain> status=4\.7'
+refute "it did not have to be asked for" grep -q 'mta-sts domain=self-sts.plain: no policy' $LOG
+refute "and nothing went out" grep -q again@self-sts.plain $M/log
+arrives again@sts.plain 127.0.0.35 tls
+logs "and lets those through that are right" 'host=mx-sts.plain' 'host=mx-sts.plain .*verified=ca'
+stop_agent
+rm -f /var/lib/bellman/state.tdb
+start_agent
+mail bob third@self-sts.plain
+check "without what was kept nothing is known of it" await text $M/log '127.0.0.33 tls third@self-sts.plain'
+stop_agent
 echo 'retry 5m' | config
 start_agent
 
@@ -337,5 +389,25 @@ start_agent
 mail bob a@elsewhere.example
 check "a relay by SRV" await -t 20 text /tmp/mxd26/log '127.0.0.12 plain a@elsewhere.example'
 stop_agent
-kill $mxd $mxd26 $nsd $unbound
+# By SRV of a signed zone: TLSA stands at the target (RFC 7673).
+by_srv() { # DOMAIN: from now on
+	printf 'relay main {\n\tsrv %s\n\ttls dane\n}\nretry 5m\n' "$1" | config
+	start_agent
+}
+by_srv good.signed
+mail bob b@elsewhere.example
+check "a relay by SRV with TLSA" await -t 20 text /tmp/mxd26/log '127.0.0.41 tls b@elsewhere.example'
+logs "it was verified by DANE" 'host=srv-right.signed' 'host=srv-right.signed .*verified=dane'
+stop_agent
+by_srv by-domain.signed
+mail bob c@elsewhere.example
+check "an authority by TLSA; the certificate is the domain's" await -t 20 text /tmp/mxd26/log '127.0.0.43 tls c@elsewhere.example'
+logs "by DANE, too" 'host=srv-ta.signed' 'host=srv-ta.signed .*verified=dane'
+stop_agent
+by_srv bad.signed
+mail bob d@elsewhere.example
+logs "TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
+refute "nothing went there" grep -q d@elsewhere.example /tmp/mxd26/log
+stop_agent
+kill $mxd $mxd26 $nsd $unbound $silent
 finish

@@ -102,9 +102,12 @@ keep_tlsa(struct session *s, const struct dns_answer *a)
 			r->match, { (const char *)r->data, r->len } };
 	}
 	s->ntlsa = a->n;
-	/* RFC 7672 3.2.2: with DANE-TA the certificate may be the domain's. */
+	/* RFC 7672 3.2.2, RFC 7673 4.2: with DANE-TA the certificate may be
+	 * that of the domain which led here. */
 	if (way_is_direct(&s->relay->way))
 		s->also = s->relay->domain;
+	else if (s->at.by_dns)
+		s->also = s->relay->conf->hosts[0].name;
 	return 0;
 }
 
