@@ -34,6 +34,8 @@ signed() { # NAME...: one certificate for all of them
 }
 signed mx-sts.plain www.plain
 signed by-domain.signed www.signed
+signed host1.plain www.plain
+signed firm.plain www.firm.plain
 cat ca.crt >>by-domain.signed.pem # RFC 7671 5.2.1: the anchor is sent, too
 signed mta-sts.sts.plain mta-sts.self-sts.plain mta-sts.other-sts.plain mta-sts.test-sts.plain
 
@@ -93,6 +95,10 @@ test-sts MX 10 good
 _mta-sts.test-sts TXT "v=STSv1; id=1;"
 mta-sts.test-sts A 127.0.0.40
 _submission._tcp.srv SRV 5 1 26 dead
+_submission._tcp.corp SRV 10 1 26 host1
+host1 A 127.0.0.44
+_submission._tcp.firm SRV 10 1 26 host2
+host2 A 127.0.0.45
 Z
 cat >signed.zone <<Z
 \$ORIGIN signed.
@@ -202,7 +208,7 @@ mxd=$!
 mkdir -p /tmp/mxd26
 /usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 \
     127.0.0.41=$D/srv-right.signed.pem 127.0.0.42=$D/srv-wrong.signed.pem \
-    127.0.0.43=$D/by-domain.signed.pem >/tmp/mxd26/out 2>&1 &
+    127.0.0.43=$D/by-domain.signed.pem 127.0.0.44=$D/host1.plain.pem 127.0.0.45=$D/firm.plain.pem >/tmp/mxd26/out 2>&1 &
 mxd26=$!
 check "mail servers are there" await exists $M/ready
 await exists /tmp/mxd26/ready
@@ -365,7 +371,7 @@ refute "loops did not go to the next" grep -E '@(loop|selfaddr)' $M/log
 
 # A dead destination is asked once, then answers of itself; a person may ask.
 stop_agent
-check "five wait" test "$(ls $SPOOL/queue | wc -l)" = 5
+check "six wait" test "$(ls $SPOOL/queue | wc -l)" = 6
 kill $mxd
 wait $mxd 2>/dev/null
 : >$LOG
@@ -390,8 +396,8 @@ mail bob a@elsewhere.example
 check "a relay by SRV" await -t 20 text /tmp/mxd26/log '127.0.0.12 plain a@elsewhere.example'
 stop_agent
 # By SRV of a signed zone: TLSA stands at the target (RFC 7673).
-by_srv() { # DOMAIN: from now on
-	printf 'relay main {\n\tsrv %s\n\ttls dane\n}\nretry 5m\n' "$1" | config
+by_srv() { # DOMAIN [LINE]: from now on
+	printf 'relay main {\n\tsrv %s\n\t%s\n}\nretry 5m\n' "$1" "${2:-tls dane}" | config
 	start_agent
 }
 by_srv good.signed
@@ -408,6 +414,18 @@ by_srv bad.signed
 mail bob d@elsewhere.example
 logs "TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
 refute "nothing went there" grep -q d@elsewhere.example /tmp/mxd26/log
+stop_agent
+# Unsigned, the name of the host could be anybody's: the certificate is to be
+# the domain's.
+by_srv corp.plain "ca $D/ca.crt"
+mail bob e@elsewhere.example
+logs "a certificate for the host that DNS names: it waits" 'host=host1.plain' 'host=host1.plain status=4\.7\.5.*DNS without DNSSEC'
+stop_agent
+by_srv firm.plain "ca $D/ca.crt"
+mail bob f@elsewhere.example
+check "one for the domain: it goes" await -t 20 text /tmp/mxd26/log '127.0.0.45 tls f@elsewhere.example'
+logs "and was verified" 'host=host2.plain' 'host=host2.plain .*verified=ca'
+refute "the other did not" grep -q e@elsewhere.example /tmp/mxd26/log
 stop_agent
 kill $mxd $mxd26 $nsd $unbound $silent
 finish
