@@ -332,6 +332,17 @@ lax lax@self-sts.plain
 check "TLS-Required: No: whatever the policy says of certificates" await text $M/log '127.0.0.33 tls lax@self-sts.plain'
 lax lax@other-sts.plain
 check "and of MX" await text $M/log '127.0.0.12 plain lax@other-sts.plain'
+exits "the way to a policy that is enforced" 0 deliver --check a@sts.plain
+said "the policy" "MTA-STS: the domain's policy is enforced"
+said "the servers that it names" 'in order: mx-sts.plain \(10\), good.plain \(20\); '
+said "one of them would get nothing" 'offers no TLS'
+said "its certificate" "verified by the relay's own CA"
+exits "to one that keeps mail away" 75 deliver --check a@self-sts.plain
+said "why" 'self-signed'
+exits "to one that is tested" 0 deliver --check a@test-sts.plain
+said "so it says" 'only being tested'
+exits "and to none" 0 deliver --check a@two.plain
+said "so it says" 'has no policy that holds'
 # The policies outlive both their server and the agent.
 stop_agent
 kill $https
@@ -352,6 +363,32 @@ check "without what was kept nothing is known of it" await text $M/log '127.0.0.
 stop_agent
 echo 'retry 5m' | config
 start_agent
+
+# deliver --check NAME@DOMAIN walks to each of its servers.
+ways() { # RECIPIENT STATUS PATTERN...
+	exits "the way to $1" "$2" deliver --check "$1"
+	local to=$1 pattern
+	shift 2
+	for pattern; do said "the way to $to: $pattern" "$pattern"; done
+}
+sent=$(wc -l <$M/log)
+ways a@two.plain 0 'The way to the domain two.plain' 'in order: dead.plain \(10\), good.plain \(20\); DNSSEC does not vouch' \
+    'host dead.plain has the address 127.0.0.11' '127.0.0.11:25: cannot connect: Connection refused' \
+    'Connected to 127.0.0.12:25' 'sender <root@mail.example> is accepted'
+ways backup.plain 0 'in order: good.plain \(10\)\;'
+ways a@right.signed 0 'mx-right.signed \(10\); DNSSEC vouches' 'DANE: it has 1 TLSA record, and' \
+    'verified by TLSA records'
+ways a@missing.signed 0 'DANE: it has no TLSA record, so any' 'It was not verified'
+ways a@wrong.signed 75 'DANE: it has 1 TLSA' 'no TLSA record fits'
+ways a@half.plain 0 'nothere.plain: ' 'Connected to 127.0.0.12:25'
+ways a@null.plain 69 'null MX' 'Is the domain written right'
+ways a@gone.plain 69 'there is no such domain' 'Is the domain written right'
+ways a@loop.plain 69 'its mail is for this machine'
+ways a@mail.bogus 75 'MX: '
+ways a@implicit.plain 0 'in order: implicit.plain;' 'MTA-STS is not asked'
+ways bob@mail.example 0 'mail.example is local'
+ways a@ 64 'no domain that mail could go to'
+same "of all this no mail was sent" "$sent" "$(wc -l <$M/log)"
 
 # What never arrives comes back, with the reason.
 n=$(messages /var/mail/alice)

@@ -63,6 +63,7 @@ give_up(struct session *s, enum mishap what, const char *fmt, const char *why)
 static void
 connect_it(struct session *s)
 {
+	probe_records(s);
 	conn_open(&s->conn, s->addrs, s->naddrs,
 	    seconds(s, smtp_steps[AT_CONNECT].seconds));
 }

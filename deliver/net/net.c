@@ -249,7 +249,7 @@ net_serve(const struct role_start *start, int64_t second)
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
 	if (start->probe)
-		net.probe = probe_new(&net, start->out);
+		net.probe = probe_new(&net, start->out, start->probe_to);
 	if (net.tls == NULL || (start->probe && net.probe == NULL) ||
 	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)
