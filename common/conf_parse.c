@@ -273,7 +273,7 @@ defaults(struct conf *c)
 		.senders = MAY_ALL,
 		.bell = true,
 		.rate_pair = 10,
-		.rate_rcpt = 30,
+		.rate_rcpt = 20,
 		.alert = { .age = 4 * 3600,
 		    .disk = 64u << 20,
 		    .every = 3600,

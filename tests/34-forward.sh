@@ -69,6 +69,28 @@ mail_to alice
 arrives "a link out of the home: not followed" alice
 rm -f "$HOME_A/.forward"
 
+# one member's .forward costs nobody else his mail
+echo 'team: alice, bob' >>/etc/aliases
+seq -f 'x%g@far.example' 1001 | forward
+mail_to team
+arrives "more than 1000 members: not used" alice bob
+check "the log says why" grep -q \
+    '.forward of alice is not used: it has more than 1000 members' $LOG
+{ for i in $(seq 20); do
+	echo "deep$i: deep$((i + 1))"
+done; echo 'deep21: carol'; } >>/etc/aliases
+echo deep1 | forward
+mail_to team
+arrives "too deep: not used" alice bob
+yes carol,carol,carol,carol,carol,carol | head -n 20000 | forward
+mail_to team
+arrives "too long: not used" alice bob
+echo ':include:/nonexistent/list' | forward
+mail_to team
+arrives "a list that is not there" alice bob
+check "which the log names" grep -q \
+    '.forward of alice, line 1: :include:/nonexistent/list: there is no' $LOG
+
 echo carol | forward
 echo alice | as carol sh -c 'cat >"$HOME/.forward"'
 mail_to alice

@@ -516,7 +516,7 @@ print_terminals(const struct conf *c, struct buf *out)
 	buf_str(out, c->pts_owner ? "pts " : "");
 	buf_str(out, c->bell ? "" : "no-bell ");
 	buf_str(out, c->net_terminals ? "net " : "");
-	if (c->rate_pair != 10 || c->rate_rcpt != 30)
+	if (c->rate_pair != 10 || c->rate_rcpt != 20)
 		buf_fmt(out, "rate=%u,%u ", c->rate_pair, c->rate_rcpt);
 	buf_str(out, c->alert.on ? "" : "alert=off ");
 	if (c->alert.age != 4 * 3600 || c->alert.disk != 64 << 20 ||
@@ -786,7 +786,7 @@ static const struct right {
 	{ "terminal_defaults",
 	    S("terminal-senders all\nterminal-sessions last\n"
 	      "terminal-pts no\nterminal-bell yes\nterminal-network no\n"
-	      "terminal-rate 10 30\n"),
+	      "terminal-rate 10 20\n"),
 	    "" },
 	{ "terminal_senders_root", S("terminal-senders root"), "root " },
 	{ "terminal_senders_of_group", S("terminal-senders @adm"),

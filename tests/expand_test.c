@@ -321,6 +321,25 @@ static const struct row {
 	    { .files = { { "alice .forward", "bob\n" },
 		  { "bob .forward", "\\bob, \\alice\n" } } },
 	    "box bob; box alice" },
+	{ "forward_list_missing", "alice",
+	    { .files = { { "alice .forward", "x@far, :include:/l\n" } } },
+	    "x@far; box alice" },
+	{ "forward_list_bad", "alice",
+	    { .files = { { "alice .forward", ":include:/l\n" },
+		  { "alice /l", "BAD" } } },
+	    "box alice" },
+	{ "forward_list_broken", "alice",
+	    { .files = { { "alice .forward", ":include:/l\n" },
+		  { "alice /l", "a b c\nx@far\n" } } },
+	    "x@far; box alice" },
+	{ "forward_list_later", "alice",
+	    { .files = { { "alice .forward", ":include:/l\n" },
+		  { "alice /l", "LATER" } } },
+	    "later 4.3.5 :include:/l" },
+	{ "forward_to_a_broken_alias", "alice",
+	    { .aliases = "a: b c, x@far\n",
+		.files = { { "alice .forward", "a\n" } } },
+	    "x@far" },
 	{ "forward_not_for_last", "root",
 	    { .aliases = "root: \\alice\n",
 		.files = { { "alice .forward", "x@far\n" } } },
@@ -442,6 +461,90 @@ too_deep_too_many_too_long(void **state)
 	buf_free(&b);
 }
 
+/* What is too much in a .forward costs its user alone, and only the .forward:
+ * what was found by it is as if it had not been there. */
+static void
+too_much_in_a_forward(void **state)
+{
+	static const char deep[] =
+	    "a0: a1\na1: a2\na2: a3\na3: a4\na4: a5\na5: a6\na6: a7\na7: a8\n"
+	    "a8: a9\na9: a10\na10: a11\na11: a12\na12: a13\na13: a14\n"
+	    "a14: a15\na15: a16\na16: a17\na17: a18\na18: a19\na19: x@far\n";
+	struct buf many = { 0 }, big = { 0 }, aliases = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 1001; i++)
+		buf_fmt(&many, "x%d@far\n", i);
+	for (int i = 0; i < 30000; i++)
+		buf_str(&big, "y@far, y@far\n");
+	const struct {
+		const char *alice, *bob, *list, *want;
+	} tries[] = {
+		{ "a0\n", "bob\n", "alice, bob, a19",
+		    "box alice; box bob; x@far" },
+		{ "y@far\na0\n", "bob\n", "alice, y@far", "box alice; y@far" },
+		{ buf_c(&many), "bob\n", "alice, bob", "box alice; box bob" },
+		{ buf_c(&big), "bob\n", "alice, bob", "box alice; box bob" },
+		{ "bob, z@far\n", "a0\n", "alice", "box bob; z@far" },
+	};
+
+	for (size_t i = 0; i < COUNT(tries); i++) {
+		struct machine m = { .files = {
+					 { "alice .forward", tries[i].alice },
+					 { "bob .forward", tries[i].bob },
+				     } };
+		struct buf shown = { 0 };
+		struct expansion e;
+		struct world w;
+
+		buf_reset(&aliases);
+		buf_fmt(&aliases, "%slist: %s\n", deep, tries[i].list);
+		m.aliases = buf_c(&aliases);
+		w = world(&m);
+		complaints = 0;
+		assert_int_equal(expand(&w, SPAN("list"), &e), 0);
+		show(&e, &shown);
+		assert_string_equal(buf_c(&shown), tries[i].want);
+		assert_true(complaints > 0);
+		expansion_free(&e);
+		buf_free(&shown);
+	}
+	buf_free(&many);
+	buf_free(&big);
+	buf_free(&aliases);
+}
+
+/* A full .forward leaves the list that names its user its own room. */
+static void
+a_forward_takes_no_room(void **state)
+{
+	struct machine m = { .files = { { "alice .forward", NULL } } };
+	struct buf b = { 0 }, forward = { 0 };
+	struct expansion e;
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		buf_fmt(&forward, "y%d@far\n", i);
+	buf_str(&b, "a0: alice");
+	for (int i = 1; i < 10000; i++)
+		buf_fmt(&b, ", x%d@far", i);
+	buf_chr(&b, '\n');
+	m.aliases = buf_c(&b);
+	m.files[0][1] = buf_c(&forward);
+	w = world(&m);
+	assert_int_equal(expand(&w, SPAN("a0"), &e), 0);
+	assert_int_equal(e.n, 10999);
+	expansion_free(&e);
+	/* Beyond half of what a message may have: the mailbox. */
+	w.others = EXPAND_ALL / 2;
+	assert_int_equal(expand(&w, SPAN("a0"), &e), 0);
+	assert_int_equal(e.n, 10000);
+	expansion_free(&e);
+	buf_free(&b);
+	buf_free(&forward);
+}
+
 /* More than the journal could say of one: it fails alone. */
 static void
 too_long_a_name(void **state)
@@ -532,6 +635,8 @@ main(void)
 		cmocka_unit_test(the_loop_is_named),
 		cmocka_unit_test(what_is_asked_comes_later),
 		cmocka_unit_test(too_deep_too_many_too_long),
+		cmocka_unit_test(too_much_in_a_forward),
+		cmocka_unit_test(a_forward_takes_no_room),
 		cmocka_unit_test(too_long_a_name),
 		cmocka_unit_test(too_many_together),
 		cmocka_unit_test(bomb),

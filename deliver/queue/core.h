@@ -16,6 +16,8 @@ struct job;
 TAILQ_HEAD(jobs, job);
 struct flood;
 RB_HEAD(floods, flood);
+struct kept;
+TAILQ_HEAD(kepts, kept);
 
 struct queue {
 	const struct role_start *start;
@@ -27,6 +29,7 @@ struct queue {
 	 * it is open or held */
 	struct ids ids;
 	struct dues dues;
+	struct messages fresh; /* ready, and never tried before */
 	struct messages ready, parked;
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
@@ -36,6 +39,7 @@ struct queue {
 	struct aliases aliases;
 	struct boxes boxes;
 	size_t boxes_busy;
+	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
 	size_t nfloods;
 	struct jobs jobs;     /* at net, or waiting for it */
@@ -57,7 +61,8 @@ struct queue {
 };
 
 /* sched: which message next. */
-struct message *sched_add(struct queue *, const char *id, bool late);
+/* old: an earlier process knew it. */
+struct message *sched_add(struct queue *, const char *id, bool old);
 struct message *sched_find(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
@@ -65,9 +70,10 @@ void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
 void sched_force_all(struct queue *);
-void sched_scanned(struct queue *); /* all of queue/ was added */
-void sched_pump(struct queue *);    /* opens what is ready, as room allows */
-void sched_soon(void);		    /* pumps at the end of this round */
+void sched_scanned(struct queue *);    /* all of queue/ was added */
+void sched_pump(struct queue *);       /* opens what is ready, as room allows */
+bool sched_more(const struct queue *); /* is there some that is ready? */
+void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
@@ -85,7 +91,7 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
 void attempt_release(struct queue *, struct message *);
 /* Journal and state for a recipient whom a batch of an earlier process served,
  * and for whom nothing is under way: 0 also when it is gone, and so was
- * finished; -1: it cannot be said now. */
+ * finished, or owes the line to its journal; -1: it cannot be said now. */
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
@@ -101,6 +107,9 @@ void box_recover(struct queue *); /* reads the intents of an earlier process */
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);
+/* A message owes its journal nothing any more, or is gone: then what the
+ * intents said of it is not needed. */
+void box_settled(struct queue *);
 
 /* remote: SMTP.  One destination, several recipients: an answer for each.
  * domain is "" unless the relay's hosts are those of the recipients' domain. */

@@ -11,12 +11,33 @@ static void follow_user(
 static void follow(
     struct work *, struct span addr, bool last, const struct frame *);
 
-static void follow_list(struct work *, const char *path, const struct frame *);
+static void follow_list(
+    struct work *, const char *path, unsigned line, const struct frame *);
 
-/* The items of a text: how many were good.  *wrong: some were not. */
+/* Is f a .forward, or a list that one names? */
+static bool
+in_forward(const struct frame *f)
+{
+	while (f && f->by == BY_LIST)
+		f = f->up;
+	return f && f->by == BY_FORWARD;
+}
+
+/* An item of f cannot be used. */
+static void
+is_wrong(struct work *x, const struct frame *f, unsigned line, const char *what)
+{
+	if (in_forward(f))
+		x->forward->wrong = true;
+	if (f->by == BY_ALIAS) /* told when the map was built */
+		return;
+	x->w->wrong(x->w->arg, f->by == BY_LIST ? f->user : f->name,
+	    f->by == BY_LIST ? f->name : NULL, line, what);
+}
+
+/* The items of a text: how many were good. */
 static size_t
-follow_items(
-    struct work *x, struct alias_list list, const struct frame *f, bool *wrong)
+follow_items(struct work *x, struct alias_list list, const struct frame *f)
 {
 	struct alias_item item = { 0 };
 	size_t n = 0;
@@ -34,7 +55,7 @@ follow_items(
 			follow(x, buf_view(&item.text), item.last, f);
 			break;
 		case ALIAS_INCLUDE:
-			follow_list(x, buf_c(&item.text), f);
+			follow_list(x, buf_c(&item.text), item.line, f);
 			break;
 		case ALIAS_COMMAND:
 			goal_command(x, buf_c(&item.text), f);
@@ -43,12 +64,7 @@ follow_items(
 			goal_file(x, buf_c(&item.text), f);
 			break;
 		case ALIAS_BROKEN:
-			*wrong = true;
-			if (f->by != BY_ALIAS) /* told when the map was built */
-				x->w->wrong(x->w->arg,
-				    f->by == BY_LIST ? f->user : f->name,
-				    f->by == BY_LIST ? f->name : NULL,
-				    item.line, item.wrong);
+			is_wrong(x, f, item.line, item.wrong);
 			break;
 		}
 	}
@@ -60,23 +76,28 @@ follow_items(
 static bool
 enter(struct work *x, const struct frame *f, size_t octets)
 {
-	x->octets += octets;
+	size_t *sum = x->forward ? &x->forward->octets : &x->octets;
+
+	*sum += octets;
 	x->e->plain = false;
 	if (f->depth > EXPAND_DEPTH)
 		goal_over(x, "5.4.6", f, "its aliases are nested too deep: ");
-	else if (x->octets > EXPAND_OCTETS)
+	else if (x->forward && *sum > EXPAND_FORWARD_OCTETS)
+		goal_over(x, "5.3.4", NULL,
+		    "with its lists it is longer than 256 KiB");
+	else if (*sum > EXPAND_OCTETS)
 		goal_over(x, "5.3.4", NULL, "its lists are longer than 4 MiB");
 	return x->status == NULL;
 }
 
 static void
-follow_list(struct work *x, const char *path, const struct frame *f)
+follow_list(
+    struct work *x, const char *path, unsigned line, const struct frame *f)
 {
 	struct frame down = { f, BY_LIST, path, f->user, f->from,
 		f->depth + 1 };
 	struct buf name = { 0 };
 	struct text t;
-	bool wrong = false;
 
 	buf_fmt(&name, ":include:%s", path);
 	if (goal_above(f, BY_LIST, path)) {
@@ -85,6 +106,13 @@ follow_list(struct work *x, const char *path, const struct frame *f)
 		t = x->w->read(x->w->arg, f->user, path);
 		if (t.status == TEXT_ASKED) {
 			x->e->asks = true;
+		} else if (in_forward(f) &&
+			   (t.status == TEXT_NONE || t.status == TEXT_BAD)) {
+			buf_str(&name, t.status == TEXT_BAD ? ": " : "");
+			buf_str(&name, t.status == TEXT_BAD
+					   ? t.why
+					   : ": there is no such list");
+			is_wrong(x, f, line, buf_c(&name));
 		} else if (t.status != TEXT_OK) {
 			goal_not(x, f, buf_c(&name), V_LATER, "4.3.5",
 			    t.status == TEXT_NONE ? "there is no such list"
@@ -93,10 +121,38 @@ follow_list(struct work *x, const char *path, const struct frame *f)
 			   !goal_seen(x, "list ", path)) {
 			if (down.user == NULL)
 				down.user = t.owner;
-			follow_items(x, alias_lines(t.text), &down, &wrong);
+			follow_items(x, alias_lines(t.text), &down);
 		}
 	}
 	buf_free(&name);
+}
+
+/* The items of a user's .forward.  False: his mailbox is to have the mail,
+ * instead or as well; what is wrong in a .forward must not lose any. */
+static bool
+follow_forward(struct work *x, const char *user, struct span text,
+    const struct frame *down)
+{
+	struct forward own = { .up = x->forward };
+	bool good;
+
+	if (goal_seen(x, "forward ", user))
+		return true;
+	own.goals = x->e->n;
+	own.name = x->last;
+	x->forward = &own;
+	good = enter(x, down, text.len) &&
+	       follow_items(x, alias_lines(text), down) && !own.wrong;
+	x->forward = own.up;
+	if (x->status) {
+		goals_keep(x->e, own.goals);
+		goal_keep_names(x, own.name);
+		x->w->wrong(x->w->arg, user, NULL, 0, buf_c(&x->over));
+		x->status = NULL;
+		buf_reset(&x->over);
+		good = false;
+	}
+	return good;
 }
 
 static void
@@ -108,7 +164,6 @@ follow_user(struct work *x, const char *user, bool last, const struct frame *f)
 		f->depth + 1 };
 	struct text t = { .status = TEXT_NONE };
 	struct goal *g;
-	bool wrong = false;
 
 	if (!last && !x->w->bare) {
 		if (goal_above(f, BY_FORWARD, user)) {
@@ -131,12 +186,7 @@ follow_user(struct work *x, const char *user, bool last, const struct frame *f)
 		x->w->wrong(x->w->arg, user, NULL, 0, t.why);
 		break;
 	case TEXT_OK:
-		if (!enter(x, &down, t.text.len) ||
-		    goal_seen(x, "forward ", user))
-			return;
-		/* What is wrong in it must not lose mail. */
-		if (follow_items(x, alias_lines(t.text), &down, &wrong) &&
-		    !wrong)
+		if (follow_forward(x, user, t.text, &down))
 			return;
 		break;
 	case TEXT_NONE:
@@ -176,7 +226,6 @@ follow_alias(
 	struct frame down = { f, BY_ALIAS, name, NULL, f->from, f->depth + 1 };
 	struct alias_entry entry = { .items = items, .line = 1 };
 	struct buf owner = { 0 };
-	bool wrong = false;
 
 	if (goal_above(f, BY_ALIAS, name)) {
 		goal_loop(x, f, name);
@@ -187,7 +236,7 @@ follow_alias(
 	find_owner(x, name, &owner);
 	if (owner.len)
 		down.from = buf_c(&owner);
-	follow_items(x, alias_items(&entry), &down, &wrong);
+	follow_items(x, alias_items(&entry), &down);
 	buf_free(&owner);
 }
 
@@ -346,9 +395,10 @@ expand(const struct world *w, struct span addr, struct expansion *e)
 	if (x.status) { /* none of it, rather than a part of it */
 		const char *status = x.status;
 
-		goals_forget(e);
-		goal_forget_names(&x);
+		goals_keep(e, 0);
+		goal_keep_names(&x, NULL);
 		x.status = NULL;
+		x.members = 0;
 		e->asks = false;
 		goal_not(&x, &top, top.name, V_NEVER, status, buf_c(&x.over));
 	}
@@ -359,7 +409,7 @@ expand(const struct world *w, struct span addr, struct expansion *e)
 		goal_not(&x, &top, top.name, V_LATER, "4.3.5",
 		    "its list is empty, or nothing in it is right");
 	}
-	goal_forget_names(&x);
+	goal_keep_names(&x, NULL);
 	buf_free(&x.over);
 	free(name);
 	errno = ENOMEM;

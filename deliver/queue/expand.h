@@ -3,7 +3,9 @@
  * machine.  Done anew at each attempt.
  *
  * Bounded: EXPAND_DEPTH names deep, EXPAND_MEMBERS members, EXPAND_OCTETS of
- * lists; each name is followed once, however many lists name it. */
+ * lists; each name is followed once, however many lists name it.  A .forward
+ * has limits of its own, and one that passes them is not used: otherwise each
+ * member of a list could have its mail to all the others refused. */
 #ifndef DELIVER_QUEUE_EXPAND_H
 #define DELIVER_QUEUE_EXPAND_H
 #include "common/conf.h"
@@ -12,14 +14,18 @@
 #define EXPAND_DEPTH 20
 #define EXPAND_MEMBERS 10000
 #define EXPAND_OCTETS (4 << 20)
+#define EXPAND_FORWARD 1000		  /* members of one .forward */
+#define EXPAND_FORWARD_OCTETS (256 << 10) /* with its lists */
 #define EXPAND_ALL 100000 /* members for all recipients of a message */
 #define EXPAND_NAME 256	  /* octets of a local name, with its end */
 
 struct goal {
 	enum rcpt_what what;
 	enum verdict verdict;
-	char *addr; /* as rcpt_addr is to say it */
-	char *user; /* TO_BOX: whose; TO_COMMAND, TO_FILE: as whom */
+	char *addr;	  /* as rcpt_addr is to say it */
+	char *user;	  /* TO_BOX: whose; TO_COMMAND, TO_FILE: as whom */
+	enum named_in in; /* TO_COMMAND, TO_FILE; list: its path, or NULL */
+	char *list;
 	char *from; /* the owner of the list that named it, or NULL */
 	const char *status;
 	char *text; /* of all but V_GO, a sentence */

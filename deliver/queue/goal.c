@@ -8,6 +8,7 @@
 
 struct name {
 	RB_ENTRY(name) link;
+	struct name *before; /* was met before it, or NULL */
 	char text[];
 };
 static int
@@ -54,8 +55,11 @@ goal_seen(struct work *x, const char *kind, const char *text)
 	}
 	strlcpy(n->text, kind, len);
 	strlcat(n->text, text, len);
-	if (RB_INSERT(names, &x->seen, n) == NULL)
+	if (RB_INSERT(names, &x->seen, n) == NULL) {
+		n->before = x->last;
+		x->last = n;
 		return false;
+	}
 	free(n);
 	return true;
 }
@@ -106,6 +110,29 @@ writable(const char *user, const char *from, const char *addr)
 	return fits;
 }
 
+/* Is there room for one more?  One is always had, be it the one that says
+ * that there is not.  Of the whole, every .forward together leaves half. */
+static bool
+room(struct work *x)
+{
+	size_t all = x->e->n ? x->e->n + x->w->others : 0;
+
+	if (x->forward && x->forward->members >= EXPAND_FORWARD)
+		goal_over(x, "5.5.3", NULL, "it has more than 1000 members");
+	else if (x->forward && all >= EXPAND_ALL / 2)
+		goal_over(x, "5.5.3", NULL,
+		    "with the members of its aliases the message has very "
+		    "many recipients");
+	else if (x->forward == NULL && x->members >= EXPAND_MEMBERS)
+		goal_over(x, "5.5.3", NULL,
+		    "its aliases have more than 10000 members");
+	else if (x->forward == NULL && all >= EXPAND_ALL)
+		goal_over(x, "5.5.3", NULL,
+		    "with the members of its aliases the message has too many "
+		    "recipients");
+	return x->status == NULL;
+}
+
 struct goal *
 goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
     const char *user, const char *addr)
@@ -130,18 +157,8 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 	buf_free(&b);
 	if (known)
 		return NULL;
-	if (e->n >= EXPAND_MEMBERS) {
-		goal_over(x, "5.5.3", NULL,
-		    "its aliases have more than 10000 members");
+	if (!room(x))
 		return NULL;
-	}
-	/* One is always had, be it the one that says this. */
-	if (e->n && e->n + x->w->others >= EXPAND_ALL) {
-		goal_over(x, "5.5.3", NULL,
-		    "with the members of its aliases the message has too many "
-		    "recipients");
-		return NULL;
-	}
 	if (e->n == e->space) {
 		size_t space = e->space * 2 + 4;
 		struct goal *more = reallocarray(e->goals, space, sizeof *more);
@@ -153,11 +170,19 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 		e->goals = more;
 		e->space = space;
 	}
+	if (x->forward)
+		x->forward->members++;
+	else
+		x->members++;
 	g = &e->goals[e->n++];
 	*g = (struct goal){ .what = what, .status = "" };
 	g->addr = copy(x, addr);
 	g->user = copy(x, user);
 	g->from = copy(x, f->from);
+	g->in = f->by == BY_ALIAS		  ? IN_ALIASES
+		: f->by == BY_FORWARD && !f->user ? IN_ROOTS
+						  : IN_FORWARD;
+	g->list = f->by == BY_LIST ? copy(x, f->name) : NULL;
 	if (x->w->ways) {
 		way(f, &b);
 		g->way = copy(x, buf_c(&b));
@@ -254,25 +279,26 @@ goal_file(struct work *x, const char *path, const struct frame *f)
 }
 
 void
-goals_forget(struct expansion *e)
+goals_keep(struct expansion *e, size_t n)
 {
-	for (size_t i = 0; i < e->n; i++) {
+	for (size_t i = n; i < e->n; i++) {
 		free(e->goals[i].addr);
 		free(e->goals[i].user);
 		free(e->goals[i].from);
+		free(e->goals[i].list);
 		free(e->goals[i].text);
 		free(e->goals[i].way);
 	}
-	e->n = 0;
+	e->n = n < e->n ? n : e->n;
 }
 
 void
-goal_forget_names(struct work *x)
+goal_keep_names(struct work *x, struct name *last)
 {
-	struct name *n, *next;
+	struct name *n;
 
-	for (n = RB_MIN(names, &x->seen); n; n = next) {
-		next = RB_NEXT(names, &x->seen, n);
+	while ((n = x->last) != last) {
+		x->last = n->before;
 		RB_REMOVE(names, &x->seen, n);
 		free(n);
 	}
@@ -281,7 +307,7 @@ goal_forget_names(struct work *x)
 void
 expansion_free(struct expansion *e)
 {
-	goals_forget(e);
+	goals_keep(e, 0);
 	free(e->goals);
 	*e = (struct expansion){ 0 };
 }

@@ -7,6 +7,16 @@
 struct name;
 RB_HEAD(names, name);
 
+/* A .forward being followed: what it costs is its user's alone, and may be
+ * taken back as if it had not been there. */
+struct forward {
+	struct forward *up; /* the one that led to it, or NULL */
+	size_t members, octets;
+	size_t goals;	   /* there were as many before */
+	struct name *name; /* the last that was met before */
+	bool wrong;	   /* an item of it could not be used */
+};
+
 /* What led to an item: the names above it, down to the address itself. */
 struct frame {
 	const struct frame *up;
@@ -20,8 +30,10 @@ struct frame {
 struct work {
 	const struct world *w;
 	struct expansion *e;
-	struct names seen; /* names and goals so far */
-	size_t octets;
+	struct names seen;	 /* names and goals so far */
+	struct name *last;	 /* of them */
+	struct forward *forward; /* the innermost under way, or NULL */
+	size_t members, octets;	 /* of all but those */
 	bool no_memory;
 	const char *status; /* over a limit: that, and why */
 	struct buf over;
@@ -45,6 +57,7 @@ void goal_loop(struct work *, const struct frame *, const char *name);
 void goal_box(struct work *, const char *user, const struct frame *);
 void goal_command(struct work *, const char *text, const struct frame *);
 void goal_file(struct work *, const char *path, const struct frame *);
-void goals_forget(struct expansion *);
-void goal_forget_names(struct work *);
+/* Only the first n, or what was met up to last, stay. */
+void goals_keep(struct expansion *, size_t n);
+void goal_keep_names(struct work *, struct name *last);
 #endif

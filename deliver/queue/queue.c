@@ -41,11 +41,9 @@ scan_some(void)
 			quarantine(&q, q.dir, e->d_name, "no queue id");
 			continue;
 		}
-		m = sched_add(&q, e->d_name, e->d_name[SPOOL_ID] != '\0');
-		if (m) {
-			m->known = true; /* logged by an earlier process */
+		m = sched_add(&q, e->d_name, true);
+		if (m)
 			m->force = q.start->force;
-		}
 	}
 	if (e) {
 		loop_idle(scan_some);

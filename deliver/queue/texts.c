@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define USERS_OCTETS (16 << 20) /* of every .forward, with their lists */
+
 struct known_text {
 	TAILQ_ENTRY(known_text) link;
 	struct texts *in;
@@ -18,7 +20,8 @@ struct known_text {
 	enum text_status status;
 	struct buf text, why;
 	struct reader reader;
-	bool told; /* what is wrong in it */
+	bool asking; /* reader_ask has not returned yet */
+	bool told;   /* what is wrong in it */
 };
 
 static int
@@ -84,6 +87,23 @@ settle(struct known_text *k, enum text_status status, const char *why)
 	buf_chr(&k->why, '\0');
 }
 
+/* May it be kept?  What users write has limits of its own: a user who passes
+ * his has no .forward, and costs nobody else. */
+static bool
+fits(const struct known_text *k, size_t len)
+{
+	const struct known_text *other;
+	size_t sum = len;
+
+	if (k->user == NULL)
+		return true; /* ask() has looked */
+	TAILQ_FOREACH (other, &k->in->all, link)
+		if (same(other->user, k->user))
+			sum += other->text.len;
+	return sum <= EXPAND_FORWARD_OCTETS &&
+	       k->in->users_octets + len <= USERS_OCTETS;
+}
+
 static void
 answered(struct reader *r, enum read_status status, struct span text,
     struct span why)
@@ -98,12 +118,18 @@ answered(struct reader *r, enum read_status status, struct span text,
 	struct texts *t = k->in;
 	struct buf b = { 0 };
 
-	buf_span(&k->text, text);
-	printable_add(&b, why, 300);
-	settle(k, meaning[status], buf_c(&b));
+	if (fits(k, text.len)) {
+		buf_span(&k->text, text);
+		printable_add(&b, why, 300);
+		settle(k, meaning[status], buf_c(&b));
+	} else {
+		settle(k, TEXT_BAD, "with its lists it is longer than 256 KiB");
+	}
 	buf_free(&b);
-	t->octets += k->text.len;
-	if (--t->open == 0)
+	*(k->user ? &t->users_octets : &t->octets) += k->text.len;
+	t->open--;
+	/* Within the expansion that asks, it goes on with the answer. */
+	if (t->open == 0 && !k->asking)
 		t->ready(t);
 }
 
@@ -117,14 +143,16 @@ ask(struct known_text *k, const char *name)
 		settle(k, TEXT_LATER, "only its owner may read it");
 		return;
 	}
-	if (t->octets > EXPAND_OCTETS) {
+	if (k->user == NULL && t->octets > EXPAND_OCTETS) {
 		settle(k, TEXT_LATER, "its lists are longer than 4 MiB");
 		return;
 	}
 	k->status = TEXT_ASKED;
 	k->reader = (struct reader){ .done = answered, .arg = k };
 	t->open++;
+	k->asking = true;
 	reader_ask(t->q, &k->reader, name, k->path);
+	k->asking = false;
 }
 
 /* Most users have none, which anybody sees. */

@@ -16,7 +16,8 @@ struct texts {
 	void *arg;
 	TAILQ_HEAD(, known_text) all;
 	size_t open;   /* questions on their way */
-	size_t octets; /* of all texts */
+	size_t octets; /* of the lists that aliases name */
+	size_t users_octets;
 };
 
 /* q, ready and arg are set before. */
