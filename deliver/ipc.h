@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #define IPC_MAX 32768 /* octets of a packet */
+#define IPC_KEEP 4096 /* octets of IPC_NET_KEEP, without name and time */
 
 enum ipc_type {
 	/* parent to a role: a descriptor is the channel to another role */
@@ -50,12 +51,16 @@ enum ipc_type {
 	IPC_NET_RCPT,	/* u32 first index; u16 count; for each: str address; u8
 			   notify; str orcpt */
 	IPC_NET_FORGET, /* a person wants it tried now: no back-off holds */
+	IPC_NET_KEPT,	/* as IPC_NET_KEEP, before the first message */
 	/* net to queue */
 	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str
 			    mta; u8 flags (IPC_DSN_PASSED, ...) */
 	IPC_NET_END,	 /* every recipient has had its answer */
 	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
 			    as it is.  It comes again, made legal */
+	IPC_NET_KEEP,	 /* str name; u64 seconds since 1970 until which; span
+			    octets, which only net understands: across a restart
+			    (deliver/queue/kept.h) */
 	/* net to dns, dns to net */
 	IPC_DNS_ASK,	/* u8 dns_what; str name; str port */
 	IPC_DNS_ANSWER, /* see deliver/dns/dns.h */

@@ -49,10 +49,11 @@ struct role_start {
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
-	unsigned wanted; /* IPC_7BIT, ... */
-	bool probe;	 /* net: only walk the ways, and say so to out */
-	int secrets;	 /* net: systemd's credential, opened; 0: none */
-	char **command;	 /* token: what is run, its output to out */
+	unsigned wanted;      /* IPC_7BIT, ... */
+	bool probe;	      /* net: only walk the ways, and say so to out */
+	const char *probe_to; /* to this recipient only; or NULL */
+	int secrets;	      /* net: systemd's credential, opened; 0: none */
+	char **command;	      /* token: what is run, its output to out */
 	size_t ncommand;
 };
 

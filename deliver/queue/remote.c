@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
+#include "deliver/queue/kept.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -295,6 +296,11 @@ got(struct ipc *c, struct ipc_msg *m)
 
 	if (m->fd != -1)
 		close(m->fd);
+	if (m->type == IPC_NET_KEEP) {
+		if (kept_take(q, m->body) == -1)
+			c->gone(c, "a message that does not parse");
+		return;
+	}
 	if (j == NULL)
 		return;
 	if (m->type == IPC_NET_CONVERT && j->mime == JOB_AS_IT_IS &&
@@ -376,5 +382,6 @@ remote_connect(struct queue *q, int fd)
 		close(fd);
 		return;
 	}
+	kept_give(q);
 	remote_pump(q);
 }
