@@ -54,7 +54,7 @@ enum ipc_type {
 	IPC_NET_KEPT,	/* as IPC_NET_KEEP, before the first message */
 	/* net to queue */
 	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str
-			    mta; u8 flags (IPC_DSN_PASSED, IPC_SOON) */
+			    mta; u8 flags (IPC_DSN_PASSED, ...) */
 	IPC_NET_END,	 /* every recipient has had its answer */
 	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
 			    as it is.  It comes again, made legal */
@@ -86,6 +86,8 @@ enum {			    /* of IPC_NET_ANSWER */
 	IPC_DSN_PASSED = 1, /* what was asked for in RFC 3461 is the server's
 			       duty from now on */
 	IPC_SOON = 2, /* it sounds like greylisting: a second try soon may do */
+	IPC_MEND = 4, /* nothing goes there until a person has mended what a
+			 login or TLS needs */
 };
 
 /* What became of a recipient at one attempt. */

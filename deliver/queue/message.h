@@ -98,6 +98,7 @@ struct message {
 	bool patient;	 /* SEND, tried again within its minute */
 	unsigned char unconverted; /* conversions that failed, in this process
 				    */
+	int64_t since;		   /* seconds: its arrival; 0: not known yet */
 	int64_t due;		   /* loop_now() for M_WAITS */
 	struct buf owed;   /* lines that its journal had no room for: written
 			      before anything else is done with it */

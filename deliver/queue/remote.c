@@ -1,6 +1,7 @@
 /* remote - jobs for the net role: one for each message and relay. */
 #include "deliver/queue/remote.h"
 #include "common/log.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/kept.h"
 #include <stdlib.h>
@@ -265,6 +266,22 @@ by_ref(struct queue *q, uint32_t ref)
 	return NULL;
 }
 
+/* A relay of the settings that needs a person's hand, or takes mail again. What
+ * is wrong with a recipient's own domain is not for us to mend. */
+static void
+tell(struct queue *q, const struct job *j, uint8_t outcome, uint8_t flags,
+    struct span text)
+{
+	if (j->domain[0] || alert_is(j->m->id))
+		return;
+	if (flags & IPC_MEND) {
+		if (j->left == j->n) /* once, of all its recipients */
+			alert_seen(q, CAUSE_HELD, j->relay, text);
+	} else if (outcome != OUT_LATER || (flags & IPC_SOON)) {
+		alert_over(q, CAUSE_HELD, j->relay);
+	}
+}
+
 static void
 got(struct ipc *c, struct ipc_msg *m)
 {
@@ -309,6 +326,7 @@ got(struct ipc *c, struct ipc_msg *m)
 	if (!ipc_end(&in) || i >= j->n || o >= OUT_COUNT || j->answered[i])
 		return;
 	j->answered[i] = true;
+	tell(q, j, o, flags, text);
 	r = &j->m->file->rcpts[j->rcpts[i]];
 	r->dsn_passed = o == OUT_DELIVERED && (flags & IPC_DSN_PASSED);
 	j->m->file->soon |= o == OUT_LATER && (flags & IPC_SOON);

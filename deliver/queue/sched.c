@@ -1,3 +1,4 @@
+#include "deliver/queue/alert.h"
 #include "deliver/queue/bounce.h"
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,7 @@ sched_add(struct queue *q, const char *id, bool old)
 		return NULL;
 	}
 	q->count++;
+	alert_come(q, m);
 	m->known = old;
 	/* Reports of an earlier process wait for what they report on; what
 	 * reports on a report comes last. */
@@ -218,6 +220,7 @@ sched_remove(struct queue *q, struct message *m)
 	leave(q, m);
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
+	alert_gone(q, m);
 	buf_free(&m->owed);
 	free(m->trouble);
 	free(m);
@@ -256,6 +259,8 @@ finish(struct queue *q)
 	}
 	if (q->scanning || q->open || sched_more(q) || !TAILQ_EMPTY(&q->late) ||
 	    !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+		return;
+	if (!q->stopping && alert_quiet(q))
 		return;
 	if (q->start->once && !q->stopping && q->patient == 0 && !q->told &&
 	    !flood_flush(q)) {
