@@ -268,6 +268,7 @@ same "equals share" "127.0.0.13 127.0.0.14" \
 # What DNSSEC vouches for.
 arrives a@right.signed 127.0.0.31 tls
 logs "it was verified by DANE" 'host=mx-right.signed' 'host=mx-right.signed .*verified=dane'
+check "and why DNSSEC is believed" grep -q "DNSSEC: the resolver's word is believed (it is on this machine)" $LOG
 arrives a@alias.signed 127.0.0.31 tls
 arrives a@missing.signed 127.0.0.33 tls # without TLSA: any certificate
 logs "and that is no verification" 'host=mx-missing.signed' 'host=mx-missing.signed .*verified=(no|nobody|none)'
