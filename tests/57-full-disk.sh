@@ -288,7 +288,7 @@ if spool ext2 2M && command -v strace >/dev/null; then
 		check "$1: the agent goes on" exists /run/bellman/control
 	}
 	exists() { await -t 10 exists "$1"; }
-	NAMES= ROUNDS=1
+	NAMES='' ROUNDS=1
 	owing next
 	sendmail -q
 	mailq_says "next" 'waits for /var/spool/bellman: the disk is full; make room there'
