@@ -111,7 +111,7 @@ check:
 
 # Every system call of a delivery, where check takes the first of each kind.
 check-faults: helpers
-	@O=$O KILL_MOST=999 tests/check.sh tests/53-*.sh tests/54-*.sh
+	@O=$O KILL_MOST=999 KILL_ENDS=30 STORY_TIME=3600 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh
 
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that do not count system calls.
@@ -119,7 +119,7 @@ sanitize-check:
 	@$(MAKE) -s O=$O LDFLAGS= $O/tests/sanitize.o
 	@$(MAKE) -s O=$O helpers $(TESTS)
 	@O=$O SANITIZED=1 CRASH_SUBMITTERS=40 tests/check.sh $(TESTS) \
-	    $(filter-out tests/51-% tests/53-% tests/54-%,$(wildcard tests/[0-9][0-9]-*.sh))
+	    $(filter-out tests/43-% tests/51-% tests/53-% tests/54-% tests/58-%,$(wildcard tests/[0-9][0-9]-*.sh))
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:

@@ -152,6 +152,24 @@ same "alice none" "" "$(cat $A 2>/dev/null)"
 same "the relay was asked once for the sender" 1 "$(grep -c '^RCPT noback@' $S/log)"
 rm -f /var/mail/root
 
+# So it is where postmaster's alias leads to what fails, too.
+for to in no@remote.example '"|exit 67"' nosuchuser; do
+	echo "postmaster: $to" >/etc/aliases
+	printf 'Subject: lost\n\nthe only copy\n' | submit alice -f noback@remote.example -R full no@remote.example
+	check "postmaster: $to: root has the report" await mbox /var/mail/root 1
+	check "postmaster: $to: the spool is empty" drained
+	same "postmaster: $to: it came once" 1 "$(messages /var/mail/root)"
+	rm -f /var/mail/root
+	printf 'Subject: hello\n\nx\n' | submit alice postmaster
+	check "postmaster: $to: who writes to him hears that it fails" await mbox $A 1
+	printf 'Subject: null\n\nx\n' | submit alice -f '<>' postmaster
+	check "postmaster: $to: a report to him that fails is in root's mailbox" await mbox /var/mail/root 1
+	check "postmaster: $to: and that is all" drained
+	same "postmaster: $to: once" "1 1" "$(messages /var/mail/root) $(messages $A)"
+	rm -f /var/mail/root $A
+done
+rm -f /etc/aliases
+
 # Late.
 stop_agent
 settings 'warn 2s' | config

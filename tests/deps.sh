@@ -35,6 +35,8 @@ table() {
 	check iproute2 have ip
 	check mandoc have mandoc
 	check strace have strace
+	check e2fsprogs have mke2fs
+	check btrfs-progs have mkfs.btrfs
 	check libnsl2 file /usr/lib/*/libnsl.so.2
 	check libicu72 file /usr/lib/*/libicuuc.so.*
 	check libdb5.3 file /usr/lib/*/libdb-5.3.so

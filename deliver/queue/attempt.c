@@ -2,6 +2,7 @@
 #include "deliver/queue/attempt.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/retry.h"
 #include "deliver/queue/rule.h"
 #include "deliver/tty/tty.h"
@@ -40,6 +41,31 @@ attempt_put_back(struct queue *q, struct message *m, int64_t seconds)
 	sched_wait(q, m, seconds);
 }
 
+static const char *
+of_disk(int err)
+{
+	if (err == ENOSPC)
+		return "the disk is full; make room there";
+	if (err == EDQUOT)
+		return "a disk quota is used up; raise it, or make room there";
+	if (err == EROFS)
+		return "the file system is read-only; mount it for writing";
+	return strerror(err);
+}
+
+void
+attempt_trouble(struct queue *q, struct message *m, int err)
+{
+	struct buf b = { 0 };
+
+	buf_fmt(
+	    &b, SPOOL_DIR ": %s (tried again within a minute)", of_disk(err));
+	free(m->trouble);
+	m->trouble = b.bad ? NULL : span_dup(buf_view(&b));
+	buf_free(&b);
+	attempt_put_back(q, m, TROUBLE);
+}
+
 void
 attempt_drop(struct queue *q, struct message *m)
 {
@@ -47,6 +73,24 @@ attempt_drop(struct queue *q, struct message *m)
 	file_close(m->file);
 	m->file = NULL;
 	sched_remove(q, m);
+	box_settled(q);
+}
+
+int
+attempt_write(struct message *m, const struct buf *lines)
+{
+	int err;
+
+	/* In their order: a bounce counts the failures before it. */
+	if (m->owed.len == 0 && file_note(m->file, lines) == 0)
+		return 0;
+	err = errno;
+	if (m->owed.len == 0 && !lines->bad)
+		log_warn("%s: %zu octets of its journal are owed: %s", m->id,
+		    lines->len, strerror(err));
+	buf_span(&m->owed, buf_view(lines));
+	errno = err;
+	return -1;
 }
 
 void
@@ -55,8 +99,7 @@ attempt_note(struct message *m, const struct journal_line *l)
 	struct buf b = { 0 };
 
 	journal_put(&b, l);
-	if (file_note(m->file, &b) == -1)
-		log_errno("%s: journal", m->id);
+	(void)attempt_write(m, &b); /* it has said so */
 	buf_free(&b);
 }
 
@@ -97,27 +140,55 @@ log_taken(const struct message *m)
 	buf_free(&b);
 }
 
+/* What it owes its journal comes first; then it is read anew. */
+static struct file *
+open_paid(struct queue *q, struct message *m)
+{
+	struct file *f = file_open(q->dir, m->id, q->start->uid);
+
+	if (f == NULL || m->owed.len == 0)
+		return f;
+	if (file_note(f, &m->owed) == -1 || file_sync(f) == -1) {
+		int saved = errno;
+
+		file_close(f);
+		errno = saved;
+		return NULL;
+	}
+	file_close(f);
+	buf_free(&m->owed);
+	box_settled(q);
+	return file_open(q->dir, m->id, q->start->uid);
+}
+
 void
 attempt(struct queue *q, struct message *m)
 {
-	struct file *f = file_open(q->dir, m->id, q->start->uid);
+	struct file *f = open_paid(q, m);
 	int64_t until, now = time(NULL);
+	int err = errno;
 
 	m->file = f;
-	if (f == NULL && errno == ENOENT) {
+	free(m->trouble);
+	m->trouble = NULL;
+	if (f == NULL && err == ENOENT) {
 		sched_remove(q, m); /* somebody removed it by hand */
+		box_settled(q);
 		return;
 	}
-	if (f == NULL && file_is_bad(errno)) {
-		quarantine(q, q->dir, m->id, strerror(errno));
+	if (f == NULL && file_is_bad(err)) {
+		quarantine(q, q->dir, m->id, strerror(err));
 		sched_remove(q, m);
 		return;
 	}
 	if (f == NULL) {
-		log_errno("%s: cannot be opened", m->id);
-		attempt_put_back(q, m, TROUBLE);
+		errno = err;
+		log_errno(
+		    "%s: cannot be opened, or its journal be written", m->id);
+		attempt_trouble(q, m, err);
 		return;
 	}
+	alert_age(q, m, f->env.time_us / 1000000);
 	rule_apply(q->conf, f, q->start->uid);
 	if (!m->known)
 		log_taken(m);
@@ -129,8 +200,7 @@ attempt(struct queue *q, struct message *m)
 		f->busy = 1;
 		attempt_release(q, m);
 	} else if (attempt_tell(q, m) == -1) {
-		attempt_put_back(
-		    q, m, TROUBLE); /* an earlier process had not */
+		attempt_trouble(q, m, errno); /* an earlier process had not */
 	} else if (q->conf->hold ||
 		   (f->env.wait && !m->force && f->tries == 0)) {
 		attempt_put_back(q, m, -1);
@@ -191,6 +261,9 @@ show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 	const char *via = rule_via(f, i);
 	uint32_t env = i < f->env.nrcpts ? i : f->rcpts[i].parent;
 
+	/* Of an alert that was not stored at once they have had a note. */
+	if (alert_is(m->id) && f->tries > 0)
+		return;
 	if (rcpt_kind(m->file, i) != ENV_SAML || !q->conf->terminal ||
 	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
 	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
@@ -207,6 +280,8 @@ attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	answered(q, m, i, o, status, text, mta);
 	if (o == OUT_DELIVERED)
 		show_too(q, m, i, mta.len == 0);
+	else if (alert_is(m->id) && m->file->tries == 0)
+		alert_unstored(q, m, text);
 	attempt_release(q, m);
 }
 

@@ -10,6 +10,12 @@
 int64_t attempt_age(const struct file *);
 /* Closes it; it is due again in that time (negative: when somebody asks). */
 void attempt_put_back(struct queue *, struct message *, int64_t seconds);
+/* The same, for a fault (an errno) of our own disk: tried again in a minute;
+ * mailq says why. */
+void attempt_trouble(struct queue *, struct message *, int err);
+/* Lines for its journal: 0; or -1 with errno, and they are owed: nothing is
+ * done with the message before they are written. */
+int attempt_write(struct message *, const struct buf *lines);
 /* Closes it and forgets it. */
 void attempt_drop(struct queue *, struct message *);
 /* What its recipients come to now, into the journal; then attempt_send, or

@@ -28,13 +28,61 @@ batch_keep(struct box *b, const struct intent *in)
 }
 
 void
-batch_forget(struct box *b, struct intent *in)
+batch_forget(struct queue *q, struct intent *in)
 {
-	if (unlinkat(b->q->dir, in->name, 0) == -1 && errno != ENOENT)
+	if (unlinkat(q->dir, in->name, 0) == -1 && errno != ENOENT)
 		log_errno("%s: cannot be removed", in->name);
 	intent_free(in);
+}
+
+static void
+no_result(struct box *b)
+{
 	free(b->result);
 	b->result = NULL;
+}
+
+static bool
+owes(struct queue *q, const struct intent *in)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		const struct message *m = sched_find(q, in->items[i].id);
+
+		if (m && m->owed.len)
+			return true;
+	}
+	return false;
+}
+
+void
+batch_end(struct queue *q, struct intent *in, const char *result)
+{
+	struct kept *k = owes(q, in) ? calloc(1, sizeof *k) : NULL;
+
+	if (k == NULL) {
+		batch_forget(q, in);
+		return;
+	}
+	if (result && intent_mark(q->dir, in, result) == -1)
+		log_errno("agent: %s: cannot be marked", in->name);
+	k->in = *in;
+	*in = (struct intent){ 0 };
+	TAILQ_INSERT_TAIL(&q->kepts, k, link);
+}
+
+void
+box_settled(struct queue *q)
+{
+	struct kept *k, *next;
+
+	for (k = TAILQ_FIRST(&q->kepts); k; k = next) {
+		next = TAILQ_NEXT(k, link);
+		if (owes(q, &k->in))
+			continue;
+		TAILQ_REMOVE(&q->kepts, k, link);
+		batch_forget(q, &k->in);
+		free(k);
+	}
 }
 
 /* A descriptor travels that may read the file; the queue keeps its own. */
@@ -69,8 +117,7 @@ cannot_check(struct box *b)
 
 	buf_fmt(&why, "a message of the last batch cannot be read: %s",
 	    strerror(errno));
-	free(b->result);
-	b->result = NULL;
+	no_result(b);
 	box_answer_all(b, OUT_LATER, SPAN("4.3.0"), buf_view(&why));
 	buf_free(&why);
 	box_rest(b);
@@ -109,6 +156,7 @@ check_old(struct box *b)
 static void
 append_batch(struct box *b)
 {
+	struct buf body = { 0 };
 	struct box_job *j;
 	uint32_t n = 0;
 
@@ -116,8 +164,10 @@ append_batch(struct box *b)
 	if (intent_write(b->q->dir, &b->intent) == -1) {
 		struct buf why = { 0 };
 
-		buf_fmt(&why, "cannot write the intent in the spool: %s",
-		    strerror(errno));
+		buf_fmt(&why,
+		    "%s is full or cannot be written (%s): the disk needs room "
+		    "there",
+		    SPOOL_DIR, strerror(errno));
 		intent_free(&b->intent);
 		box_answer_all(b, OUT_LATER, SPAN("4.3.1"), buf_view(&why));
 		buf_free(&why);
@@ -130,7 +180,10 @@ append_batch(struct box *b)
 		memset(b->result, '0', b->intent.n);
 	TAILQ_FOREACH (j, &b->batch, link)
 		send_item(b, n++, j->m->id, j->m->file, j->rcpt);
-	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, -1);
+	ipc_u8(&body, (uint8_t)b->in);
+	ipc_str(&body, b->list ? b->list : "");
+	ipc_send(&b->chan, IPC_BOX_GO, 0, &body, -1);
+	buf_free(&body);
 }
 
 static void
@@ -173,7 +226,7 @@ static bool
 more_may_come(struct box *b)
 {
 	return !box_runs(b) && b->njobs < BATCH && !b->q->stopping &&
-	       !TAILQ_EMPTY(&b->q->ready) && b->pauses++ < PAUSES;
+	       sched_more(b->q) && b->pauses++ < PAUSES;
 }
 
 static void
@@ -189,7 +242,7 @@ locked(struct box *b, struct span body)
 		    "agent: %s: user=%s mailbox changed; up to %zu messages "
 		    "may come twice",
 		    b->old[0].name, b->user, b->old[0].n);
-		batch_forget(b, &b->old[0]);
+		batch_forget(b->q, &b->old[0]);
 		memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
 	}
 	if (b->nold)
@@ -232,6 +285,21 @@ result(struct box *b, struct ipc_msg *m)
 		box_answer(b, &b->batch, j, (enum outcome)o, status, text);
 }
 
+/* Or for the same mailbox: no alias had named it for a while, so that it came
+ * back under another number. */
+static bool
+is_for(const struct box_job *j, const char *id, uint32_t rcpt)
+{
+	const struct file *f = j->m->file;
+
+	if (strcmp(j->m->id, id) != 0)
+		return false;
+	return j->rcpt == rcpt ||
+	       (rcpt < f->nrcpts && j->rcpt < f->nrcpts &&
+		   f->rcpts[rcpt].state == R_DROPPED &&
+		   rcpt_alike(&f->rcpts[rcpt], &f->rcpts[j->rcpt]));
+}
+
 /* Found in the mailbox after an unknown end. */
 static void
 found(struct box *b, const char *id, uint32_t rcpt)
@@ -240,8 +308,10 @@ found(struct box *b, const char *id, uint32_t rcpt)
 	struct box_job *j;
 
 	TAILQ_FOREACH (j, &b->jobs, link)
-		if (j->rcpt == rcpt && strcmp(j->m->id, id) == 0)
+		if (is_for(j, id, rcpt))
 			break;
+	if (j && j->rcpt != rcpt) /* which says why the other is not new */
+		(void)attempt_found(b->q, id, rcpt, text);
 	if (j)
 		box_answer(b, &b->jobs, j, OUT_DELIVERED, SPAN("2.0.0"), text);
 	else
@@ -261,7 +331,8 @@ checked(struct box *b)
 	for (size_t i = 0; b->result && i < in.n; i++)
 		if (b->result[i] == '1')
 			found(b, in.items[i].id, in.items[i].rcpt);
-	batch_forget(b, &in);
+	batch_end(b->q, &in, b->result);
+	no_result(b);
 	batch_begin(b);
 }
 
@@ -305,7 +376,8 @@ appended(struct box *b)
 			    SPAN("no word from the process that delivers"));
 		buf_free(&text);
 	}
-	batch_forget(b, &in);
+	batch_end(b->q, &in, b->result);
+	no_result(b);
 	batch_begin(b); /* the lock is held: says where the mailbox ends now */
 }
 
@@ -319,8 +391,7 @@ failed(struct box *b, struct span body)
 	if (!ipc_end(&in) || o == OUT_DELIVERED || o >= OUT_COUNT)
 		o = OUT_LATER, status = SPAN("4.3.0"), text = SPAN("no answer");
 	if (b->state == B_CHECKING) {
-		free(b->result);
-		b->result = NULL;
+		no_result(b);
 	}
 	box_answer_all(b, (enum outcome)o, status, text);
 	box_rest(b);
@@ -355,8 +426,7 @@ batch_gone(struct ipc *c, const char *why)
 	log_warn(
 	    "agent: role=user user=%s ended in the middle (%s)", b->user, why);
 	ipc_close(c);
-	free(b->result);
-	b->result = NULL;
+	no_result(b);
 	if (b->state == B_APPENDING) {
 		if (batch_keep(b, &b->intent) == -1)
 			intent_free(&b->intent);

@@ -15,10 +15,19 @@ struct box_job {
 };
 TAILQ_HEAD(box_jobs, box_job);
 
+/* An intent whose result stands in it, and of whose messages one has a journal
+ * without room: on disk it says what that journal cannot. */
+struct kept {
+	TAILQ_ENTRY(kept) link;
+	struct intent in;
+};
+
 struct box {
 	RB_ENTRY(box) link;
 	enum target_kind kind;
 	char *user, *what; /* what: NULL for T_BOX */
+	enum named_in in;  /* where the last that came said it stands */
+	char *list;
 	enum box_state {
 		B_IDLE,
 		B_FORKING,
@@ -62,5 +71,8 @@ void batch_on(struct loop_timer *); /* after a pause */
 /* Keeps an intent whose end is unknown, to be looked for under the lock: 0, or
  * -1.  Or removes one, whose end is known. */
 int batch_keep(struct box *, const struct intent *);
-void batch_forget(struct box *, struct intent *);
+void batch_forget(struct queue *, struct intent *);
+/* The same when all of it is said, but not before the journals say so, too:
+ * till then its result (NULL: it is there) stands in it. */
+void batch_end(struct queue *, struct intent *, const char *result);
 #endif

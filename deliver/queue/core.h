@@ -3,6 +3,7 @@
 #define DELIVER_QUEUE_CORE_H
 #include "deliver/queue/aliases.h"
 #include "deliver/queue/message.h"
+#include "deliver/queue/share.h"
 #include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
@@ -15,6 +16,8 @@ struct job;
 TAILQ_HEAD(jobs, job);
 struct flood;
 RB_HEAD(floods, flood);
+struct kept;
+TAILQ_HEAD(kepts, kept);
 
 struct queue {
 	const struct role_start *start;
@@ -26,6 +29,7 @@ struct queue {
 	 * it is open or held */
 	struct ids ids;
 	struct dues dues;
+	struct messages fresh; /* ready, and never tried before */
 	struct messages ready, parked;
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
@@ -35,15 +39,18 @@ struct queue {
 	struct aliases aliases;
 	struct boxes boxes;
 	size_t boxes_busy;
+	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
 	size_t nfloods;
-	struct jobs jobs; /* at net, or waiting for it */
+	struct jobs jobs;     /* at net, or waiting for it */
+	struct shares shares; /* of each destination in them */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
 	TAILQ_HEAD(, showing) showings;
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
 	struct state *state;		 /* state.h */
+	struct alerts *alerts;		 /* alert.h */
 	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
@@ -55,7 +62,8 @@ struct queue {
 };
 
 /* sched: which message next. */
-struct message *sched_add(struct queue *, const char *id, bool late);
+/* old: an earlier process knew it. */
+struct message *sched_add(struct queue *, const char *id, bool old);
 struct message *sched_find(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
@@ -63,9 +71,10 @@ void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
 void sched_force_all(struct queue *);
-void sched_scanned(struct queue *); /* all of queue/ was added */
-void sched_pump(struct queue *);    /* opens what is ready, as room allows */
-void sched_soon(void);		    /* pumps at the end of this round */
+void sched_scanned(struct queue *);    /* all of queue/ was added */
+void sched_pump(struct queue *);       /* opens what is ready, as room allows */
+bool sched_more(const struct queue *); /* is there some that is ready? */
+void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
 bool drop_empty(const struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
@@ -84,7 +93,7 @@ void attempt_answer(struct queue *, struct message *, uint32_t rcpt,
 void attempt_release(struct queue *, struct message *);
 /* Journal and state for a recipient whom a batch of an earlier process served,
  * and for whom nothing is under way: 0 also when it is gone, and so was
- * finished; -1: it cannot be said now. */
+ * finished, or owes the line to its journal; -1: it cannot be said now. */
 int attempt_found(
     struct queue *, const char *id, uint32_t rcpt, struct span text);
 
@@ -100,6 +109,9 @@ void box_recover(struct queue *); /* reads the intents of an earlier process */
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);
+/* A message owes its journal nothing any more, or is gone: then what the
+ * intents said of it is not needed. */
+void box_settled(struct queue *);
 
 /* remote: SMTP.  One destination, several recipients: an answer for each.
  * domain is "" unless the relay's hosts are those of the recipients' domain. */
@@ -108,7 +120,8 @@ void remote_add(struct queue *, const char *relay, const char *domain,
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 void remote_forget(struct queue *); /* net tries again what it has put off */
-bool remote_full(const struct queue *);
+/* Has that destination its share of what may be under way? */
+bool remote_full(struct queue *, const char *relay, const char *domain);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */
 void terminal_add(

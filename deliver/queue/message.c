@@ -97,6 +97,7 @@ forget(struct rcpt *r)
 	free(r->user);
 	free(r->from);
 	free(r->why);
+	free(r->list);
 	free(r->as);
 	free(r->text);
 	free(r->mta);
@@ -160,7 +161,11 @@ static void
 apply_to(struct rcpt *r, const struct journal_line *l)
 {
 	/* A list that was served in part may come to nothing later. */
-	if (r->state != R_WAITS && !(r->state == R_SPLIT && l->event == J_FAIL))
+	if (r->state != R_WAITS &&
+	    !(r->state == R_SPLIT && l->event == J_FAIL) &&
+	    /* Dropped, and it had been served before: so it is not new when an
+	     * alias names it again. */
+	    !(r->state == R_DROPPED && l->event == J_DONE))
 		return;
 	switch (l->event) {
 	case J_TRY:
@@ -448,6 +453,19 @@ rcpt_from(const struct file *f, size_t i)
 	/* A report stays one, through any list (RFC 5321 4.5.5). */
 	return f->env.from[0] && f->rcpts[i].from ? f->rcpts[i].from
 						  : f->env.from;
+}
+
+static bool
+alike(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool
+rcpt_alike(const struct rcpt *a, const struct rcpt *b)
+{
+	return a->what == b->what && alike(a->user, b->user) &&
+	       (a->what == TO_BOX || alike(a->addr, b->addr));
 }
 
 void

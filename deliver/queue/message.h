@@ -4,6 +4,7 @@
 #define DELIVER_QUEUE_MESSAGE_H
 #include "common/env.h"
 #include "common/spool.h"
+#include "deliver/forward.h"
 #include "deliver/ipc.h"
 #include "deliver/queue/journal.h"
 #include <sys/queue.h>
@@ -52,8 +53,10 @@ struct rcpt {
 	/* Of the present attempt: */
 	enum verdict verdict;
 	const char *why_status;
-	char *why; /* of all verdicts but V_GO */
-	char *as;  /* how the next server is to call it, if not by its name */
+	char *why;	  /* of all verdicts but V_GO */
+	enum named_in in; /* TO_COMMAND, TO_FILE: where it stands now */
+	char *list;	  /* IN_FORWARD: the path of the list, or NULL */
+	char *as; /* how the next server is to call it, if not by its name */
 	/* The last answer: */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
@@ -88,15 +91,19 @@ struct message {
 	TAILQ_ENTRY(message) link; /* ready */
 	char id[SPOOL_IDSIZE];
 	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
-	struct messages *held; /* M_HELD: where */
-	bool known;	       /* its arrival stands in the log */
+	struct messages *in; /* M_READY, M_PARKED, M_HELD: where */
+	bool known;	     /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */
 	unsigned char unconverted; /* conversions that failed, in this process
 				    */
+	int64_t since;		   /* seconds: its arrival; 0: not known yet */
 	int64_t due;		   /* loop_now() for M_WAITS */
-	struct file *file;	   /* M_OPEN */
+	struct buf owed;   /* lines that its journal had no room for: written
+			      before anything else is done with it */
+	char *trouble;	   /* of our own disk, for which it waits; or NULL */
+	struct file *file; /* M_OPEN */
 };
 
 /* Opens and reads id in dirfd: NULL with errno; faults
@@ -124,6 +131,8 @@ const char *rcpt_addr(const struct file *, size_t i);
 const struct env_rcpt *rcpt_env(const struct file *, size_t i);
 enum env_kind rcpt_kind(const struct file *, size_t i);
 const char *rcpt_from(const struct file *, size_t i);
+/* Are both the same mailbox, command, file or address? */
+bool rcpt_alike(const struct rcpt *, const struct rcpt *);
 /* Remembers an answer for a recipient. */
 void rcpt_say(
     struct rcpt *, struct span status, struct span text, struct span mta);

@@ -112,11 +112,13 @@ tell_failures(struct queue *q, struct message *m)
 	/* An earlier process had told it in a list, and went no further. */
 	if (!spool_id_valid(id) || !bounce_exists(q, id))
 		made = bounce_make(q, m, id);
-	if (made == -1)
-		log_errno("%s: its bounce cannot be made now", m->id);
-	if (made == 0 && bounce_owners(q, m) == -1) {
-		log_errno("%s: its bounce cannot be made now", m->id);
+	if (made == 0 && bounce_owners(q, m) == -1)
 		made = -1;
+	if (made == -1) {
+		int err = errno;
+
+		log_errno("%s: its bounce cannot be made now", m->id);
+		errno = err;
 	}
 	if (made != 0)
 		return made;
@@ -137,8 +139,11 @@ tell_success(struct queue *q, struct message *m)
 	if (!bounce_wants_success(m))
 		return 0;
 	if (bounce_success(q, m, id) == -1) {
+		int err = errno;
+
 		log_errno(
 		    "%s: its report of success cannot be made now", m->id);
+		errno = err;
 		return -1;
 	}
 	for (size_t i = 0; i < f->nrcpts; i++)
@@ -197,8 +202,8 @@ defer(struct queue *q, struct message *m)
 		/* Its bounce says what was tried, also when the last attempt
 		 * comes too late. */
 		put_reasons(m, &b, now);
-		if (b.len && file_note(f, &b) == -1)
-			log_errno("%s: journal", m->id);
+		if (b.len)
+			(void)attempt_write(m, &b);
 		buf_free(&b);
 		attempt_put_back(q, m, AGAIN);
 		m->patient = true;
@@ -217,7 +222,12 @@ defer(struct queue *q, struct message *m)
 	put_reasons(m, &b, now);
 	journal_put(
 	    &b, &(struct journal_line){ J_DEFER, now, 0, next, { 0 }, { 0 } });
-	if (file_note(f, &b) == -1 || file_sync(f) == -1)
+	if (attempt_write(m, &b) == -1) {
+		buf_free(&b);
+		attempt_trouble(q, m, errno);
+		return;
+	}
+	if (file_sync(f) == -1)
 		log_errno("%s: journal", m->id);
 	buf_free(&b);
 	attempt_put_back(q, m, next - now);
@@ -250,11 +260,11 @@ attempt_settle(struct queue *q, struct message *m)
 	if (!f->park)
 		expire(q, m);
 	put_failures(m, &b, time(NULL));
-	wrote = b.len ? file_note(f, &b) : 0;
+	wrote = b.len ? attempt_write(m, &b) : 0;
 	buf_free(&b);
 	told = wrote == -1 ? -1 : attempt_tell(q, m);
 	if (told == -1) {
-		attempt_put_back(q, m, TROUBLE);
+		attempt_trouble(q, m, errno);
 		return;
 	}
 	if (told == 1 && file_waiting(f) == 0) {
@@ -281,23 +291,46 @@ attempt_settle(struct queue *q, struct message *m)
 	attempt_drop(q, m);
 }
 
+/* Recipient i has it; and one that was dropped stands for those that are the
+ * same mailbox, and came back under another number.  Lines for the journal;
+ * false: it was known. */
+static bool
+set_found(struct file *f, uint32_t i, struct span text, struct buf *b)
+{
+	bool dropped = i < f->nrcpts && f->rcpts[i].state == R_DROPPED;
+
+	for (uint32_t k = 0; i < f->nrcpts && k < f->nrcpts; k++) {
+		struct rcpt *r = &f->rcpts[k];
+
+		if (!(k == i && dropped) &&
+		    (r->state != R_WAITS ||
+			(k != i && !(dropped && k >= f->env.nrcpts &&
+				       rcpt_alike(&f->rcpts[i], r)))))
+			continue;
+		journal_put(b, &(struct journal_line){ J_DONE, time(NULL), k, 0,
+				   SPAN("2.0.0"), text });
+		rcpt_say(r, SPAN("2.0.0"), text, SPAN(""));
+		r->state = R_DONE;
+		r->fresh = true;
+	}
+	return b->len != 0;
+}
+
 /* It is open, and waits to hear where its mail goes (a .forward is being read):
  * when that is known, this recipient has been served. */
 static void
 found_open(struct message *m, uint32_t i, struct span text)
 {
-	struct rcpt *r = &m->file->rcpts[i];
+	struct buf b = { 0 };
 
-	if (i >= m->file->nrcpts || r->state != R_WAITS)
-		return;
-	attempt_note(m, &(struct journal_line){
-			    J_DONE, time(NULL), i, 0, SPAN("2.0.0"), text });
-	rcpt_say(r, SPAN("2.0.0"), text, SPAN(""));
-	r->state = R_DONE;
-	r->fresh = true;
-	log_info("%s: found recipient=%u text=\"delivered before a process "
-		 "ended\"",
-	    m->id, i);
+	if (set_found(m->file, i, text, &b)) {
+		(void)attempt_write(m, &b); /* it has said so */
+		log_info(
+		    "%s: found recipient=%u text=\"delivered before a process "
+		    "ended\"",
+		    m->id, i);
+	}
+	buf_free(&b);
 }
 
 int
@@ -306,27 +339,38 @@ attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 	struct message *m = sched_find(q, id);
 	struct file *f;
 	struct buf b = { 0 };
-	int done = 0;
+	int err, done = 0;
 
 	if (m && m->file) {
 		found_open(m, i, text);
 		return 0;
 	}
 	f = file_open(q->dir, id, q->start->uid);
-
-	if (f == NULL) /* gone: all of it was finished */
-		return errno == ENOENT || file_is_bad(errno) ? 0 : -1;
-	if (i < f->nrcpts && f->rcpts[i].state == R_WAITS) {
+	err = errno;
+	if (f == NULL && (err == ENOENT || file_is_bad(err)))
+		return 0;   /* gone: all of it was finished */
+	if (f == NULL && m) /* its line is of no use where it is known */
 		journal_put(&b, &(struct journal_line){ J_DONE, time(NULL), i,
 				    0, SPAN("2.0.0"), text });
-		done = file_note(f, &b);
-		if (done == -1)
-			log_errno("%s: journal", id);
+	else if (f && set_found(f, i, text, &b))
 		log_info("%s: found recipient=%u text=\"delivered before the "
 			 "last restart\"",
 		    id, i);
+	if (f == NULL && m == NULL)
+		done = -1;
+	else if (b.len &&
+		 (f == NULL || (m && m->owed.len) || file_note(f, &b) == -1)) {
+		log_warn("%s: its journal cannot be written: %s", id,
+		    strerror(f ? errno : err));
+		if (m == NULL)
+			m = sched_add(q, id, bounce_is_report(id));
+		if (m)
+			buf_span(&m->owed, buf_view(&b));
+		else
+			done = -1;
 	}
 	buf_free(&b);
-	file_close(f);
+	if (f)
+		file_close(f);
 	return done;
 }

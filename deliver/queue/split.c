@@ -88,6 +88,9 @@ set_verdict(struct rcpt *r, const struct goal *g)
 {
 	free(r->why);
 	r->why = g->text ? strdup(g->text) : NULL;
+	free(r->list);
+	r->list = g->list ? strdup(g->list) : NULL;
+	r->in = g->list && !r->list ? IN_NOTHING : g->in;
 	r->verdict = g->verdict;
 	r->why_status = g->status;
 }
@@ -309,7 +312,7 @@ round_of(struct split *s)
 	struct queue *q = s->q;
 	struct message *m = s->m;
 	struct file *f = m->file;
-	int failed = 0;
+	int failed = 0, err;
 
 	for (uint32_t i = 0; i < f->env.nrcpts && !failed; i++) {
 		if (!concerned(f, i) || (s->all[i].n && !s->all[i].asks))
@@ -326,11 +329,12 @@ round_of(struct split *s)
 		return; /* again, when they are read */
 	if (!failed)
 		failed = apply(s);
+	err = errno;
 	if (failed)
 		log_errno("%s: its recipients cannot be expanded", m->id);
 	done(s);
 	if (failed)
-		attempt_put_back(q, m, TROUBLE);
+		attempt_trouble(q, m, err);
 	else
 		attempt_send(q, m);
 }

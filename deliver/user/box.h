@@ -38,6 +38,7 @@ struct box {
 	bool locked;	  /* mbox: the dot-lock is ours */
 	bool was_open;
 	bool file; /* mbox: a /file, anywhere */
+	bool torn; /* mbox: what failed could not be undone */
 };
 
 extern const struct box_kind box_mbox, box_maildir, box_pipe;

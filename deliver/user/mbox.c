@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define LOCK_PATIENCE 30 /* seconds; the dot-lock has its own */
+#define LARGE 65536	 /* octets, from which on room is asked for first */
 
 static int
 refuse(struct verdict *v, struct box *b, const char *what)
@@ -264,6 +265,17 @@ put(void *arg, const char *bytes, size_t n)
 	return 0;
 }
 
+/* Room for all of it at once: where that is lacking nothing is written, for not
+ * every file system lets go of octets while a quota is used up (btrfs). */
+static int
+reserve(const struct box *b, const struct item *it)
+{
+	if (it->len < LARGE ||
+	    fallocate(b->fd, FALLOC_FL_KEEP_SIZE, b->end, (off_t)it->len) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? -1 : 0;
+}
+
 static void
 mbox_append(struct box *b, struct item *it, struct verdict *v)
 {
@@ -284,6 +296,10 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 	w.fd = b->fd;
 	w.at = b->end;
 	w.n = 0;
+	if (reserve(b, it) == -1) {
+		box_verdict(v, errno, "cannot write to", buf_c(&b->path));
+		return;
+	}
 	put(&w, before, strlen(before));
 	e = item_mbox(it, put, &w);
 	if (e == ITEM_OK && write_block(&w) == -1)
@@ -295,9 +311,11 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 		return;
 	}
 	err = errno;
-	if (ftruncate(b->fd, b->end) == -1)
+	if (ftruncate(b->fd, b->end) == -1) {
 		log_errno("%s: half a message left behind at %lld",
 		    buf_c(&b->path), (long long)b->end);
+		b->torn = true;
+	}
 	box_item_verdict(v, e, err, buf_c(&b->path));
 }
 
@@ -313,9 +331,11 @@ mbox_sync(struct box *b, struct verdict *v)
 		return 0;
 	}
 	err = errno; /* a failed sync is final: none of it may count */
-	if (ftruncate(b->fd, b->begun) == -1)
+	if (ftruncate(b->fd, b->begun) == -1) {
 		log_errno("%s: messages left behind at %lld", buf_c(&b->path),
 		    (long long)b->begun);
+		b->torn = true;
+	}
 	b->end = b->begun;
 	box_verdict(v, err, "cannot sync", buf_c(&b->path));
 	return -1;
