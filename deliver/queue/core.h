@@ -57,7 +57,7 @@ struct queue {
 	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
-	struct loop_timer stop, look, listen_again;
+	struct loop_timer stop, look, listen_again, idle;
 	unsigned looks;
 };
 
@@ -76,6 +76,7 @@ void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */
 void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
+bool drop_empty(const struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
 void sched_park(struct queue *, struct message *);
