@@ -1,5 +1,6 @@
 #include "common/env.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,23 @@ env_retext(char *encoded, size_t len, unsigned text)
 	at += sizeof key - 1;
 	at[0] = text & ENV_EIGHT ? '8' : '7';
 	at[1] = text & ENV_LONG ? 'L' : '.';
+	return 0;
+}
+
+int
+env_retime(char *encoded, size_t len, int64_t time_us)
+{
+	char line[64];
+	int n = snprintf(line, sizeof line, "time %lld.%06lld\n",
+	    (long long)(time_us / 1000000), (long long)(time_us % 1000000));
+	const char *end = memchr(encoded, '\n', len);
+
+	if (time_us < 0 || end == NULL || end + 1 - encoded != n ||
+	    memcmp(encoded, "time ", 5) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(encoded, line, (size_t)n);
 	return 0;
 }
 

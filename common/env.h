@@ -89,5 +89,7 @@ unsigned env_suspects(unsigned text);
 /* Overwrites the line "text" in an encoded envelope: 0, or -1 with EINVAL if
  * there is none. */
 int env_retext(char *encoded, size_t len, unsigned text);
+/* The same with the line "time"; -1 also where it is not as long as it was. */
+int env_retime(char *encoded, size_t len, int64_t time_us);
 void env_free(struct env *);
 #endif

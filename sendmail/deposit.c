@@ -270,6 +270,11 @@ facts(struct deposit *s)
 		buf_str(s->why, "the envelope cannot be completed");
 		return EX_SOFTWARE;
 	}
+	/* It is as old as its end: a job that writes for an hour, or a person
+	 * who thinks, has not missed the minute in which a terminal shows it.
+	 * A clock that was nowhere at the beginning leaves it as it is. */
+	deposit_stamp(s);
+	(void)env_retime(s->top.ptr, s->head.env_len, s->env.time_us);
 	s->head.env_sum = crc32c(0, s->top.ptr, s->head.env_len);
 	return 0;
 }

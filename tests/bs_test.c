@@ -571,6 +571,61 @@ hundred_for_strangers(void **state)
 	buf_free(&want);
 }
 
+/* Its age counts from the dot: who thinks about a text for an hour has not
+ * missed the minute in which it is shown. */
+static void
+as_old_as_its_end(void **state)
+{
+	static char here[] = "here.example", *locals[] = { here };
+	static const struct conf conf = { .hostname = here,
+		.domain = here,
+		.local_domains = locals,
+		.nlocal_domains = 1,
+		.terminal = true,
+		.max_size = 1 << 20 };
+	static char line[] = "a line of sixteen\r\n";
+
+	(void)state;
+	for (int lines = 1; lines < 20000; lines += 18000) {
+		struct dialogue d = { .conf = &conf,
+			.ops = &ops,
+			.login = "tester",
+			.fullname = "" };
+		struct buf bodies = { 0 }, last = { 0 };
+		const char *at;
+
+		how = 0;
+		dialogue_open(&d);
+		dialogue_feed(
+		    &d, span_of("HELO x\r\nSAML FROM:<a@x>\r\n"
+				"RCPT TO:<b@here.example>\r\nDATA\r\n"));
+		d.mail.env.time_us = 1000000001000000;
+		dialogue_feed(&d, span_of("Subject: s\r\n\r\n"));
+		for (int i = 0; i < lines; i++)
+			dialogue_feed(&d, span_of(line));
+		dialogue_feed(&d, span_of(".\r\n"));
+		dialogue_close(&d);
+		at = NULL;
+		if (nfiles == 1) {
+			char head[400] = "";
+
+			assert_true(
+			    pread(files[0], head, sizeof head - 1, 0) > 0);
+			at = strstr(head, "\ntime ");
+			assert_non_null(at);
+			assert_true(strtoll(at + 6, NULL, 10) > 1000000001);
+		}
+		assert_non_null(at);
+		if (lines == 1)
+			look(&bodies, &last);
+		else
+			close(files[0]);
+		nfiles = 0;
+		buf_free(&bodies);
+		buf_free(&last);
+	}
+}
+
 static void
 time_out(void **state)
 {
@@ -590,11 +645,12 @@ time_out(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 2];
+	struct CMUnitTest tests[COUNT(rows) + 3];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(hundred_for_strangers);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(as_old_as_its_end);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(time_out);
 	return _cmocka_run_group_tests("bs", tests, n, NULL, NULL);
 }

@@ -278,6 +278,22 @@ text_is_overwritten(void **state)
 	assert_int_equal(env_suspects(ENV_TEXT | ENV_LONG), ENV_LONG);
 }
 
+static void
+time_is_overwritten(void **state)
+{
+	char env[] = "time 1000000000.000001\nuid 1\n", other[] = "uid 1\n";
+
+	(void)state;
+	assert_int_equal(env_retime(env, sizeof env - 1, 1234567890654321), 0);
+	assert_string_equal(env, "time 1234567890.654321\nuid 1\n");
+	assert_int_equal(env_retime(env, sizeof env - 1, 5000000), -1);
+	assert_int_equal(env_retime(env, sizeof env - 1, -1), -1);
+	assert_int_equal(env_retime(env, 10, 1234567890654321), -1);
+	assert_int_equal(
+	    env_retime(other, sizeof other - 1, 1234567890654321), -1);
+	assert_string_equal(env, "time 1234567890.654321\nuid 1\n");
+}
+
 /* Cut anywhere, an envelope is none. */
 static void
 no_beginning_is_an_envelope(void **state)
@@ -308,6 +324,7 @@ main(void)
 	static const struct CMUnitTest more[] = {
 		cmocka_unit_test(fields_are_what_stands_there),
 		cmocka_unit_test(text_is_overwritten),
+		cmocka_unit_test(time_is_overwritten),
 		cmocka_unit_test(what_cannot_be_written_is_not_added),
 		cmocka_unit_test(ten_thousand_recipients),
 		cmocka_unit_test(no_beginning_is_an_envelope),
