@@ -138,6 +138,27 @@ test_alerts(void **state)
 	assert_string_equal(rule_via(&f, 0), "@adm");
 }
 
+/* A report of the agent's own is never shown in place of being stored. */
+static void
+test_reports(void **state)
+{
+	struct env_rcpt env[] = { { .addr = (char *)"backup" },
+		{ .addr = (char *)"backup@mail.example" },
+		{ .addr = (char *)"root" } };
+	struct rcpt rcpts[COUNT(env) + 1] = { 0 };
+	struct file f = file_of(env, rcpts, COUNT(env), 900);
+
+	(void)state;
+	rule_apply(&conf, &f, 900);
+	assert_int_equal(env[0].kind, ENV_MAIL);
+	assert_int_equal(env[1].kind, ENV_MAIL);
+	assert_int_equal(env[2].kind, ENV_SAML);
+	f.uid = 1001;
+	rule_apply(&conf, &f, 900);
+	assert_int_equal(env[0].kind, ENV_SEND);
+	assert_int_equal(env[1].kind, ENV_SOML);
+}
+
 static void
 add(const char *user, void *arg)
 {
@@ -179,13 +200,14 @@ test_members(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + 5] = {
 		cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_alerts),
+		cmocka_unit_test(test_reports),
 		cmocka_unit_test(test_members),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	ADD_ROWS(tests, n, rows, check);
 	return _cmocka_run_group_tests("rule", tests, n, setup, teardown);

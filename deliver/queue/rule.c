@@ -50,7 +50,10 @@ rule_apply(const struct conf *c, struct file *f, uid_t own)
 		if (e->kind != ENV_MAIL)
 			continue;
 		r = rule_find(c, span_of(e->addr), f->env.net);
-		if (r && r->kind != ENV_MAIL) {
+		/* A report is mail (RFC 821 3.4), and stays so: it may be
+		 * shown, but not in place of its copy. */
+		if (r && r->kind != ENV_MAIL &&
+		    (f->uid != own || r->kind == ENV_SAML)) {
 			e->kind = (enum env_kind)r->kind;
 			f->rcpts[i].via = r->via;
 		}
