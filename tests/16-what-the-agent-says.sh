@@ -43,6 +43,7 @@ Staff:  alice, dora, eve@far.example, "|/bin/true", /var/x
 boss:   dora
 a: b
 b: a
+command: "|/bin/true"
 X
 start_agent
 
@@ -79,6 +80,12 @@ row 'rcpt MAIL alice' '250 2.1.5 OK'
 row 'rcpt SEND alice' '450 4.2.1 User not active now'
 row 'rcpt SOML alice' '250 2.1.5 User not active now, so will do mail.'
 row 'rcpt SAML alice' '250 2.1.5 User not active now, will mail'
+row 'rcpt SEND boss' '450 4.2.1 User not active now'
+row 'rcpt SOML boss' '250 2.1.5 User not active now, so will do mail.'
+row 'rcpt MAIL boss' '250 2.1.5 OK'
+row 'rcpt SEND staff' '250 2.1.5 OK'
+row 'rcpt SEND command' '550 5.3.3 it is no user, and has no terminal'
+row 'rcpt SAML command' '250 2.1.5 OK'
 for kind in MAIL SEND SOML SAML; do
 	row "rcpt $kind nobody-here" '550 5.1.1 <nobody-here>: there is no such user on this machine'
 	row "rcpt $kind a b@c" '553 5.1.3 <a b@c>: the address is malformed'

@@ -325,6 +325,27 @@ rcpt_here(struct client *c, const struct route *r)
 	}
 }
 
+/* An alias, or a .forward: the one user of this machine that it comes to is
+ * asked about in its place. */
+static void
+rcpt_list(struct client *c, struct route *r)
+{
+	bool people = r->e.asks;
+
+	for (size_t i = 0; i < r->e.n; i++)
+		people |= r->e.goals[i].what == TO_BOX ||
+			  r->e.goals[i].what == TO_ADDRESS;
+	if (!r->e.asks && r->e.n == 1 && r->e.goals[0].what == TO_BOX) {
+		r->name = r->e.goals[0].user;
+		rcpt_here(c, r);
+	} else if (c->kind == ENV_SEND && !people) {
+		buf_str(
+		    &c->out, "550 5.3.3 it is no user, and has no terminal\n");
+	} else {
+		buf_str(&c->out, "250 2.1.5 OK\n");
+	}
+}
+
 /* Are messages for terminals passed on there? */
 static bool
 conf_relay_shows(const struct client *c, const struct route *r)
@@ -354,7 +375,7 @@ query_rcpt(struct client *c, struct span words)
 	else if (r.kind == ROUTE_NEVER)
 		not_here(c, addr, &r);
 	else if (r.kind == ROUTE_LIST)
-		buf_str(&c->out, "250 2.1.5 OK\n");
+		rcpt_list(c, &r);
 	else if (kind == ENV_SEND && r.kind == ROUTE_LATER)
 		quoted(c, "450 4.3.0", addr, r.text);
 	else if (kind == ENV_SEND && !conf_relay_shows(c, &r))
