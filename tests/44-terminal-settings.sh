@@ -275,4 +275,25 @@ start_agent
 check "SOML once tried is mail" await text /var/mail/dora 'one way only'
 check "settled" drained 30
 refute "and not on the screen" grep -q 'one way only' /tmp/screen.dora2
+
+# Of two an earlier process had tried one, by the journal: the other's first try
+# is not his second.
+stop_agent
+printf 'Subject: s\n\nhalf tried\n' | submit bob -O Terminal=send alice dora 2>/dev/null
+/usr/bin/python3 - $SPOOL/drop/* <<'X'
+import sys, time
+text = b"%d try 1" % time.time()
+crc = 0xFFFFFFFF
+for byte in text:
+    crc ^= byte
+    for _ in range(8):
+        crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+with open(sys.argv[1], "ab") as f:
+    f.write(b"@ %08x %s\n" % (crc ^ 0xFFFFFFFF, text))
+X
+start_agent
+check "who was not tried is shown it" await text /tmp/screen.alice '| half tried'
+check "what was tried comes back" await -t 30 text /var/mail/bob 'half tried'
+check "settled" drained 30
+refute "and is not on the screen" grep -q 'half tried' /tmp/screen.dora2
 finish

@@ -33,7 +33,7 @@ start_terminal(struct queue *q, struct message *m, uint32_t i, const char *user)
 	if (!r->tried) {
 		attempt_note(m, &(struct journal_line){
 				    J_TRY, time(NULL), i, 0, { 0 }, { 0 } });
-		r->tried = m->tried_here = true;
+		r->tried = true;
 	}
 	m->file->busy++;
 	terminal_add(q, user, m, i);
@@ -271,6 +271,18 @@ attempt_to_mailbox(struct queue *q, struct message *m, uint32_t i)
 	to_mailbox(q, m, i, NULL);
 }
 
+/* Did an earlier process begin to show it to anybody who waits? */
+static bool
+begun_before(const struct message *m)
+{
+	const struct file *f = m->file;
+
+	for (size_t i = 0; !m->tried_here && i < f->nrcpts; i++)
+		if (f->rcpts[i].state == R_WAITS && f->rcpts[i].tried)
+			return true;
+	return false;
+}
+
 void
 attempt_send(struct queue *q, struct message *m)
 {
@@ -288,6 +300,8 @@ attempt_send(struct queue *q, struct message *m)
 	/* One for each answer owed, and one that keeps the message until all
 	 * are under way. */
 	f->busy = 1 + file_waiting(f);
+	/* Else whom it never tried has one try, and no second. */
+	m->tried_here = !begun_before(m);
 	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		f->rcpts[i].fresh = false;
 		if (f->rcpts[i].state == R_WAITS)
