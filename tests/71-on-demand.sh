@@ -5,7 +5,7 @@
 
 SAID=/tmp/manager
 rm -rf /run/bellman
-/usr/bin/python3 "$TREE/tests/on_demand.py" 90 /usr/sbin/deliver --idle >$SAID 2>&1 &
+/usr/bin/python3 "$TREE/tests/on_demand.py" 200 /usr/sbin/deliver --idle >$SAID 2>&1 &
 MANAGER=$!
 await exists /run/bellman/activated
 ended() { await -t 30 count $SAID "$1" 'end '; } # so many have come and gone
@@ -53,6 +53,14 @@ exits "and the manager still listens" 0 as alice mailq
 check "until it leaves" ended 4
 exits "a daemon by hand is not started beside it" 71 deliver
 said "and says why" 'systemd listens'
+
+# An alert that is to be told at its time has somebody to tell it then.
+echo 'alert every 15s' | config
+echo nothing >$SPOOL/drop/broken-1
+check "an alert" await -t 20 text /var/mail/root broken-1
+echo nothing >$SPOOL/drop/broken-2
+check "the next of its kind, when its time has come" await -t 40 text /var/mail/root broken-2
+check "then the agent leaves" ended 5
 kill $MANAGER
 wait $MANAGER 2>/dev/null
 finish

@@ -250,6 +250,31 @@ one_an_hour(void **state)
 	assert_int_equal(told(), 3);
 }
 
+/* For it an agent that leaves when it is idle stays. */
+static void
+owed(void **state)
+{
+	(void)state;
+	assert_false(alert_owed(&q));
+	alert_seen(&q, CAUSE_DROPPED, "", SPAN("one"));
+	assert_int_equal(told(), 1);
+	assert_false(alert_owed(&q));
+	alert_seen(&q, CAUSE_DROPPED, "", SPAN("two"));
+	assert_int_equal(told(), 1);
+	assert_true(alert_owed(&q));
+	restart();
+	assert_false(alert_owed(&q));
+	alert_seen(&q, CAUSE_HELD, "main", SPAN("535"));
+	alert_seen(&q, CAUSE_HELD, "main", SPAN("535"));
+	assert_true(alert_owed(&q));
+	assert_int_equal(told(), 2);
+	alert_seen(&q, CAUSE_HELD, "main", SPAN("535"));
+	assert_false(alert_owed(&q));
+	conf.alert.on = false;
+	alert_seen(&q, CAUSE_QUARANTINE, "", SPAN("x"));
+	assert_false(alert_owed(&q));
+}
+
 static void
 what_ends_is_over(void **state)
 {
@@ -399,6 +424,7 @@ main(void)
 		cmocka_unit_test(every_row_is_whole),
 #define MADE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		MADE(one_an_hour),
+		MADE(owed),
 		MADE(what_ends_is_over),
 		MADE(age),
 		MADE(of_a_report_the_id_says_nothing),

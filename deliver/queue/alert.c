@@ -345,6 +345,20 @@ alert_quiet(struct queue *q)
 	return alert_look(a);
 }
 
+bool
+alert_owed(const struct queue *q)
+{
+	const struct alerts *a = q->alerts;
+
+	/* What is known and goes on is found again, or is told by its mail. */
+	for (size_t i = 0; a && i < a->n; i++)
+		if (due(a, &a->items[i]) != INT64_MAX &&
+		    !(a->items[i].told &&
+			cause_rows[a->items[i].cause].goes_on))
+			return true;
+	return false;
+}
+
 void
 alert_unstored(struct queue *q, const struct message *m, struct span why)
 {

@@ -28,6 +28,9 @@ void alert_gone(struct queue *, const struct message *);
 bool alert_quiet(struct queue *);
 /* Postmaster's mailbox did not take it at once: then the terminals alone. */
 void alert_unstored(struct queue *, const struct message *, struct span why);
+/* Is there something to be told at its time, which no later process would
+ * know of? */
+bool alert_owed(const struct queue *);
 /* For mailq --check: "LEVEL sentence", a line.  age: seconds in place of the
  * setting's, or -1.  all: with other people's words. */
 void alert_check(struct queue *, long age, bool all, struct buf *out);

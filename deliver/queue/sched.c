@@ -257,7 +257,8 @@ idle(const struct queue *q)
 {
 	return !q->scanning && q->count == 0 && q->boxes_busy == 0 &&
 	       q->jobs_out == 0 && q->terminals_busy == 0 && q->nfloods == 0 &&
-	       TAILQ_EMPTY(&q->clients);
+	       TAILQ_EMPTY(&q->showings) && TAILQ_EMPTY(&q->clients) &&
+	       !alert_owed(q);
 }
 
 /* A file in drop/ that its writer still holds has systemd start the next agent
