@@ -88,6 +88,12 @@ for user in alice erin; do
 	refute "$user: not all of it" grep -q "saml to $user 300" /tmp/screen.$user
 	refute "$user: SEND and SOML are not stored" grep -q -E '(send|soml) to' /var/mail/$user
 done
+{ echo 'Subject: long'; echo; seq 1 300 | sed 's/^/long soml /'; } | submit erin -O Terminal=soml harry
+check "harry: a long SOML is stored whole" await text /var/mail/harry 'long soml 300'
+check "harry: and an excerpt is shown" await text /tmp/screen.harry '[12 of 300 lines; the rest is in the mailbox'
+check "harry: the beginning of it" grep -q '^| long soml 12' /tmp/screen.harry
+refute "harry: not all of it" grep -q 'long soml 13' /tmp/screen.harry
+same "harry: it is stored once" 1 "$(grep -c 'long soml 300' /var/mail/harry)"
 refute "a terminal with mesg n is left alone" grep -q '|' /tmp/screen.erin-n
 printf 'Subject: =?ISO-8859-1?Q?Gr=FC=DFe?=\nMIME-Version: 1.0\nContent-Type: text/html; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n<html><head><title>no</title></head><body><p>sch=F6n &amp; gut</p></body></html>\n' |
 	submit bob -O Terminal=send alice

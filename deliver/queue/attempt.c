@@ -233,7 +233,7 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 		r->state = R_DONE;
 		/* The last one's line would be removed with the file at once.
 		 */
-		if (!last || rcpt_kind(m->file, i) == ENV_SAML)
+		if (!last || rcpt_kind(m->file, i) == ENV_SAML || r->excerpt)
 			attempt_note(m, &(struct journal_line){
 					    !asked || !r->relayed ? J_DONE
 					    : r->dsn_passed	  ? J_PASSED
@@ -252,8 +252,8 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	(void)q;
 }
 
-/* SAML: the mailbox has it; the terminal may have it too.  Those who stand in
- * for a recipient have it once, wherever his mail goes. */
+/* SAML, and a long SOML: the mailbox has it; the terminal may have it too.
+ * Those who stand in for a recipient have it once, wherever his mail goes. */
 static void
 show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 {
@@ -264,8 +264,9 @@ show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 	/* Of an alert that was not stored at once they have had a note. */
 	if (alert_is(m->id) && f->tries > 0)
 		return;
-	if (rcpt_kind(m->file, i) != ENV_SAML || !q->conf->terminal ||
-	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
+	if ((rcpt_kind(m->file, i) != ENV_SAML && !f->rcpts[i].excerpt) ||
+	    !q->conf->terminal || attempt_age(f) > PATIENCE ||
+	    (via && f->rcpts[env].via_shown) ||
 	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
 		return;
 	f->rcpts[env].via_shown = true;
@@ -299,8 +300,8 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 		[TTY_FORBIDDEN] = "5.7.1",
 	};
 
-	if (rcpt_kind(m->file, i) ==
-	    ENV_SAML) { /* success was the mailbox alone */
+	if (rcpt_kind(m->file, i) == ENV_SAML || m->file->rcpts[i].excerpt) {
+		/* success was the mailbox alone */
 		attempt_log(q, m, i,
 		    result == TTY_SHOWN ? "shown" : "not-shown",
 		    span_of(status[result]), text, SPAN(""));
@@ -313,6 +314,7 @@ attempt_shown(struct queue *q, struct message *m, uint32_t i, int result,
 	} else { /* SOML: then it is mail */
 		attempt_log(q, m, i, "not-shown", span_of(status[result]), text,
 		    SPAN(""));
+		m->file->rcpts[i].excerpt = result == TTY_LONG;
 		attempt_to_mailbox(q, m, i); /* owes the answer now */
 		return;
 	}

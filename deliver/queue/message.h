@@ -45,6 +45,8 @@ struct rcpt {
 	bool tried;	 /* a terminal attempt was begun (the journal's word) */
 	const char *via; /* of the envelope's: who stands in for it (rule.h) */
 	bool via_shown;	 /* they have had it, through one of its children */
+	bool excerpt;	 /* SOML, too long for a screen: it is mail, and a
+			    part of it is shown */
 	bool fresh;	 /* this attempt had an answer for it */
 	bool relayed;	 /* done: by a server that is not the last one */
 	bool dsn_passed; /* done: that server reports what becomes of it */

@@ -54,6 +54,15 @@ submitter(const struct file *f, struct buf *b)
 	buf_fmt(b, " (uid %lu)", (unsigned long)f->uid);
 }
 
+/* Is what is shown in a mailbox as well? */
+static bool
+has_copy(const struct terminal *t)
+{
+	const struct file *f = t->m->file;
+
+	return rcpt_kind(f, t->rcpt) == ENV_SAML || f->rcpts[t->rcpt].excerpt;
+}
+
 static void
 count(struct terminal *t, const char *user, int result, struct span text)
 {
@@ -106,7 +115,7 @@ done(struct showing *s, int result, struct span text)
 	if (t) {
 		const struct file *f = t->m->file;
 
-		if (result == TTY_SHOWN && rcpt_kind(f, t->rcpt) == ENV_SAML)
+		if (result == TTY_SHOWN && has_copy(t))
 			calm_begin(q, s->user);
 		else if (result != TTY_SHOWN && !alert_is(t->m->id))
 			may_give(q, MAY_SHOW, f->uid, s->user);
@@ -213,7 +222,7 @@ add_user(const char *user, void *arg)
 	struct terminal *t = arg;
 	struct queue *q = t->q;
 	const struct file *f = t->m->file;
-	bool copy = rcpt_kind(f, t->rcpt) == ENV_SAML;
+	bool copy = has_copy(t);
 	bool alert = alert_is(t->m->id); /* which comes seldom enough */
 	struct buf who = { 0 };
 
@@ -325,7 +334,7 @@ send_job(struct showing *s)
 	enum env_kind kind = rcpt_kind(f, t->rcpt);
 	bool made = t->fd != -1;
 	struct buf b = { 0 }, who = { 0 };
-	unsigned flags = kind == ENV_SAML ? TTY_EXCERPT : 0u;
+	unsigned flags = has_copy(t) ? TTY_EXCERPT : 0u;
 	int sent, fd = made ? dup(t->fd) : file_reader(s->q->dir, t->m->id);
 
 	if (made && f->head.body_len > TERMINAL_TEXT)
