@@ -42,6 +42,8 @@ help:
 	@echo 'make check-faults a delivery killed at every system call (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
+	@echo 'make deb          a package for this Debian, in $O'
+	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        one submission, measured against its floor (root)'
 	@echo 'make lint         format, static analysis, house rules'
@@ -155,7 +157,16 @@ uninstall:
 	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) \
 	    ./install.sh uninstall
 
+# In a copy of the tree: the package's build leaves nothing in this one.
+deb:
+	@tests/deps.sh install build mime deb
+	@rm -rf $O/deb && mkdir -p $O/deb/bellman
+	@tar -cf - --exclude=.git --exclude='./build*' . | tar -xf - -C $O/deb/bellman
+	@cd $O/deb/bellman && dpkg-buildpackage -b -us -uc >../build.log 2>&1 || \
+	    { tail -n 30 ../build.log; exit 1; }
+	@mv -f $O/deb/bellman_*.deb $O/ && ls $O/bellman_*.deb
+
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench lint fuzz install \
-	uninstall clean
+	uninstall deb clean

@@ -69,6 +69,7 @@ struct conf_relay {
 	bool mta_sts;	   /* RFC 8461, for MX */
 	bool terminal;	   /* SEND, SOML, SAML are passed on where offered */
 	unsigned sessions; /* at most at once; 0: as many as help */
+	bool none;	   /* relay none: what would go there is returned */
 	unsigned line;	   /* where the block begins, for later errors */
 };
 

@@ -53,6 +53,13 @@
 
 enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT };
 
+/* There while systemd listens on control and submit for the agent, and starts
+ * it when drop/ is not empty (service/bellman-control.socket): then it need not
+ * run. Its name is not to be unlinked, and nobody is told that no agent runs.
+ */
+#define RUN_ACTIVATED RUN_DIR "/activated"
+bool run_activated(void);
+
 /* Is that lock held by a process?  Takes nothing. */
 bool run_held(enum run_lock);
 #endif

@@ -8,6 +8,7 @@
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
+#include "deliver/systemd.h"
 #include "deliver/walk.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@
 
 static const char usage[] =
     "usage: deliver            the agent, in the foreground\n"
+    "       deliver --idle     the same, until nothing is left to do\n"
     "       deliver -q         one pass over everything that waits, then exit\n"
     "       deliver --due      one pass over what is due\n"
     "       deliver --check    say what is in force, and walk to the relays\n"
@@ -36,7 +38,16 @@ static const char usage[] =
     "       deliver --check-settings   the same, without the walk\n"
     "       deliver --version\n";
 
-enum what { AGENT, PASS, DUE, CHECK, CHECK_SETTINGS, SHOW_VERSION, UNKNOWN };
+enum what {
+	AGENT,
+	IDLE,
+	PASS,
+	DUE,
+	CHECK,
+	CHECK_SETTINGS,
+	SHOW_VERSION,
+	UNKNOWN
+};
 
 static enum what
 parse(int argc, char **argv)
@@ -44,8 +55,8 @@ parse(int argc, char **argv)
 	static const struct {
 		const char *word;
 		enum what what;
-	} words[] = { { "-q", PASS }, { "--due", DUE }, { "--check", CHECK },
-		{ "--check-settings", CHECK_SETTINGS },
+	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
+		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
 		{ "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
@@ -58,11 +69,24 @@ parse(int argc, char **argv)
 	return UNKNOWN;
 }
 
+/* The socket that systemd has passed, or one of our own. */
 static int
 listen_on(const char *path, int type, struct buf *why)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = systemd_socket(path, type);
+
+	if (fd != -1)
+		return fd;
+	if (run_activated()) {
+		buf_fmt(why,
+		    "systemd listens on %s and starts the agent when it is "
+		    "needed; stop bellman-control.socket, "
+		    "bellman-submit.socket and bellman.path first",
+		    path);
+		return -1;
+	}
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	strlcpy(at.sun_path, path, sizeof at.sun_path);
 	unlink(path); /* the lock is ours: nobody listens there */
@@ -123,10 +147,13 @@ open_credential(void)
 }
 
 static int
-run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
+run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
+    struct buf *why)
 {
 	struct role_ids ids;
-	int lock, control, submit = -1;
+	struct parent_fds fds = {
+		.control = -1, .submit = -1, .secrets = secrets
+	};
 	pid_t other = 0;
 
 	if (geteuid() != 0) {
@@ -142,7 +169,7 @@ run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 		    SPOOL_DIR, strerror(errno));
 		return EX_OSFILE;
 	}
-	switch (lock_take(pass != PASS_NONE, &lock, &other)) {
+	switch (lock_take(pass != PASS_NONE, &fds.lock, &other)) {
 	case LOCK_MINE:
 		break;
 	case LOCK_QUEUED:
@@ -157,14 +184,15 @@ run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 		buf_fmt(why, "cannot lock %s: %s", RUN_PID, strerror(errno));
 		return EX_TEMPFAIL;
 	}
-	control = listen_on(RUN_CONTROL, SOCK_STREAM, why);
-	if (control == -1)
+	/* A pass leaves systemd's sockets alone: who asks there starts an
+	 * agent, which waits for the end of the pass. */
+	if ((pass == PASS_NONE || !run_activated()) &&
+	    (fds.control = listen_on(RUN_CONTROL, SOCK_STREAM, why)) == -1)
 		return EX_OSERR;
 	if (pass == PASS_NONE &&
-	    (submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
+	    (fds.submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
 		return EX_OSERR;
-	return parent_run(
-	    CONF_PATH, conf, &ids, pass, lock, control, submit, secrets);
+	return parent_run(CONF_PATH, conf, &ids, pass, idle, &fds);
 }
 
 int
@@ -192,6 +220,7 @@ main(int argc, char **argv, char **envp)
 	if (priv_start() == -1)
 		return EX_OSERR;
 	secrets = open_credential();
+	systemd_take();
 	clearenv();
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
@@ -203,7 +232,7 @@ main(int argc, char **argv, char **envp)
 					       what == PASS  ? PASS_ALL
 					       : what == DUE ? PASS_DUE
 							     : PASS_NONE,
-					       secrets, &why);
+					       what == IDLE, secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);

@@ -32,6 +32,7 @@ struct role_start {
 	const struct conf *conf;
 	int fd;	    /* parent for queue, net and dns; queue for user and tty */
 	bool once;  /* a pass: say IPC_DONE when nothing is due any more */
+	bool idle;  /* say IPC_DONE when nothing has waited for a while */
 	bool force; /* at its start everything is due (deliver -q) */
 	/* user and tty: whom for, looked up by the parent */
 	const char *user, *home, *shell;

@@ -362,7 +362,7 @@ ask_start_pass(bool all)
 void
 ask_for_agent(struct buf *why)
 {
-	if (run_held(RUN_RESIDENT))
+	if (run_held(RUN_RESIDENT) || run_activated())
 		return;
 	if (getuid() != 0) {
 		buf_str(why,

@@ -335,6 +335,14 @@ by_name(struct opt *o, const char *argv0)
 	}
 }
 
+static int
+usage_of_tell(struct buf *why)
+{
+	buf_str(why, "usage: tell USER ...  (the text is read from standard "
+		     "input; no options, see tell(1))");
+	return EX_USAGE;
+}
+
 /* Whoever names a recipient has mail for him, and is not to believe that it
  * was taken. */
 static int
@@ -347,10 +355,8 @@ operands(const struct opt *o, struct buf *why)
 		[MODE_RUN] = "-q",
 	};
 
-	if (o->tell && (o->nrcpts == 0 || o->from_header)) {
-		buf_str(why, "usage: tell USER ... <TEXT");
-		return EX_USAGE;
-	}
+	if (o->tell && o->nrcpts == 0)
+		return usage_of_tell(why);
 	if (o->mode == MODE_VERIFY && o->nrcpts == 0) {
 		buf_str(why, "-bv wants addresses behind it");
 		return EX_USAGE;
@@ -402,6 +408,8 @@ opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 
 		if ((c = getopt(argc, argv, letters)) == -1)
 			break;
+		if (o->tell) /* those of sendmail are none of its */
+			return usage_of_tell(why);
 		status = one(&p, c, at < argc ? argv[at] : NULL);
 		if (status)
 			return status;

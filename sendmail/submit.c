@@ -2,6 +2,7 @@
 #include "common/priv.h"
 #include "sendmail/ask.h"
 #include "sendmail/deposit.h"
+#include "sendmail/dialogue.h"
 #include "sendmail/tell.h"
 #include "sendmail/who.h"
 #include <errno.h>
@@ -86,9 +87,43 @@ no_input(struct deposit *s, int err)
 	return EX_IOERR;
 }
 
+/* Of tell's text: something must be in it, and a terminal must show it whole;
+ * it is not stored anywhere else. */
+struct glance {
+	size_t octets, lines;
+	bool text;
+};
+
+static void
+look_at(struct glance *g, struct span s)
+{
+	g->octets += s.len;
+	for (size_t i = 0; i < s.len; i++) {
+		g->lines += s.ptr[i] == '\n';
+		g->text |= strchr(" \t\r\n", s.ptr[i]) == NULL;
+	}
+}
+
+static int
+judge(const struct glance *g, struct buf *why)
+{
+	if (g->text && g->octets <= DIALOGUE_SHOWN &&
+	    g->lines <= DIALOGUE_SHOWN_LINES)
+		return 0;
+	if (!g->text)
+		buf_str(why, "there is no text; nothing was sent");
+	else
+		buf_fmt(why,
+		    "the text is too long for a terminal (more than %d lines "
+		    "or %d octets); nothing was sent, mail takes it",
+		    DIALOGUE_SHOWN_LINES, DIALOGUE_SHOWN);
+	return EX_DATAERR;
+}
+
 static int
 read_message(struct deposit *s, bool dots, bool tells)
 {
+	struct glance seen = { 0 };
 	char chunk[CHUNK];
 	int status;
 
@@ -105,11 +140,13 @@ read_message(struct deposit *s, bool dots, bool tells)
 			return no_input(s, errno);
 		if (n == 0)
 			break;
+		if (tells)
+			look_at(&seen, (struct span){ chunk, (size_t)n });
 		status = deposit_feed(s, (struct span){ chunk, (size_t)n });
 		if (status)
 			return status;
 	}
-	return 0;
+	return tells ? judge(&seen, s->why) : 0;
 }
 
 static int

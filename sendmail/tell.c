@@ -3,47 +3,70 @@
 #include "sendmail/ask.h"
 #include "sendmail/submit.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct {
 	const char *reply; /* how it begins */
 	int status;
+	const char *text; /* behind the name; NULL: what the agent said */
 } refusals[] = {
-	{ "550 5.1.1", EX_NOUSER },
-	{ "553", EX_NOUSER },
-	{ "550 5.7", EX_NOPERM },
-	{ "4", EX_TEMPFAIL },
-	{ "", EX_UNAVAILABLE },
+	{ "550 5.1.1", EX_NOUSER, "there is no such user on this machine" },
+	{ "553", EX_NOUSER, NULL },
+	{ "550 5.7", EX_NOPERM, NULL },
+	{ "450 4.2.1 User not active", EX_TEMPFAIL, "not logged in now" },
+	{ "450 4.2.1", EX_TEMPFAIL,
+	    "logged in, but takes no messages now (mesg n)" },
+	{ "4", EX_TEMPFAIL, NULL },
+	{ "", EX_UNAVAILABLE, NULL },
 };
+
+int
+tell_refused(struct span addr, struct span reply, struct buf *why)
+{
+	struct buf named = { 0 };
+	size_t i = 0;
+
+	if (span_starts(reply, SPAN("2")))
+		return 0;
+	while (!span_starts(reply, span_of(refusals[i].reply)))
+		i++;
+	span_word(&reply);
+	span_word(&reply);
+	reply = span_trim(reply);
+	/* The agent may have begun with the address, too. */
+	buf_fmt(&named, "<%.*s>: ", (int)addr.len, addr.ptr);
+	if (span_starts(reply, buf_view(&named)))
+		reply = span_from(reply, named.len);
+	buf_free(&named);
+	printable_add(why, addr, 100);
+	buf_str(why, ": ");
+	if (refusals[i].text)
+		buf_str(why, refusals[i].text);
+	else
+		printable_add(why, reply, 300);
+	buf_str(why, "; nothing was sent");
+	if (refusals[i].status == EX_TEMPFAIL && refusals[i].text)
+		buf_str(why, ", try later or send mail");
+	return refusals[i].status;
+}
 
 /* One recipient, before the text: 0, or a sysexit. */
 static int
 reachable(struct span addr, struct buf *why)
 {
 	struct buf reply = { 0 };
-	struct span text;
-	size_t i = 0;
-	int status = 0;
+	int status;
 
 	if (ask_rcpt(ENV_SEND, addr, &reply) == -1) {
 		buf_fmt(why,
 		    "no agent answers (%s), so nobody is told; start deliver",
 		    strerror(errno));
-		buf_free(&reply);
-		return EX_TEMPFAIL;
-	}
-	text = buf_view(&reply);
-	if (!span_starts(text, SPAN("2"))) {
-		while (!span_starts(text, span_of(refusals[i].reply)))
-			i++;
-		status = refusals[i].status;
-		span_word(&text);
-		span_word(&text);
-		printable_add(why, addr, 100);
-		buf_str(why, ": ");
-		printable_add(why, span_trim(text), 300);
-		buf_str(why, "; nothing was sent");
+		status = EX_TEMPFAIL;
+	} else {
+		status = tell_refused(addr, buf_view(&reply), why);
 	}
 	buf_free(&reply);
 	return status;
@@ -94,5 +117,9 @@ tell(const struct opt *o, const struct conf *c, struct buf *why)
 		if (status)
 			return status;
 	}
+	if (isatty(STDIN_FILENO))
+		dprintf(STDERR_FILENO,
+		    "tell: type the text; ^D on a line of its own sends it, "
+		    "^C does not\n");
 	return submit(o, c, why);
 }

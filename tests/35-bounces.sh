@@ -200,6 +200,19 @@ check "the spool is empty" drained
 same "alice was warned once, of the one that asked for no other" 1 "$(messages $A)"
 rm -f $A $S/accept
 
+# What is late in a list is told to its owner, and not to the sender.
+rm -f /var/mail/bob
+printf 'slow: later@remote.example\nowner-slow: bob\n' >/etc/aliases
+printf 'Subject: slow\n\nx\n' | submit alice slow
+check "a list that is late: its owner is warned" await -t 30 mbox /var/mail/bob 1
+check "of this" grep -q '^Subject: Delayed: slow$' /var/mail/bob
+same "its sender is not" 0 "$(messages $A)"
+: >$S/accept
+check "and then" sendmail -q
+check "it is delivered" drained
+same "one warning" "1 0" "$(messages /var/mail/bob) $(messages $A)"
+rm -f /etc/aliases /var/mail/bob $S/accept
+
 # A crowd of failures: so many reports, and one list.
 stop_agent
 {

@@ -95,7 +95,6 @@ mailbox() { # KIND FORMAT: a delivery that fills the disk in the middle
 	check "$what: the mailbox is as it was" diff -r $box /tmp/before
 	stop_agent
 	room $place
-	check "$what: room again: a pass" timeout 60 sendmail -q
 	start_agent
 	sendmail -q
 	check "$what: and the spool is empty" drained
@@ -288,7 +287,7 @@ if spool ext2 2M && command -v strace >/dev/null; then
 		check "$1: the agent goes on" exists /run/bellman/control
 	}
 	exists() { await -t 10 exists "$1"; }
-	NAMES= ROUNDS=1
+	NAMES='' ROUNDS=1
 	owing next
 	sendmail -q
 	mailq_says "next" 'waits for /var/spool/bellman: the disk is full; make room there'

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 MOST=1
 . "$(dirname "$0")/kills.sh"
-LEAST=8
 
 # Twice: the process that looks for what the first one left is killed, too, at a
 # call of any kind that a whole delivery makes.
@@ -13,19 +12,21 @@ undisturbed '' '' >/tmp/all 2>/dev/null
 recover() {
 	local name most
 	sed -n "$((RANDOM % $(wc -l </tmp/all) + 1))p" /tmp/all | read -r name most
-	timeout -s KILL 60 strace -f -o /tmp/two -e "trace=$CALLS" \
+	timeout -s KILL 20 strace -f -o /tmp/two -e "trace=$CALLS" \
 	    -e "inject=$name:signal=KILL:when=$((RANDOM % most + 1))" deliver -q
 	deliver -q
 }
+all() { [ -n "${KILL_MOST:-}" ]; } # make check-faults; else a sample of them
+LEAST=3
 {
-	disturb '' '-P /var/mail/bob'
+	all && disturb '' '-P /var/mail/bob'
 	disturb '' "-P $SPOOL/queue"
 } >/dev/null 2>&1
 outcome "twice, mbox" cat /var/mail/bob
 rm -f /var/mail/bob
 {
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/new'
-	disturb 'local maildir ~/Maildir' "-P $SPOOL/queue"
+	all && disturb 'local maildir ~/Maildir' "-P $SPOOL/queue"
 } >/dev/null 2>&1
 outcome "twice, Maildir" sh -c 'cat /home/bob/Maildir/new/*'
 recover() { deliver -q; }
@@ -44,7 +45,6 @@ fill() {
 	} >/etc/aliases
 }
 disturb '' '-P /var/lib/bellman/aliases.tdb -P /var/lib/bellman/aliases.tdb.new -P /etc/aliases' >/dev/null 2>&1
-LEAST=4
 outcome "aliases" cat /var/mail/bob
 refute "aliases: none comes back" test -s /var/mail/alice
 refute "aliases: no map is damaged" grep -q 'is damaged' $LOG
@@ -53,9 +53,10 @@ same "aliases: nothing half is left" "" "$(ls /var/lib/bellman | grep new)"
 # The same by newaliases, in an agent that stays.
 undisturbed '' '-P /var/lib/bellman/aliases.tdb -P /var/lib/bellman/aliases.tdb.new' >/tmp/calls 2>/dev/null
 rm -f /var/mail/bob
-marks= n=0 met=0
+marks='' n=0 i=0 met=0
 while read -r name most; do
 	[ "$most" -le "$MOST" ] || most=$MOST
+	all || [ $((i++ % 3)) = 0 ] || continue
 	for ((k = 1; k <= most; k++)); do
 		n=$((n + 1)) total=$((total + 1))
 		echo "team: bob" >/etc/aliases
@@ -77,7 +78,7 @@ while read -r name most; do
 	done
 done </tmp/calls 2>/dev/null
 cp /var/mail/bob /tmp/got
-check "newaliases: there were kills" test $met -ge 3
+check "newaliases: there were kills" test $met -ge 2
 # shellcheck disable=SC2086
 same "newaliases: each message is there once and whole ($n kills)" "" "$(bad $marks)"
 kills=$n
@@ -86,7 +87,7 @@ kills=0
 refute "newaliases: no map is damaged" grep -q 'is damaged' $LOG
 same "newaliases: the spool is empty" "" "$(find $SPOOL -type f)"
 eval "$fill_plain"
-marks= met=0
+marks='' met=0
 rm -f /var/mail/bob /etc/aliases
 
 # A command is no transaction: killed in its middle it runs again.  None is lost.
@@ -111,8 +112,8 @@ rm -f /home/bob/.forward
 kills=0 met=0 hung=0 marks=
 
 # The end of an agent, and a kill -9 in the middle of that.
-lost= many=20
-for ((n = 1; n <= ${KILL_ENDS:-6}; n++)); do
+lost='' many=20
+for ((n = 1; n <= ${KILL_ENDS:-3}; n++)); do
 	rm -f /var/mail/bob
 	start_agent
 	session $many bob >/dev/null &
@@ -137,6 +138,6 @@ done 2>/dev/null
 # shellcheck disable=SC2086
 same "killed while it ends: each message is there once and whole" "" "$lost"
 same "killed while it ends: the spool is empty" "" "$(find $SPOOL -type f)"
-echo "# an agent that ends: ${KILL_ENDS:-6} ends, messages $((${KILL_ENDS:-6} * many)), not once and whole: $(echo $lost | wc -w)"
+echo "# an agent that ends: ${KILL_ENDS:-3} ends, messages $((${KILL_ENDS:-3} * many)), not once and whole: $(echo $lost | wc -w)"
 echo "# $total kills in all"
 finish

@@ -359,7 +359,7 @@ disk(void **state)
 static void
 memory_is_bounded(void **state)
 {
-	char name[16];
+	char name[24];
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {

@@ -16,6 +16,8 @@ static const struct wrong {
 	    "F:3: unknown setting \"retyr\"; did you mean \"retry\"?" },
 	{ "unknown_setting_in_relay", S("relay x {\nhots a 25\n}\n"),
 	    "F:2: unknown setting \"hots\"; did you mean \"host\"?" },
+	{ "relay_none_and_more", S("relay none 25"),
+	    "F:1: \"25\" behind \"relay\" is one word too many" },
 	{ "unknown_limit", S("limits sice 5M"),
 	    "F:1: unknown setting \"sice\"; did you mean \"size\"?" },
 	{ "unknown_value", S("relay x {\nhost a 25\ntls verfy\n}\n"),

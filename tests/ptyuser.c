@@ -1,13 +1,14 @@
 /* ptyuser - a user logs in on a new pty, and stays until told to go:
  *
- *     ptyuser [-ns] USER LOGFILE
+ *     ptyuser [-ns] [-w COLUMNS] USER LOGFILE
  *
  * login(1) makes a real session of it: the pty is the user's, utmp names it, a
  * shell runs there.  He types "mesg y" (-n: "mesg n"); when that is done,
  * "pts/3 ready" comes on standard output, and from then on all that appears on
- * his screen goes to LOGFILE.  -s: he has typed ^S by then, too.  What comes on
- * standard input he types.  At its end, or at SIGTERM, he hangs up, and we end
- * with his session: 0; 1 when something failed.  Needs root. */
+ * his screen goes to LOGFILE.  -s: he has typed ^S by then, too.  -w: so wide
+ * is his window, else 80.  What comes on standard input he types.  At its end,
+ * or at SIGTERM, he hangs up, and we end with his session: 0; 1 when something
+ * failed.  Needs root. */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,9 +64,9 @@ type(const struct session *s, const char *text, size_t len)
 }
 
 static void
-open_pty(struct session *s)
+open_pty(struct session *s, unsigned short columns)
 {
-	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
+	struct winsize ws = { .ws_row = 24, .ws_col = columns };
 
 	s->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (s->master == -1 || grantpt(s->master) == -1 ||
@@ -247,17 +248,20 @@ main(int argc, char **argv)
 {
 	struct session s = { .master = -1 };
 	bool no = false, stopped = false, told;
+	unsigned short columns = 80;
 	sigset_t set;
 	int opt, fd;
 
-	while ((opt = getopt(argc, argv, "ns")) != -1) {
-		if (opt != 'n' && opt != 's')
-			errx(64, "usage: ptyuser [-ns] USER LOGFILE");
+	while ((opt = getopt(argc, argv, "nsw:")) != -1) {
 		no |= opt == 'n';
 		stopped |= opt == 's';
+		if (opt == 'w')
+			columns = (unsigned short)atoi(optarg);
+		else if (opt == '?')
+			break;
 	}
-	if (argc - optind != 2)
-		errx(64, "usage: ptyuser [-ns] USER LOGFILE");
+	if (opt == '?' || argc - optind != 2)
+		errx(64, "usage: ptyuser [-ns] [-w COLUMNS] USER LOGFILE");
 	s.log = open(argv[optind + 1],
 	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (s.log == -1)
@@ -273,7 +277,7 @@ main(int argc, char **argv)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	open_pty(&s);
+	open_pty(&s, columns);
 	log_in(&s, argv[optind]);
 	say_mesg(&s, no);
 	if (stopped)

@@ -53,12 +53,61 @@ check(void **state)
 	buf_free(&why);
 }
 
+static const struct refusal {
+	const char *name, *addr, *reply;
+	int status;
+	const char *why;
+} refusals[] = {
+	{ "there", "alice", "250 2.1.5 user is active, will send\n", 0, "" },
+	{ "not_logged_in", "frank", "450 4.2.1 User not active now\n",
+	    EX_TEMPFAIL,
+	    "frank: not logged in now; nothing was sent, try later or send "
+	    "mail" },
+	{ "mesg_n", "carol",
+	    "450 4.2.1 User not accepting terminal messages now\n", EX_TEMPFAIL,
+	    "carol: logged in, but takes no messages now (mesg n); nothing was "
+	    "sent, try later or send mail" },
+	{ "the_name_once", "nosuch",
+	    "550 5.1.1 <nosuch>: there is no such user on this machine\n",
+	    EX_NOUSER,
+	    "nosuch: there is no such user on this machine; nothing was sent" },
+	{ "elsewhere", "a@far.example",
+	    "550 5.3.3 <a@far.example>: no terminal of another machine\n",
+	    EX_UNAVAILABLE,
+	    "a@far.example: no terminal of another machine; nothing was sent" },
+	{ "not_allowed", "alice",
+	    "550 5.7.1 you may not write to that user's terminal\n", EX_NOPERM,
+	    "alice: you may not write to that user's terminal; nothing was "
+	    "sent" },
+	{ "too_many", "alice",
+	    "450 4.7.1 too many messages to that user now; try again in a "
+	    "minute\n",
+	    EX_TEMPFAIL,
+	    "alice: too many messages to that user now; try again in a minute; "
+	    "nothing was sent" },
+	{ "escapes", "a\x1b[2J", "553 5.1.3 \x1b[2J\n", EX_NOUSER,
+	    "a?[2J: ?[2J; nothing was sent" },
+};
+
+static void
+check_refusal(void **state)
+{
+	const struct refusal *r = *state;
+	struct buf why = { 0 };
+
+	assert_int_equal(
+	    tell_refused(span_of(r->addr), span_of(r->reply), &why), r->status);
+	assert_string_equal(buf_c(&why), r->why);
+	buf_free(&why);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(refusals)];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
+	ADD_ROWS(tests, n, refusals, check_refusal);
 	return _cmocka_run_group_tests("tell", tests, n, NULL, NULL);
 }

@@ -308,12 +308,22 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 
 /* Was that owner met at an earlier recipient? */
 static bool
-met_before(const struct file *f, uint32_t i)
+met_before(const struct file *f, uint32_t i, enum report_kind kind)
 {
 	for (uint32_t k = 0; k < i; k++)
-		if (belongs(f, k, REPORT_FAILED, f->rcpts[i].from))
+		if (belongs(f, k, kind, f->rcpts[i].from))
 			return true;
 	return false;
+}
+
+/* The owner who is to be told by that recipient, and was not by another. */
+static const char *
+owner_at(const struct file *f, uint32_t i, enum report_kind kind)
+{
+	return concerned[kind](f, i) && has_owner(f, i) &&
+		       !met_before(f, i, kind)
+		   ? f->rcpts[i].from
+		   : NULL;
 }
 
 int
@@ -324,9 +334,9 @@ bounce_owners(struct queue *q, struct message *m)
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < f->nrcpts; i++) {
-		const char *owner = f->rcpts[i].from;
+		const char *owner = owner_at(f, i, REPORT_FAILED);
 
-		if (!failed(f, i) || !has_owner(f, i) || met_before(f, i))
+		if (owner == NULL)
 			continue;
 		bounce_id(m, f->rounds + 2 + n++, '\0', id);
 		if (bounce_exists(q, id))
@@ -348,30 +358,65 @@ bounce_wants_warning(const struct queue *q, const struct message *m)
 {
 	const struct file *f = m->file;
 
-	return q->conf->warn > 0 && !f->warned && f->env.from[0] != '\0' &&
-	       any(f, REPORT_DELAYED);
+	if (q->conf->warn <= 0 || f->warned || f->env.from[0] == '\0')
+		return false;
+	for (uint32_t i = 0; i < f->nrcpts; i++)
+		if (delayed(f, i))
+			return true;
+	return false;
 }
 
-int
-bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
+/* To one of them, unless it is made already. */
+static int
+warn_one(struct queue *q, struct message *m, const char *owner, unsigned n,
+    char id[SPOOL_IDSIZE])
 {
-	bounce_id(m, 1, 'W', id);
+	bounce_id(m, n, 'W', id);
 	if (bounce_exists(q, id))
 		return 0;
-	if (flood_take(q, m->file->env.from))
-		return make(q, m, REPORT_DELAYED, NULL, id);
+	if (flood_take(q, owner ? owner : m->file->env.from))
+		return make(q, m, REPORT_DELAYED, owner, id);
 	log_info("%s: no-warning reason=\"more than %d reports a minute\"",
 	    m->id, FLOOD_MAX);
 	id[0] = '\0';
 	return 0;
 }
 
+int
+bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
+{
+	const struct file *f = m->file;
+	char other[SPOOL_IDSIZE];
+	unsigned n = 1;
+
+	id[0] = '\0';
+	if (any(f, REPORT_DELAYED) && warn_one(q, m, NULL, n, id) == -1)
+		return -1;
+	for (uint32_t i = 0; i < f->nrcpts; i++) {
+		const char *owner = owner_at(f, i, REPORT_DELAYED);
+
+		if (owner == NULL)
+			continue;
+		if (warn_one(q, m, owner, ++n, other) == -1)
+			return -1;
+		if (id[0] == '\0')
+			strlcpy(id, other, sizeof other);
+	}
+	return 0;
+}
+
 bool
 bounce_warned(struct queue *q, const struct message *m, char id[SPOOL_IDSIZE])
 {
-	bounce_id(m, 1, 'W', id);
-	return bounce_wants_warning(q, m) &&
-	       attempt_age(m->file) >= q->conf->warn && bounce_exists(q, id);
+	bool made = false;
+
+	/* The sender's, or the first owner's. */
+	for (unsigned n = 1; n <= 2 && !made; n++) {
+		bounce_id(m, n, 'W', id);
+		made = bounce_exists(q, id);
+	}
+	return made && bounce_wants_warning(q, m) &&
+	       attempt_age(m->file) >= q->conf->warn;
 }
 
 bool

@@ -306,6 +306,9 @@ int
 control_listen(struct queue *q, int fd)
 {
 	TAILQ_INIT(&q->clients);
+	q->listener.fd = -1;
+	if (fd == -1)
+		return 0; /* a pass, and the sockets are systemd's */
 	q->listener = (struct loop_fd){ fd, EPOLLIN, come, q };
 	q->listen_again = (struct loop_timer){ .fire = listen_again, .arg = q };
 	return loop_add(&q->listener);

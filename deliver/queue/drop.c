@@ -120,6 +120,20 @@ drop_scan(struct queue *q)
 		log_errno("agent: cannot read drop/");
 }
 
+bool
+drop_empty(const struct queue *q)
+{
+	int fd = openat(q->drop, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *e = NULL;
+
+	while (d && (e = readdir(d)) != NULL && e->d_name[0] == '.')
+		;
+	if (d)
+		closedir(d);
+	return d && e == NULL;
+}
+
 /* A killed submitter's lock goes a moment after the word of its end. */
 static void
 look_again(struct loop_timer *t)

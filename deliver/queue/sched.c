@@ -5,6 +5,7 @@
 
 #define OPEN_MAX_MESSAGES 1000 /* worked on at once: two descriptors each */
 #define BURST 100	       /* opened before the loop has a turn */
+#define IDLE 10000 /* ms with nothing to do, of an agent that leaves */
 
 static int
 id_order(const struct message *a, const struct message *b)
@@ -22,6 +23,8 @@ due_order(const struct message *a, const struct message *b)
 RB_GENERATE(ids, message, by_id, id_order)
 RB_GENERATE_INTERNAL(
     dues, message, by_due, due_order, __attribute__((unused)) static)
+
+static void idle_fired(struct loop_timer *);
 
 /* The one queue of this process, for the loop's calls without argument. */
 static struct queue *the;
@@ -146,6 +149,7 @@ sched_init(struct queue *q)
 	TAILQ_INIT(&q->parked);
 	TAILQ_INIT(&q->late);
 	q->due = (struct loop_timer){ .fire = timer_fired, .arg = q };
+	q->idle = (struct loop_timer){ .fire = idle_fired, .arg = q };
 }
 
 struct message *
@@ -247,13 +251,46 @@ sched_force_all(struct queue *q)
 		sched_force(q, m);
 }
 
+/* Nothing here, nothing under way, and nobody who asks. */
+static bool
+idle(const struct queue *q)
+{
+	return !q->scanning && q->count == 0 && q->boxes_busy == 0 &&
+	       q->jobs_out == 0 && q->terminals_busy == 0 && q->nfloods == 0 &&
+	       TAILQ_EMPTY(&q->clients);
+}
+
+/* A file in drop/ that its writer still holds has systemd start the next agent
+ * at once: this one stays for it, rather than to come and go. */
+static void
+idle_fired(struct loop_timer *t)
+{
+	struct queue *q = t->arg;
+
+	if (idle(q) && drop_empty(q))
+		ipc_send(&q->parent, IPC_DONE, 0, NULL, -1);
+	loop_in(t, IDLE); /* the parent may have had a reason to stay */
+}
+
+/* Each thing that ends begins the time anew. */
+static void
+idle_from_now(struct queue *q)
+{
+	if (!q->start->idle || q->stopping)
+		loop_cancel(&q->idle);
+	else
+		loop_in(&q->idle, IDLE);
+}
+
 static void
 finish(struct queue *q)
 {
+	idle_from_now(q);
 	/* What is open and not under way is as after a kill: the journal says
 	 * all that the next process needs. */
 	if (q->stopping && q->boxes_busy == 0 && q->jobs_out == 0 &&
-	    q->terminals_busy == 0) {
+	    q->terminals_busy == 0 &&
+	    (!q->start->idle || TAILQ_EMPTY(&q->clients))) {
 		loop_stop();
 		return;
 	}

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/bounce.h"
+#include "deliver/queue/route.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,11 @@ elsewhere(
 		return;
 	}
 	relay = conf_route(q->conf, span_of(from), a.domain);
+	if (relay->none) {
+		attempt_answer(q, m, i, OUT_NEVER, SPAN(ROUTE_NONE_STATUS),
+		    SPAN(ROUTE_NONE_TEXT), SPAN(""));
+		return;
+	}
 	*away = (struct away){ .rcpt = i, .relay = relay->name, .from = from };
 	/* Only where the domain finds the hosts does it make a difference. */
 	for (size_t k = 0;
