@@ -11,6 +11,9 @@
  * them a control octet, then the answer: a first line "ok" or "error SENTENCE",
  * and the lines asked for.
  *     list             what waits: his own messages, or all for root
+ *     check [SECONDS]  for mailq --check, of anybody: a line "N LEVEL: what",
+ *                      N being its exit status; how old a message may be, in
+ *                      place of the setting
  *     run              everything is tried now; for -qI, -qR and -qS:
  *     run [!]I PART    only what has that part in its id, or (R) a recipient
  *                      that waits, or (S) its sender; ! for all others.  A

@@ -3,6 +3,7 @@
 #include "deliver/loop.h"
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #define AGAIN 300000 /* ms until one that does not even die is told again */
 
@@ -22,6 +23,15 @@ brief_room(void)
 	return more != NULL;
 }
 
+/* A command leads a group of its own (token_run), where it has come as far. */
+static void
+end(const struct brief *one)
+{
+	kill(one->pid, SIGKILL);
+	if (one->asker)
+		kill(-one->pid, SIGKILL);
+}
+
 /* Nobody's mail waits for a process that somebody has stopped; what it did is
  * looked for by the next one. */
 static void
@@ -33,7 +43,7 @@ kill_overdue(struct loop_timer *t)
 		if (b.all[i].until <= now) {
 			log_warn("agent: killing pid=%ld: it is overdue",
 			    (long)b.all[i].pid);
-			kill(b.all[i].pid, SIGKILL);
+			end(&b.all[i]);
 			b.all[i].until = now + AGAIN;
 		}
 		if (b.all[i].until < next)
@@ -58,7 +68,7 @@ brief_kill(bool guests)
 {
 	for (size_t i = 0; i < b.n; i++)
 		if (guests || !b.all[i].guest)
-			kill(b.all[i].pid, SIGKILL);
+			end(&b.all[i]);
 }
 
 bool
@@ -94,4 +104,19 @@ brief_ended(pid_t pid, struct brief *was)
 			return true;
 		}
 	return false;
+}
+
+pid_t
+brief_reap(int *status)
+{
+	siginfo_t is = { 0 };
+
+	if (waitid(P_ALL, 0, &is, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+	    is.si_pid == 0)
+		return 0;
+	/* Until it is reaped nobody else can have its number. */
+	for (size_t i = 0; i < b.n; i++)
+		if (b.all[i].pid == is.si_pid)
+			end(&b.all[i]);
+	return waitpid(is.si_pid, status, WNOHANG);
 }

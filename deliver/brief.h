@@ -12,9 +12,10 @@ struct brief { /* a user, tty, mime, token or submit process */
 	int64_t until; /* loop_now() at which it is killed */
 	uint32_t ref;  /* mime: whose, */
 	int out;       /* and its result; else -1 */
-	pid_t asker;   /* token: the role net that waits for it; else 0 */
-	bool guest;    /* submit: works for a caller, not for the queue */
-	uid_t uid;     /* whose guest */
+	pid_t asker; /* token: the role net that waits for it; else 0.  It leads
+			a process group, which ends with it */
+	bool guest;  /* submit: works for a caller, not for the queue */
+	uid_t uid;   /* whose guest */
 };
 
 /* Room for one more: asked for before the fork. */
@@ -25,6 +26,9 @@ void brief_kill(bool guests);
 bool brief_none(bool guests);
 /* How many guests there are; *of_one: of that uid. */
 size_t brief_guests(uid_t, size_t *of_one);
+/* As waitpid(-1, status, WNOHANG); but what a token command has started and
+ * left behind is killed first. */
+pid_t brief_reap(int *status);
 /* Was that pid one of them?  Then it is forgotten. */
 bool brief_ended(pid_t, struct brief *was);
 #endif

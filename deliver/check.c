@@ -227,9 +227,10 @@ terminals(struct buf *out, const struct conf *c)
 		buf_str(out, "Alerts are off.\n");
 		return;
 	}
-	buf_str(out, "Alerts go to the terminals of ");
+	buf_str(
+	    out, "Alerts go to the mailbox of postmaster, the terminals of ");
 	say(out, c->alert.via);
-	buf_str(out, " and to the log, one in ");
+	buf_str(out, " and the log, one in ");
 	duration(out, c->alert.every);
 	buf_str(out, " for each cause.\n");
 }

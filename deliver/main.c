@@ -31,6 +31,8 @@ static const char usage[] =
     "       deliver -q         one pass over everything that waits, then exit\n"
     "       deliver --due      one pass over what is due\n"
     "       deliver --check    say what is in force, and walk to the relays\n"
+    "       deliver --check RECIPIENT   walk the way of mail to that address,\n"
+    "                          or to that domain\n"
     "       deliver --check-settings   the same, without the walk\n"
     "       deliver --version\n";
 
@@ -48,6 +50,8 @@ parse(int argc, char **argv)
 
 	if (argc <= 1)
 		return AGENT;
+	if (argc == 3 && strcmp(argv[1], "--check") == 0)
+		return argv[2][0] && argv[2][0] != '-' ? CHECK : UNKNOWN;
 	for (size_t i = 0; argc == 2 && i < sizeof words / sizeof *words; i++)
 		if (strcmp(argv[1], words[i].word) == 0)
 			return words[i].what;
@@ -86,21 +90,22 @@ check(const struct conf *c)
 
 /* Passwords are root's and the role's: nobody else can walk with them. */
 static int
-check_ways(const struct conf *c, int secrets, struct buf *why)
+check_ways(const struct conf *c, const char *to, int secrets, struct buf *why)
 {
 	struct role_ids ids;
-	int status = check(c);
+	int status = to ? 0 : check(c);
 
 	if (status)
 		return status;
 	if (geteuid() != 0) {
-		puts("Only the settings were read: the way to the relays is "
-		     "walked when root asks.");
+		puts(to ? "Such a way is walked when root asks."
+			: "Only the settings were read: the way to the relays "
+			  "is walked when root asks.");
 		return 0;
 	}
 	if (role_ids(&ids, why) == -1)
 		return EX_OSFILE;
-	return walk(c, &ids, secrets);
+	return walk(c, &ids, to, secrets);
 }
 
 /* Root's to open, and not read here: only the role net does. */
@@ -169,6 +174,7 @@ main(int argc, char **argv, char **envp)
 	struct conf conf;
 	enum what what = parse(argc, argv);
 	int status, secrets;
+	char *to = argc == 3 ? strdup(argv[2]) : NULL; /* argv is the title's */
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -192,7 +198,7 @@ main(int argc, char **argv, char **envp)
 	status = EX_CONFIG;
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
 		status = what == CHECK_SETTINGS ? check(&conf)
-			 : what == CHECK ? check_ways(&conf, secrets, &why)
+			 : what == CHECK ? check_ways(&conf, to, secrets, &why)
 					 : run(&conf,
 					       what == PASS  ? PASS_ALL
 					       : what == DUE ? PASS_DUE
@@ -201,6 +207,7 @@ main(int argc, char **argv, char **envp)
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);
+	free(to);
 	buf_free(&why);
 	return status;
 }

@@ -395,7 +395,7 @@ reap(void)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = brief_reap(&status)) > 0) {
 		for (size_t i = 0; i < STANDING; i++)
 			if (p.role[standing[i]].pid == pid)
 				role_ended(standing[i], status);

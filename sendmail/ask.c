@@ -78,12 +78,51 @@ print(struct span text)
 	return 0;
 }
 
+/* The first line of an answer; what of the rest came with it is in more. */
+static int
+first_line(int fd, struct buf *line, struct span *more)
+{
+	for (;;) {
+		ssize_t n;
+
+		if (line->len > RUN_REQUEST ||
+		    buf_room(line, RUN_REQUEST) == -1)
+			return -1;
+		n = read(fd, line->ptr + line->len, RUN_REQUEST);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		line->len += (size_t)n;
+		if (n == 0 || memchr(line->ptr, '\n', line->len))
+			break;
+	}
+	*more = buf_view(line);
+	return 0;
+}
+
+/* What follows, as it comes.  0; -1: it cannot be read; 1: not written. */
+static int
+print_rest(int fd, struct span text)
+{
+	char bytes[65536];
+	ssize_t n;
+
+	do {
+		if (print(text) == -1)
+			return 1;
+		n = read(fd, bytes, sizeof bytes);
+		text = (struct span){ bytes, n > 0 ? (size_t)n : 0 };
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	return (int)n;
+}
+
 int
 ask(const char *request, struct buf *why)
 {
 	struct buf answer = { 0 };
 	struct span rest, first, word;
-	int status = EX_TEMPFAIL, fd = connect_control(PATIENCE);
+	int status = EX_TEMPFAIL, fd = connect_control(PATIENCE), got;
 
 	if (fd == -1) {
 		buf_fmt(why,
@@ -93,17 +132,23 @@ ask(const char *request, struct buf *why)
 		return EX_UNAVAILABLE;
 	}
 	if (dprintf(fd, "%s\n", request) == -1 ||
-	    read_answer(fd, &answer) == -1) {
+	    first_line(fd, &answer, &rest) == -1) {
 		buf_fmt(why, "the agent did not answer: %s", strerror(errno));
 		goto out;
 	}
-	rest = buf_view(&answer);
 	first = span_cut(&rest, '\n');
 	word = span_word(&first);
 	if (span_eq(word, SPAN("ok"))) {
-		status = print(rest) == -1 ? EX_IOERR : 0;
-		if (status)
+		got = print_rest(fd, rest);
+		status = 0;
+		if (got == -1) {
+			status = EX_TEMPFAIL;
+			buf_fmt(why, "the agent's answer broke off: %s",
+			    strerror(errno));
+		} else if (got == 1 && errno != EPIPE) {
+			status = EX_IOERR; /* else who reads has enough */
 			buf_fmt(why, "cannot write: %s", strerror(errno));
+		}
 	} else if (span_eq(word, SPAN("error"))) {
 		printable_add(why, span_trim(first), 500);
 	} else {
@@ -225,6 +270,21 @@ int
 ask_explain(struct span addr, struct buf *reply)
 {
 	return ask_about("explain", addr, reply);
+}
+
+int
+ask_check(long age, struct buf *reply)
+{
+	struct buf request = { 0 };
+	int result;
+
+	buf_str(&request, "check");
+	if (age > 0)
+		buf_fmt(&request, " %ld", age);
+	buf_chr(&request, '\n');
+	result = query(&request, reply);
+	buf_free(&request);
+	return result;
 }
 
 /* The agent has to know before the message is complete: its "ok" is awaited. */

@@ -85,6 +85,34 @@ check "sendmail -q tries it now" drained
 stop_smtpd
 stop_agent
 
+# Four hundred for a server that takes connections and says nothing, then one
+# for another: it waits for none of them.
+rm -rf $S
+smtpd 2525 $S
+/usr/bin/python3 -c '
+import socket, time
+s = socket.create_server(("127.0.0.1", 2527), backlog=100)
+open("/tmp/stalls.ready", "w").close()
+time.sleep(600)' &
+stalls=$!
+await exists /tmp/stalls.ready
+{
+	relay 2525
+	printf 'relay stalls {\n\thost 127.0.0.1 2527\n\ttls never\n}\n'
+	echo 'route domain stalls.example relay stalls'
+} | config
+session 400 bob@stalls.example >/dev/null
+start_agent
+check "four hundred wait for a server that is silent" await -t 30 empty $SPOOL/drop
+submit alice bob@remote.example <<<'Subject: at once'
+check "one for another server goes at once" await -t 20 exists $S/1.msg
+same "none of the others has ended" 400 "$(ls $SPOOL/queue | wc -l)"
+stop_agent
+kill $stalls
+wait $stalls 2>/dev/null
+stop_smtpd
+rm -rf $SPOOL/queue/*
+
 # A server of another make: Postfix's smtp-sink, slow and without PIPELINING.
 if [ -x "$O/smtp-sink/smtp-sink" ]; then
 	mkdir /tmp/sink

@@ -45,7 +45,23 @@ check "until sendmail -q" sendmail -q
 check "which delivers it" await text /var/mail/bob 'only at the next'
 check "the spool is empty" drained
 
+# A list longer than one round of the loop, and a reader who has enough of it.
 stop_agent
+echo 'hold yes' | config
+start_agent
+session 250 alice >/dev/null
+printf 'Subject: h\n\nheld\n' | submit bob alice
+mailq >/tmp/list
+same "mailq lists all" "251 messages." "$(tail -n 1 /tmp/list)"
+same "each once" 251 "$(grep -c '^[^ ]*  [0-9]* bytes' /tmp/list)"
+same "a user his own" "1 message." "$(as bob mailq | tail -n 1)"
+same "head ends it in silence" "0 1" "$(
+	{ mailq; echo $? >/tmp/rc; } 2>&1 | head -n 1 | wc -l >/tmp/lines
+	echo "$(cat /tmp/rc) $(cat /tmp/lines)")"
+stop_agent
+config </dev/null
+rm -f $SPOOL/queue/*
+
 printf 'Subject: pass\n\none pass\n' | submit alice bob 2>/dev/null
 check "deliver -q makes one pass and ends" timeout 20 deliver -q
 check "it delivered" grep -q 'one pass' /var/mail/bob

@@ -516,10 +516,10 @@ print_terminals(const struct conf *c, struct buf *out)
 	buf_str(out, c->pts_owner ? "pts " : "");
 	buf_str(out, c->bell ? "" : "no-bell ");
 	buf_str(out, c->net_terminals ? "net " : "");
-	if (c->rate_pair != 10 || c->rate_rcpt != 30)
+	if (c->rate_pair != 10 || c->rate_rcpt != 20)
 		buf_fmt(out, "rate=%u,%u ", c->rate_pair, c->rate_rcpt);
 	buf_str(out, c->alert.on ? "" : "alert=off ");
-	if (c->alert.age != 4 * 3600 || c->alert.disk != 64 << 20 ||
+	if (c->alert.age != 4 * 3600 || c->alert.disk != 128 << 20 ||
 	    c->alert.every != 3600 || strcmp(c->alert.via, "@adm") != 0)
 		buf_fmt(out, "alert=%ld,%ju,%ld,%s ", c->alert.age,
 		    (uintmax_t)c->alert.disk, c->alert.every, c->alert.via);
@@ -786,7 +786,7 @@ static const struct right {
 	{ "terminal_defaults",
 	    S("terminal-senders all\nterminal-sessions last\n"
 	      "terminal-pts no\nterminal-bell yes\nterminal-network no\n"
-	      "terminal-rate 10 30\n"),
+	      "terminal-rate 10 20\n"),
 	    "" },
 	{ "terminal_senders_root", S("terminal-senders root"), "root " },
 	{ "terminal_senders_of_group", S("terminal-senders @adm"),
@@ -795,7 +795,7 @@ static const struct right {
 	    "group=group " },
 	{ "alert", S("alert age 1h ; disk 1G ; every 2h ; via bob # him"),
 	    "alert=3600,1073741824,7200,bob " },
-	{ "alert_one", S("alert age off\n"), "alert=0,67108864,3600,@adm " },
+	{ "alert_one", S("alert age off\n"), "alert=0,134217728,3600,@adm " },
 	{ "alert_off", S("alert off\n"), "alert=off " },
 	{ "warn_off", S("warn off"), "warn=0 " },
 	{ "per_user", S("limits per-user 100/1h ; size 1M"),

@@ -158,8 +158,8 @@ static const struct row {
 	    0, false },
 	{ "longer_than_any_packet", ROLE_NET, ROLE_QUEUE, IPC_NET_RCPT, 0,
 	    IPC_MAX + 1, 0, false },
-	{ "user_says_what_queue_says", ROLE_QUEUE, ROLE_USER, IPC_BOX_GO, 0, 0,
-	    0, false },
+	{ "user_says_what_queue_says", ROLE_QUEUE, ROLE_USER, IPC_BOX_OPEN, 0,
+	    0, 0, false },
 	{ "user_asks_for_a_text", ROLE_QUEUE, ROLE_USER, IPC_READ_ASK, 0, 10, 0,
 	    false },
 	{ "user_asks_for_a_fork", ROLE_PARENT, ROLE_USER, IPC_FORK_USER, 0, 10,
@@ -246,7 +246,7 @@ closed_by_the_peer(void **state)
 	assert_string_equal(t.why, "closed");
 	assert_false(ipc_is_open(&c));
 	ipc_close(&c); /* once more does no harm */
-	assert_int_equal(ipc_send(&c, IPC_BOX_GO, 0, NULL, -1), -1);
+	assert_int_equal(ipc_send(&c, IPC_BOX_OPEN, 0, NULL, -1), -1);
 }
 
 /* What was said before the end is heard. */
@@ -272,7 +272,7 @@ static void
 nothing_behind_a_broken_one(void **state)
 {
 	struct packet good = { .type = IPC_BOX_END },
-		      bad = { .type = IPC_BOX_GO };
+		      bad = { .type = IPC_BOX_OPEN };
 	struct ipc c;
 	int sock = begin(&c, ROLE_QUEUE, ROLE_USER);
 
@@ -295,13 +295,13 @@ we_keep_to_the_table_too(void **state)
 
 	(void)state;
 	assert_int_equal(ipc_send(&c, IPC_BOX_END, 0, NULL, -1), -1);
-	assert_int_equal(ipc_send(&c, IPC_BOX_GO, 0, NULL, sock), -1);
+	assert_int_equal(ipc_send(&c, IPC_BOX_OPEN, 0, NULL, sock), -1);
 	ipc_u8(&b, 1);
-	assert_int_equal(ipc_send(&c, IPC_BOX_GO, 0, &b, -1), -1);
+	assert_int_equal(ipc_send(&c, IPC_BOX_OPEN, 0, &b, -1), -1);
 	b.bad = true;
 	assert_int_equal(ipc_send(&c, IPC_BOX_CHECK, 0, &b, -1), -1);
 	assert_int_equal(recv(sock, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
-	assert_int_equal(ipc_send(&c, IPC_BOX_GO, 0, NULL, -1), 0);
+	assert_int_equal(ipc_send(&c, IPC_BOX_OPEN, 0, NULL, -1), 0);
 	assert_true(ipc_is_open(&c));
 	ipc_close(&c);
 	close(sock);

@@ -257,6 +257,8 @@ ROWS = [
     ("header_subject_long_utf8", b"Subject: " + "слово ".encode() * 400 + b"\n\nt\n"),
     ("header_content_type_name", multi(b"mixed", b"Content-Type: text/plain; name=\"J\xc3\xb6rg.txt\"\n"
      b"Content-Disposition: attachment; filename=\"J\xc3\xb6rg.txt\"\n\nt\n"), "structure", b"filename*=", b"rg.txt"),
+    ("header_content_type_long_name", b"Content-Type: text/plain; " + b"n" * 90 + b"=\"J\xc3\xb6rg\"; charset=utf-8\n\nt\n",
+     "structure", b"Content-Type: text/plain; charset=utf-8\n"),
     ("header_address_of_utf8", b"From: j\xc3\xb6rg@d.example\nTo: a@b.example\n\nt\n", "structure"),
     ("header_received_long", b"Received: from " + b"x" * 1500 + b" by y\nFrom: a@b.example\n\nt\n",
      "structure"),

@@ -22,7 +22,7 @@ static void
 compose(struct buf *out, struct span text, const struct screen_facts *f,
     unsigned columns, bool utf8)
 {
-	size_t width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+	size_t width = columns < 8 ? 80 : columns;
 	struct screen_text t;
 	const char *wrong;
 
@@ -150,6 +150,11 @@ static const struct {
 	    "\n1234567890123456789012345678901234567e\xcc\x81x\n",
 	    "| \r\n| 1234567890123456789012345678901234567\r\n"
 	    "| e\xcc\x81x\r\n" },
+	{ "marks_that_do_not_fit_behind_the_break",
+	    "\n# 12345678901234567890123456789012\xe3\x81\x8b\xe3\x82\x99"
+	    "\xe3\x81\x8b\xe3\x82\x99\n",
+	    "| \r\n| #\r\n| 12345678901234567890123456789012"
+	    "\xe3\x81\x8b\xe3\x82\x99\r\n| \xe3\x81\x8b\xe3\x82\x99\r\n" },
 	{ "hangul_joins",
 	    "\n\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8\xe1\x86\xa8\n",
 	    "| \r\n| \xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8?\r\n" },
@@ -200,6 +205,34 @@ test_banners(void **state)
 	assert_string_equal(buf_c(&out),
 	    "\a\r\n[message from alice (uid 1001) on hestia for "
 	    "x????message from root ?????H, 14:03:07]\r\n| \r\n| x\r\n");
+	buf_free(&out);
+}
+
+/* As wide as the window is, and 80 where that cannot be. */
+static void
+test_windows(void **state)
+{
+	static const struct {
+		unsigned columns;
+		const char *want; /* of forty letters, the first line */
+	} rows[] = {
+		{ 0, "| xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n" },
+		{ 7, "| xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n" },
+		{ 8, "| xxxxxx\r\n| xxxxxx\r\n" },
+		{ 20, "| xxxxxxxxxxxxxxxxxx\r\n| xxxxxxxxxxxxxxxxxx\r\n" },
+		{ 39, "| xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n| xxx\r\n" },
+		{ 4000, "| xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n" },
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		compose(&out,
+		    SPAN("\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"), &send,
+		    rows[i].columns, true);
+		if (strstr(buf_c(&out), rows[i].want) == NULL)
+			fail_msg("%u:\n%s", rows[i].columns, buf_c(&out));
+	}
 	buf_free(&out);
 }
 
@@ -322,7 +355,7 @@ test_every_code_point(void **state)
 		buf_add(&text, s + 1, n);
 		if (c % 64 != 63)
 			continue;
-		for (unsigned w = 40; w < 46; w++)
+		for (unsigned w = 38; w < 44; w++)
 			compose(&out, buf_view(&text), &send, w, w % 2);
 		buf_reset(&text);
 	}
@@ -369,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_screens),
 		cmocka_unit_test(test_banners),
+		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_excerpts),
 		cmocka_unit_test(test_every_code_point),

@@ -7,6 +7,7 @@
 
 #define NICE 76	 /* octets of a line that we fold */
 #define WIDE 900 /* a word over this is broken, or encoded */
+#define PARAM 40 /* octets of a parameter's name; none has so many */
 
 static bool
 blank(char c)
@@ -205,6 +206,19 @@ put_words(struct span s, struct buf *out)
 	buf_span(out, span_from(s, to));
 }
 
+/* GMime 3 writes on without end when a name leaves no room on its line for the
+ * value. */
+static void
+drop_long_names(GMimeParamList *params)
+{
+	for (int i = g_mime_param_list_length(params); i-- > 0;) {
+		GMimeParam *p = g_mime_param_list_get_parameter_at(params, i);
+
+		if (strlen(g_mime_param_get_name(p)) > PARAM)
+			g_mime_param_list_remove_at(params, i);
+	}
+}
+
 /* What GMime makes of the body; NULL where it makes nothing of it. */
 static char *
 rendered(const struct field *f, const char *body)
@@ -216,6 +230,8 @@ rendered(const struct field *f, const char *body)
 	if (field_is(f, "Content-Type")) {
 		GMimeContentType *t = g_mime_content_type_parse(p, body);
 
+		if (t)
+			drop_long_names(g_mime_content_type_get_parameters(t));
 		text = t ? g_mime_content_type_encode(t, o) : NULL;
 		if (t)
 			g_object_unref(t);
@@ -223,6 +239,9 @@ rendered(const struct field *f, const char *body)
 		GMimeContentDisposition *d =
 		    g_mime_content_disposition_parse(p, body);
 
+		if (d)
+			drop_long_names(
+			    g_mime_content_disposition_get_parameters(d));
 		text = d ? g_mime_content_disposition_encode(d, o) : NULL;
 		if (d)
 			g_object_unref(d);

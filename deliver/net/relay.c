@@ -1,5 +1,6 @@
 #include "deliver/net/relay.h"
 #include "common/log.h"
+#include "deliver/net/probe.h"
 #include "deliver/net/session.h"
 #include <stddef.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static bool
 is_empty(const struct relay *r)
 {
 	return TAILQ_EMPTY(&r->sessions) && TAILQ_EMPTY(&r->waiting) &&
-	       !r->way.asking;
+	       !r->way.asking && r->net->probe == NULL;
 }
 
 /* After anything that may have left nothing of it to be done.  The loop frees
@@ -224,6 +225,7 @@ begin_session(struct relay *r)
 		}
 		return;
 	}
+	probe_way(r);
 	if (r->net->nsessions >= NET_SESSIONS) {
 		if (live(r) == 0)
 			wait_for_room(r);
@@ -333,6 +335,13 @@ void
 relay_forgive(struct relay *r)
 {
 	r->later_until = 0;
+}
+
+void
+relay_skip(struct relay *r, size_t hosts)
+{
+	way_skip(&r->way, hosts);
+	r->good_until = r->later_until = 0;
 }
 
 struct job *

@@ -93,6 +93,9 @@ void relay_stop(struct relay *);
 void relay_drop(struct relay *);
 /* A person wants it tried now, whatever it said before. */
 void relay_forgive(struct relay *);
+/* Its first hosts are behind us (probe): the next session is with one that
+ * follows. */
+void relay_skip(struct relay *, size_t hosts);
 bool relay_is_idle(const struct relay *); /* no session at all */
 void relay_free(struct relay *);	  /* after relay_drop */
 

@@ -281,7 +281,7 @@ secure_ready(struct session *s)
 }
 
 void
-secure_free(struct session *s)
+secure_forget(struct session *s)
 {
 	token_cancel(&s->token);
 	secret_wipe(&s->secret);

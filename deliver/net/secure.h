@@ -11,5 +11,7 @@ bool secure_failed(struct session *);
 /* At AT_TLS and AT_LOGIN: does what is to be done. */
 void secure_step(struct session *);
 void secure_ready(struct session *); /* a word in the log */
-void secure_free(struct session *);
+/* The connection is of no use any more: what was asked for or found for it is
+ * forgotten. */
+void secure_forget(struct session *);
 #endif

@@ -222,6 +222,9 @@ ended(struct session *s)
 {
 	if (s->job)
 		finish_job(s);
+	/* A token that comes later would be for the next address's server,
+	 * which may not have greeted yet. */
+	secure_forget(s);
 	if (s->ready && s->smtp.why.busy)
 		relay_frown(s->relay);
 	if (s->ready || s->leaving) {
@@ -425,7 +428,7 @@ session_free(struct session *s)
 		conn_flush(&s->conn);
 	}
 	session_forget_host(s);
-	secure_free(s);
+	secure_forget(s);
 	conn_close(&s->conn);
 	job_free(s->job);
 	smtp_free(&s->smtp);

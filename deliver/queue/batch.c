@@ -156,6 +156,7 @@ check_old(struct box *b)
 static void
 append_batch(struct box *b)
 {
+	struct buf body = { 0 };
 	struct box_job *j;
 	uint32_t n = 0;
 
@@ -179,7 +180,10 @@ append_batch(struct box *b)
 		memset(b->result, '0', b->intent.n);
 	TAILQ_FOREACH (j, &b->batch, link)
 		send_item(b, n++, j->m->id, j->m->file, j->rcpt);
-	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, -1);
+	ipc_u8(&body, (uint8_t)b->in);
+	ipc_str(&body, b->list ? b->list : "");
+	ipc_send(&b->chan, IPC_BOX_GO, 0, &body, -1);
+	buf_free(&body);
 }
 
 static void
@@ -222,7 +226,7 @@ static bool
 more_may_come(struct box *b)
 {
 	return !box_runs(b) && b->njobs < BATCH && !b->q->stopping &&
-	       !TAILQ_EMPTY(&b->q->ready) && b->pauses++ < PAUSES;
+	       sched_more(b->q) && b->pauses++ < PAUSES;
 }
 
 static void

@@ -15,6 +15,9 @@ struct client {
 	size_t sent;   /* of out */
 	bool answered; /* its request was read */
 	bool waits;    /* more of the answer will come: client_done */
+	bool lists;    /* the queue, and not all of it is in out yet */
+	char last[SPOOL_IDSIZE]; /* of what it was told, or "" */
+	size_t listed;
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */
 	char looks_for[128];	    /* the user */
@@ -37,6 +40,10 @@ void query_verify(struct client *, struct span addr);
 void query_expand(struct client *, struct span addr);
 void query_rcpt(struct client *, struct span kind_and_addr);
 void query_explain(struct client *, struct span addr);
+
+/* list: all messages, or those of a user, as fast as they are read. */
+void list(struct client *, struct span none);
+void list_more(struct client *); /* all that was in out is sent */
 
 /* follow: the lines about one message, for who sent it. */
 void follow(struct client *, struct span id);

@@ -3,12 +3,12 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/run.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/client.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
@@ -33,86 +33,6 @@ static void
 too_slow(struct loop_timer *t)
 {
 	end(t->arg);
-}
-
-static void
-span_of_time(int64_t seconds, struct buf *b)
-{
-	if (seconds < 0)
-		seconds = 0;
-	if (seconds < 120)
-		buf_fmt(b, "%llds", (long long)seconds);
-	else if (seconds < 7200)
-		buf_fmt(b, "%lldm", (long long)(seconds / 60));
-	else if (seconds < 172800)
-		buf_fmt(b, "%lldh", (long long)(seconds / 3600));
-	else
-		buf_fmt(b, "%lldd", (long long)(seconds / 86400));
-}
-
-static void
-list_one(struct queue *q, const struct message *m, const struct file *f,
-    struct buf *b)
-{
-	int64_t now = time(NULL);
-
-	buf_fmt(
-	    b, "%s  %llu bytes, ", m->id, (unsigned long long)f->head.body_len);
-	span_of_time(now - f->env.time_us / 1000000, b);
-	buf_str(b, " old, from <");
-	printable_add(b, span_of(f->env.from), 300);
-	buf_str(b, ">\n");
-	for (size_t i = 0; i < f->nrcpts; i++) {
-		const struct rcpt *r = &f->rcpts[i];
-
-		if (r->state != R_WAITS)
-			continue;
-		buf_str(b, "    to <");
-		printable_add(b, span_of(rcpt_addr(f, i)), 300);
-		buf_chr(b, '>');
-		if (m->state == M_OPEN) {
-			buf_str(b, ", being delivered");
-		} else if (q->conf->hold) {
-			buf_str(b, ", held (hold yes in bellman.conf)");
-		} else if (f->env.wait && f->tries == 0) {
-			buf_str(b, ", waits for sendmail -q");
-		} else if (f->until > now) {
-			buf_str(b, ", next try in ");
-			span_of_time(f->until - now, b);
-		}
-		if (r->text) {
-			buf_str(b, ": ");
-			printable_add(b, span_of(r->text), 400);
-			buf_fmt(b, " (%s)", r->status);
-		}
-		buf_chr(b, '\n');
-	}
-	if (m->trouble)
-		buf_fmt(b, "    waits for %s\n", m->trouble);
-}
-
-static void
-list(struct client *c, struct span none)
-{
-	struct message *m;
-	size_t n = 0;
-
-	(void)none;
-	RB_FOREACH (m, ids, &c->q->ids) {
-		struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
-
-		if (f == NULL)
-			continue;
-		if (c->uid == 0 || c->uid == f->uid) {
-			list_one(c->q, m, f, &c->out);
-			n++;
-		}
-		file_close(f);
-	}
-	if (n == 0)
-		buf_str(&c->out, "The queue is empty.\n");
-	else
-		buf_fmt(&c->out, "%zu message%s.\n", n, n == 1 ? "" : "s");
 }
 
 static bool
@@ -196,12 +116,24 @@ newaliases(struct client *c, struct span none)
 	}
 }
 
+/* For mailq --check, of anybody: how it is, and what is wrong. */
+static void
+check(struct client *c, struct span words)
+{
+	long long age = -1;
+
+	if (words.len && span_num(words, 1, INT32_MAX, &age) == -1)
+		age = -1;
+	alert_check(c->q, (long)age, c->uid == 0, &c->out);
+}
+
 static const struct {
 	const char *request;
 	enum { ALONE = 1, WORDS = 2 } takes;
 	void (*answer)(struct client *, struct span words);
 } requests[] = {
 	{ "list", ALONE, list },
+	{ "check", ALONE | WORDS, check },
 	{ "run", ALONE | WORDS, run },
 	{ "newaliases", ALONE, newaliases },
 	{ "verify", WORDS, query_verify },
@@ -251,12 +183,17 @@ client_more(struct client *c)
 	}
 	if (n > 0)
 		c->sent += (size_t)n;
-	if (c->sent < c->out.len)
+	if (c->sent < c->out.len) {
 		loop_want(&c->io, EPOLLOUT);
-	else if (c->waits)
+	} else if (c->lists) {
 		loop_want(&c->io, 0);
-	else
+		loop_in(&c->limit, PATIENCE);
+		list_more(c);
+	} else if (c->waits) {
+		loop_want(&c->io, 0);
+	} else {
 		end(c);
+	}
 }
 
 void

@@ -3,6 +3,7 @@
 #define DELIVER_QUEUE_CORE_H
 #include "deliver/queue/aliases.h"
 #include "deliver/queue/message.h"
+#include "deliver/queue/share.h"
 #include "deliver/queue/target.h"
 
 RB_HEAD(ids, message);
@@ -28,6 +29,7 @@ struct queue {
 	 * it is open or held */
 	struct ids ids;
 	struct dues dues;
+	struct messages fresh; /* ready, and never tried before */
 	struct messages ready, parked;
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
@@ -40,13 +42,15 @@ struct queue {
 	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
 	size_t nfloods;
-	struct jobs jobs; /* at net, or waiting for it */
+	struct jobs jobs;     /* at net, or waiting for it */
+	struct shares shares; /* of each destination in them */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;
 	TAILQ_HEAD(, showing) showings;
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
 	struct state *state;		 /* state.h */
+	struct alerts *alerts;		 /* alert.h */
 	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
@@ -58,7 +62,8 @@ struct queue {
 };
 
 /* sched: which message next. */
-struct message *sched_add(struct queue *, const char *id, bool late);
+/* old: an earlier process knew it. */
+struct message *sched_add(struct queue *, const char *id, bool old);
 struct message *sched_find(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
@@ -66,9 +71,10 @@ void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
 void sched_force_all(struct queue *);
-void sched_scanned(struct queue *); /* all of queue/ was added */
-void sched_pump(struct queue *);    /* opens what is ready, as room allows */
-void sched_soon(void);		    /* pumps at the end of this round */
+void sched_scanned(struct queue *);    /* all of queue/ was added */
+void sched_pump(struct queue *);       /* opens what is ready, as room allows */
+bool sched_more(const struct queue *); /* is there some that is ready? */
+void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
@@ -113,7 +119,8 @@ void remote_add(struct queue *, const char *relay, const char *domain,
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 void remote_forget(struct queue *); /* net tries again what it has put off */
-bool remote_full(const struct queue *);
+/* Has that destination its share of what may be under way? */
+bool remote_full(struct queue *, const char *relay, const char *domain);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */
 void terminal_add(

@@ -2,6 +2,7 @@
  * nobody holds its lock. */
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/core.h"
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +25,10 @@ quarantine(struct queue *q, int dirfd, const char *name, const char *why)
 
 	printable_add(&b, span_of(name), 64);
 	log_warn("%s: quarantine reason=\"%s\"", buf_c(&b), why);
+	if (!alert_is(name)) {
+		buf_fmt(&b, ": %s", why);
+		alert_seen(q, CAUSE_QUARANTINE, "", buf_view(&b));
+	}
 	buf_free(&b);
 	snprintf(to, sizeof to, "%s", name);
 	for (unsigned n = 1; n < 1000; n++) {

@@ -97,6 +97,7 @@ forget(struct rcpt *r)
 	free(r->user);
 	free(r->from);
 	free(r->why);
+	free(r->list);
 	free(r->as);
 	free(r->text);
 	free(r->mta);

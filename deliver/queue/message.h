@@ -4,6 +4,7 @@
 #define DELIVER_QUEUE_MESSAGE_H
 #include "common/env.h"
 #include "common/spool.h"
+#include "deliver/forward.h"
 #include "deliver/ipc.h"
 #include "deliver/queue/journal.h"
 #include <sys/queue.h>
@@ -52,8 +53,10 @@ struct rcpt {
 	/* Of the present attempt: */
 	enum verdict verdict;
 	const char *why_status;
-	char *why; /* of all verdicts but V_GO */
-	char *as;  /* how the next server is to call it, if not by its name */
+	char *why;	  /* of all verdicts but V_GO */
+	enum named_in in; /* TO_COMMAND, TO_FILE: where it stands now */
+	char *list;	  /* IN_FORWARD: the path of the list, or NULL */
+	char *as; /* how the next server is to call it, if not by its name */
 	/* The last answer: */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
@@ -88,13 +91,14 @@ struct message {
 	TAILQ_ENTRY(message) link; /* ready */
 	char id[SPOOL_IDSIZE];
 	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
-	struct messages *held; /* M_HELD: where */
-	bool known;	       /* its arrival stands in the log */
+	struct messages *in; /* M_READY, M_PARKED, M_HELD: where */
+	bool known;	     /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */
 	unsigned char unconverted; /* conversions that failed, in this process
 				    */
+	int64_t since;		   /* seconds: its arrival; 0: not known yet */
 	int64_t due;		   /* loop_now() for M_WAITS */
 	struct buf owed;   /* lines that its journal had no room for: written
 			      before anything else is done with it */

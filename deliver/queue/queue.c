@@ -1,5 +1,6 @@
 #include "deliver/queue/queue.h"
 #include "common/log.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/intent.h"
 #include "deliver/queue/reader.h"
 #include "deliver/queue/remote.h"
@@ -41,11 +42,9 @@ scan_some(void)
 			quarantine(&q, q.dir, e->d_name, "no queue id");
 			continue;
 		}
-		m = sched_add(&q, e->d_name, e->d_name[SPOOL_ID] != '\0');
-		if (m) {
-			m->known = true; /* logged by an earlier process */
+		m = sched_add(&q, e->d_name, true);
+		if (m)
 			m->force = q.start->force;
-		}
 	}
 	if (e) {
 		loop_idle(scan_some);
@@ -174,6 +173,7 @@ queue_run(const struct role_start *start)
 	if (open_all(start) == -1)
 		exit(1);
 	q.state = state_open(STATE_PATH);
+	alert_start(&q);
 	box_recover(&q);
 	q.scanning = true;
 	loop_idle(scan_some);

@@ -1,13 +1,14 @@
 /* remote - jobs for the net role: one for each message and relay. */
 #include "deliver/queue/remote.h"
 #include "common/log.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
+#include "deliver/queue/kept.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OUT_MAX 100  /* at net at once */
-#define WAIT_MAX 200 /* at net, or waiting for it */
+#define OUT_MAX 1000 /* at net at once: a descriptor each */
 #define LOSSES 3     /* ends of net under one job, before it is deferred */
 
 static void
@@ -24,6 +25,7 @@ static void
 job_free(struct queue *q, struct job *j)
 {
 	TAILQ_REMOVE(&q->jobs, j, link);
+	share_drop(&q->shares, j->relay, j->domain);
 	q->njobs--;
 	if (j->out)
 		q->jobs_out--;
@@ -150,9 +152,9 @@ remote_forget(struct queue *q)
 }
 
 bool
-remote_full(const struct queue *q)
+remote_full(struct queue *q, const char *relay, const char *domain)
 {
-	return q->njobs >= WAIT_MAX;
+	return share_full(&q->shares, relay, domain, q->njobs);
 }
 
 static struct job *
@@ -198,6 +200,10 @@ add_kind(struct queue *q, const struct job *like, bool terminal,
 		if (!j && (j = new_job(like, n - i)) == NULL)
 			return -1;
 		j->rcpts[j->n++] = rcpts[i];
+	}
+	if (j && share_add(&q->shares, j->relay, j->domain) == -1) {
+		memory_free(j);
+		return -1;
 	}
 	if (j) {
 		j->left = j->n;
@@ -260,6 +266,22 @@ by_ref(struct queue *q, uint32_t ref)
 	return NULL;
 }
 
+/* A relay of the settings that needs a person's hand, or takes mail again. What
+ * is wrong with a recipient's own domain is not for us to mend. */
+static void
+tell(struct queue *q, const struct job *j, uint8_t outcome, uint8_t flags,
+    struct span text)
+{
+	if (j->domain[0] || alert_is(j->m->id))
+		return;
+	if (flags & IPC_MEND) {
+		if (j->left == j->n) /* once, of all its recipients */
+			alert_seen(q, CAUSE_HELD, j->relay, text);
+	} else if (outcome != OUT_LATER || (flags & IPC_SOON)) {
+		alert_over(q, CAUSE_HELD, j->relay);
+	}
+}
+
 static void
 got(struct ipc *c, struct ipc_msg *m)
 {
@@ -274,6 +296,11 @@ got(struct ipc *c, struct ipc_msg *m)
 
 	if (m->fd != -1)
 		close(m->fd);
+	if (m->type == IPC_NET_KEEP) {
+		if (kept_take(q, m->body) == -1)
+			c->gone(c, "a message that does not parse");
+		return;
+	}
 	if (j == NULL)
 		return;
 	if (m->type == IPC_NET_CONVERT && j->mime == JOB_AS_IT_IS &&
@@ -299,6 +326,7 @@ got(struct ipc *c, struct ipc_msg *m)
 	if (!ipc_end(&in) || i >= j->n || o >= OUT_COUNT || j->answered[i])
 		return;
 	j->answered[i] = true;
+	tell(q, j, o, flags, text);
 	r = &j->m->file->rcpts[j->rcpts[i]];
 	r->dsn_passed = o == OUT_DELIVERED && (flags & IPC_DSN_PASSED);
 	j->m->file->soon |= o == OUT_LATER && (flags & IPC_SOON);
@@ -354,5 +382,6 @@ remote_connect(struct queue *q, int fd)
 		close(fd);
 		return;
 	}
+	kept_give(q);
 	remote_pump(q);
 }

@@ -1,3 +1,4 @@
+#include "deliver/queue/alert.h"
 #include "deliver/queue/bounce.h"
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,34 @@ sched_soon(void)
 	loop_idle(pump);
 }
 
+/* To the end of that list. */
+static void
+enter(struct message *m, int state, struct messages *list)
+{
+	m->state = state;
+	m->in = list;
+	TAILQ_INSERT_TAIL(list, m, link);
+}
+
+/* What is new does not wait for a million that were tried before; nor they for
+ * what is new for ever. */
+static struct message *
+next_ready(struct queue *q)
+{
+	static bool turn;
+	struct message *fresh = TAILQ_FIRST(&q->fresh),
+		       *old = TAILQ_FIRST(&q->ready);
+
+	turn = !turn;
+	return fresh && (turn || old == NULL) ? fresh : old;
+}
+
+bool
+sched_more(const struct queue *q)
+{
+	return !TAILQ_EMPTY(&q->fresh) || !TAILQ_EMPTY(&q->ready);
+}
+
 /* One that ends makes room.  Two are called, since one may find its own
  * destination still full. */
 static void
@@ -57,8 +86,7 @@ unpark(struct queue *q)
 
 	for (int i = 0; i < 2 && (m = TAILQ_FIRST(&q->parked)) != NULL; i++) {
 		TAILQ_REMOVE(&q->parked, m, link);
-		m->state = M_READY;
-		TAILQ_INSERT_TAIL(&q->ready, m, link);
+		enter(m, M_READY, &q->ready);
 	}
 }
 
@@ -73,8 +101,7 @@ sched_park(struct queue *q, struct message *m)
 		sched_ready(q, m);
 		return;
 	}
-	m->state = M_PARKED;
-	TAILQ_INSERT_TAIL(&q->parked, m, link);
+	enter(m, M_PARKED, &q->parked);
 	loop_idle(pump);
 }
 
@@ -82,12 +109,9 @@ sched_park(struct queue *q, struct message *m)
 static void
 leave(struct queue *q, struct message *m)
 {
-	if (m->state == M_READY)
-		TAILQ_REMOVE(&q->ready, m, link);
-	if (m->state == M_PARKED)
-		TAILQ_REMOVE(&q->parked, m, link);
-	if (m->state == M_HELD)
-		TAILQ_REMOVE(m->held, m, link);
+	if (m->in)
+		TAILQ_REMOVE(m->in, m, link);
+	m->in = NULL;
 	if (m->state == M_WAITS && m->due != INT64_MAX)
 		RB_REMOVE(dues, &q->dues, m);
 	if (m->state == M_OPEN) {
@@ -117,6 +141,7 @@ sched_init(struct queue *q)
 	the = q;
 	RB_INIT(&q->ids);
 	RB_INIT(&q->dues);
+	TAILQ_INIT(&q->fresh);
 	TAILQ_INIT(&q->ready);
 	TAILQ_INIT(&q->parked);
 	TAILQ_INIT(&q->late);
@@ -133,7 +158,7 @@ sched_find(struct queue *q, const char *id)
 }
 
 struct message *
-sched_add(struct queue *q, const char *id, bool late)
+sched_add(struct queue *q, const char *id, bool old)
 {
 	struct message *m = calloc(1, sizeof *m);
 
@@ -145,10 +170,14 @@ sched_add(struct queue *q, const char *id, bool late)
 		return NULL;
 	}
 	q->count++;
-	/* What reports on a report comes last. */
-	if (late && bounce_letter(id) == 'D')
+	alert_come(q, m);
+	m->known = old;
+	/* Reports of an earlier process wait for what they report on; what
+	 * reports on a report comes last. */
+	m->in = old && id[SPOOL_ID] ? &q->late : NULL;
+	if (m->in && bounce_letter(id) == 'D')
 		TAILQ_INSERT_TAIL(&q->late, m, link);
-	else if (late)
+	else if (m->in)
 		TAILQ_INSERT_HEAD(&q->late, m, link);
 	else
 		sched_ready(q, m);
@@ -159,8 +188,7 @@ void
 sched_ready(struct queue *q, struct message *m)
 {
 	leave(q, m);
-	m->state = M_READY;
-	TAILQ_INSERT_TAIL(&q->ready, m, link);
+	enter(m, M_READY, m->known ? &q->ready : &q->fresh);
 	loop_idle(pump);
 }
 
@@ -182,9 +210,7 @@ void
 sched_hold(struct queue *q, struct message *m, struct messages *list)
 {
 	leave(q, m);
-	m->state = M_HELD;
-	m->held = list;
-	TAILQ_INSERT_TAIL(list, m, link);
+	enter(m, M_HELD, list);
 	loop_idle(pump);
 }
 
@@ -194,6 +220,7 @@ sched_remove(struct queue *q, struct message *m)
 	leave(q, m);
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
+	alert_gone(q, m);
 	buf_free(&m->owed);
 	free(m->trouble);
 	free(m);
@@ -230,8 +257,10 @@ finish(struct queue *q)
 		loop_stop();
 		return;
 	}
-	if (q->scanning || q->open || !TAILQ_EMPTY(&q->ready) ||
-	    !TAILQ_EMPTY(&q->late) || !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+	if (q->scanning || q->open || sched_more(q) || !TAILQ_EMPTY(&q->late) ||
+	    !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+		return;
+	if (!q->stopping && alert_quiet(q))
 		return;
 	if (q->start->once && !q->stopping && q->patient == 0 && !q->told &&
 	    !flood_flush(q)) {
@@ -246,11 +275,10 @@ sched_pump(struct queue *q)
 	struct message *m;
 
 	for (int n = 0; n < BURST && q->open < OPEN_MAX_MESSAGES; n++) {
-		m = q->stopping ? NULL : TAILQ_FIRST(&q->ready);
+		m = q->stopping ? NULL : next_ready(q);
 		if (m == NULL && !q->stopping && !q->scanning && q->open == 0 &&
 		    (m = TAILQ_FIRST(&q->late)) != NULL) {
 			/* The messages that they report on had their turn. */
-			TAILQ_REMOVE(&q->late, m, link);
 			sched_ready(q, m);
 		}
 		if (m == NULL)
@@ -260,8 +288,7 @@ sched_pump(struct queue *q)
 		q->open++;
 		attempt(q, m);
 	}
-	if (!TAILQ_EMPTY(&q->ready) && q->open < OPEN_MAX_MESSAGES &&
-	    !q->stopping)
+	if (sched_more(q) && q->open < OPEN_MAX_MESSAGES && !q->stopping)
 		loop_idle(pump);
 	finish(q);
 }
@@ -286,7 +313,6 @@ sched_scanned(struct queue *q)
 			if (sched_find(q, id))
 				continue;
 		}
-		TAILQ_REMOVE(&q->late, m, link);
 		sched_ready(q, m);
 	}
 	sched_pump(q);

@@ -84,7 +84,7 @@ to_mailbox(
     struct queue *q, struct message *m, uint32_t i, struct sending *sending)
 {
 	struct rcpt *r = &m->file->rcpts[i];
-	struct target t = { T_BOX, r->user, NULL };
+	struct target t = { .kind = T_BOX, .user = r->user };
 
 	if (q->conf->local != LOCAL_LMTP) {
 		box_add(q, &t, m, i);
@@ -145,10 +145,6 @@ elsewhere(
 	const struct conf_relay *relay;
 	struct addr a;
 
-	if (remote_full(q)) {
-		park(q, m);
-		return;
-	}
 	if (addr_parse(span_of(addr), &a) != ADDR_OK ||
 	    a.domain.len >= sizeof away->domain) {
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.1.3"),
@@ -166,17 +162,22 @@ elsewhere(
 		away->domain[k] =
 		    c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 	}
-	sending->n++;
+	if (remote_full(q, away->relay, away->domain))
+		park(q, m);
+	else
+		sending->n++;
 }
 
 static void
 command_or_file(struct queue *q, struct message *m, uint32_t i)
 {
 	const struct rcpt *r = &m->file->rcpts[i];
-	struct target t = { T_FILE, r->user, r->addr };
+	struct target t = { T_FILE, r->user, r->addr, r->in, r->list };
 
-	if (r->what == TO_COMMAND)
-		t = (struct target){ T_COMMAND, r->user, r->addr + 1 };
+	if (r->what == TO_COMMAND) {
+		t.kind = T_COMMAND;
+		t.what++;
+	}
 	if (kind_of(m, i) == ENV_SEND)
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
 		    SPAN("it is no user, and has no terminal"), SPAN(""));
@@ -200,6 +201,8 @@ send_off(
 	struct target t;
 
 	if (box_uncertain(q, m->id, i, &t)) {
+		t.in = r->verdict == V_GO ? r->in : IN_NOTHING;
+		t.list = r->verdict == V_GO ? r->list : NULL;
 		box_add(q, &t, m, i);
 		return;
 	}
@@ -210,11 +213,12 @@ send_off(
 	}
 	switch (r->what) {
 	case TO_BOX:
-		t = (struct target){ T_BOX, r->user, NULL };
+		t = (struct target){ .kind = T_BOX, .user = r->user };
 		if (bounce_is_local(m, span_of(rcpt_addr(m->file, i))))
 			to_mailbox(q, m, i, sending);
-		else if (q->conf->local == LOCAL_LMTP ? remote_full(q)
-						      : box_full(q, &t))
+		else if (q->conf->local == LOCAL_LMTP
+			     ? remote_full(q, q->conf->local_path, "")
+			     : box_full(q, &t))
 			park(q, m);
 		else
 			local(q, m, i, sending);

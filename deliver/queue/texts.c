@@ -1,6 +1,7 @@
 #include "deliver/queue/texts.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/mounts.h"
 #include "deliver/queue/reader.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -155,7 +156,8 @@ ask(struct known_text *k, const char *name)
 	k->asking = false;
 }
 
-/* Most users have none, which anybody sees. */
+/* Most users have none, which anybody sees; on another machine only the user's
+ * own process looks, for it may have to wait. */
 static bool
 has_forward(const char *name)
 {
@@ -166,6 +168,8 @@ has_forward(const char *name)
 
 	if (pw == NULL || pw->pw_dir == NULL || pw->pw_dir[0] != '/')
 		return false;
+	if (!mounts_is_near(pw->pw_dir))
+		return true;
 	buf_fmt(&path, "%s/.forward", pw->pw_dir);
 	none = lstat(buf_c(&path), &st) == -1 &&
 	       (errno == ENOENT || errno == ENOTDIR);

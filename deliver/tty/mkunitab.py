@@ -14,6 +14,12 @@ NEVER = [
     (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0xE0000, 0xE0FFF),
 ]
 
+# Not all of these are wide, but many terminals know the blocks only.
+EMOJI = [
+    (0x1F300, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F900, 0x1F9FF),
+    (0x1FA70, 0x1FAFF),
+]
+
 
 def width(c):
     """None: not shown.  Where terminals differ, the larger: a line that is
@@ -27,6 +33,8 @@ def width(c):
         return 0
     if 0x3248 <= c <= 0x324F or 0x4DC0 <= c <= 0x4DFF:
         return 2  # ambiguous; wide in the C library and so in many terminals
+    if any(a <= c <= b for a, b in EMOJI):
+        return 2
     if 0x1160 <= c <= 0x11FF or 0xD7B0 <= c <= 0xD7FF:
         return 0  # Hangul vowels and finals join the consonant before them
     return 2 if u.east_asian_width(chr(c)) in "WF" else 1

@@ -7,6 +7,7 @@
 
 #define MAX_FACT 80 /* octets of one fact in the banner */
 #define MAX_NOTE 400
+#define NARROW 8      /* columns: a gutter, a wide letter, two wide marks */
 #define MAX_FIELD 400 /* octets of From or Subject that are shown */
 
 static const struct span gutter = { "| ", 2 };
@@ -58,8 +59,9 @@ put_line(struct buf *out, struct span head, const char *text, size_t bytes)
 }
 
 /* A character with its marks: its octets, and the columns it may take.  Marks
- * count for one each, since the Linux console and others draw them so: a line
- * that came out wider than we think would go on beyond the gutter. */
+ * count for one each, since the Linux console and others draw them so, and two
+ * where it takes all of the block for wide: a line that came out wider than we
+ * think would go on beyond the gutter. */
 static size_t
 cluster(struct span s, size_t *columns)
 {
@@ -69,7 +71,7 @@ cluster(struct span s, size_t *columns)
 	*columns = (size_t)uni_width(c);
 	while ((n = utf8_char(span_from(s, bytes), &c)) && uni_width(c) == 0) {
 		bytes += n;
-		++*columns;
+		*columns += c >= 0x302a && c <= 0x309a ? 2 : 1;
 	}
 	return bytes;
 }
@@ -97,7 +99,9 @@ wrap(struct buf *out, struct span clean, struct span head, size_t columns)
 			next_col = ++col;
 			continue; /* blanks at the end take no room */
 		}
-		if (col + width > room) {
+		/* Twice, where what is behind the break and this one, with its
+		 * marks, are together too wide again. */
+		while (col + width > room) {
 			if (end > start) {
 				put_line(
 				    out, head, clean.ptr + start, end - start);
@@ -240,7 +244,8 @@ put_footer(struct buf *out, const struct screen_text *t,
 static size_t
 width_of(unsigned columns)
 {
-	size_t width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+	/* A narrow window is taken at its word, or it would wrap our lines. */
+	size_t width = columns < NARROW ? 80 : columns;
 
 	return width > 132 ? 132 : width;
 }

@@ -42,7 +42,8 @@ struct screen_text {
 void screen_part(struct span text, bool cut, struct screen_text *);
 /* More than a terminal shows whole (TTY_MAX_BYTES, TTY_MAX_LINES). */
 bool screen_long(const struct screen_text *);
-/* columns: 0 if the terminal does not know.  A long text is cut to an excerpt.
+/* columns: 0 if the terminal does not know, and below 8 it is not believed.  A
+ * long text is cut to an excerpt.
  * The buf's bad tells of memory that ran out. */
 void screen_compose(struct buf *, const struct screen_text *,
     const struct screen_facts *, unsigned columns, bool utf8);

@@ -1,6 +1,8 @@
 /* libFuzzer: any message, any facts, any window: what reaches the terminal
- * obeys tests/screen_check.h.  The first octets choose the window. */
+ * obeys tests/screen_check.h, and does no harm to the model of one in
+ * tests/emulator.h.  The first octets choose the window. */
 #include "deliver/tty/screen.h"
+#include "tests/emulator.h"
 #include "tests/screen_check.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,11 +35,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f.alias = (struct span){ in.ptr + 2, data[2] < size ? data[2] % 8 : 0 };
 	if (f.alias.len > size - 2)
 		f.alias.len = 0;
-	width = columns == 0 ? 80 : columns < 40 ? 40 : columns;
+	width = columns < 8 ? 80 : columns;
 	width = width > 132 ? 132 : width;
 	screen_part(span_from(in, 3), data[1] & 128, &t);
 	screen_compose(&out, &t, &f, columns, utf8);
 	wrong = check_screen(out.ptr, out.len, width, utf8);
+	if (wrong == NULL)
+		wrong = emu_check(out.ptr, out.len, (unsigned)width, utf8);
 	if (wrong) {
 		fprintf(stderr, "%s:\n%.*s\n", wrong, (int)out.len, out.ptr);
 		abort();
