@@ -170,7 +170,14 @@ deb:
 	    { tail -n 30 ../build.log; exit 1; }
 	@mv -f $O/deb/bellman_*.deb $O/ && ls $O/bellman_*.deb
 
+# Over other mailers and back, in roots of their own; not part of check: it takes
+# minutes and the mirror.
+check-deb: deb helpers
+	@tests/deps.sh install debcheck
+	@lintian --fail-on error,warning $O/bellman_*.deb
+	@O=$O tests/deb.sh
+
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	screens lint fuzz install uninstall deb clean
+	screens lint fuzz install uninstall deb check-deb clean
