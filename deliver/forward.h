@@ -13,15 +13,6 @@ enum read_status {
 	READ_LATER, /* that cannot be told now */
 	READ_STATUSES
 };
-/* Where a command or a /file stands, so that its user's process can see for
- * itself that nobody else has thought of it. */
-enum named_in {
-	IN_NOTHING, /* that is known */
-	IN_FORWARD, /* his .forward, or a list: its path */
-	IN_ALIASES,
-	IN_ROOTS, /* root's .forward; the command user acts for him */
-	NAMED_INS
-};
 #define FORWARD_MAX (64 << 10)	/* octets of a .forward */
 #define READ_LIST_MAX (1 << 20) /* of an included list */
 

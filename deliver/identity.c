@@ -84,17 +84,6 @@ root_forward(const struct passwd *pw, struct role_start *start)
 	return NULL;
 }
 
-/* For the command user, who acts for root: whether it stands there. */
-static void
-roots_forward(struct role_start *start)
-{
-	struct passwd pw, *found; /* start has the words of another entry */
-	char words[4096];
-
-	if (getpwuid_r(0, &pw, words, sizeof words, &found) == 0 && found)
-		root_forward(found, start);
-}
-
 /* Root is never a recipient's process. */
 static const char *
 for_root(const struct role_ids *ids, const struct passwd *pw,
@@ -128,11 +117,6 @@ for_user(const struct role_ids *ids, const struct passwd *pw,
 	if (start->purpose == FOR_BOX && start->conf->local == LOCAL_COMMAND)
 		start->purpose = FOR_COMMAND, start->local = true;
 	if (start->purpose != FOR_BOX) {
-		const struct conf *c = start->conf;
-
-		if (c->command_user && !start->local &&
-		    strcmp(pw->pw_name, c->command_user) == 0)
-			roots_forward(start);
 		own_groups(pw, id);
 		id->commands = start->purpose == FOR_COMMAND;
 	} else if (strncmp(start->conf->local_path, "/var/", 5) == 0) {

@@ -34,8 +34,7 @@ enum ipc_type {
 	IPC_BOX_OPEN,  /* lock the mailbox */
 	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
 			*/
-	IPC_BOX_GO,    /* u8 enum named_in; str list: append the items since
-			  then; the file or command stands there */
+	IPC_BOX_GO,    /* append the items since then */
 	/* user to queue */
 	IPC_BOX_LOCKED, /* u64 ino; u64 size */
 	IPC_BOX_RESULT, /* ref: item; u8 outcome; str status; str text */

@@ -39,8 +39,8 @@ struct role_start {
 	gid_t gid;
 	enum user_purpose purpose;
 	bool local; /* FOR_COMMAND: the one of the setting `local` */
-	/* FOR_READ of root, and what the command user does for him: his
-	 * .forward, opened and checked by the parent, who does not read it */
+	/* FOR_READ of root: his .forward, opened and checked by the parent, who
+	 * does not read it */
 	int forward;	    /* or -1 */
 	int forward_status; /* enum read_status, and why */
 	const char *forward_why;

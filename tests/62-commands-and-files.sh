@@ -141,29 +141,6 @@ check "the other file has it" await text /home/bob/archive 'where to'
 same "alice's is as it was" precious "$(cat /home/alice/precious)"
 rm -f $SPOOL/queue/* /home/bob/.forward
 
-# Root's .forward: its command is the command user's, its address is a list.
-stop_agent
-config </dev/null
-start_agent
-printf '"|/usr/local/bin/note root /tmp/roots"\n:include:/etc/bellman/more\n' >/root/.forward
-printf '"|/usr/local/bin/note more /tmp/more"\n' >/etc/bellman/more
-rm -f /tmp/roots /tmp/more
-post root 'for root, by command'
-check "root's .forward: the spool is empty" drained
-check "its command runs as the command user" grep -q "note root uid $(id -u nobody)" /tmp/roots
-check "and that of a list of root's" grep -q "note more uid $(id -u nobody)" /tmp/more
-: >$LOG
-printf '"|/usr/local/bin/note more /tmp/more; exit 75"\n' >/etc/bellman/more
-post root 'waits for it'
-check "one that fails for now waits" await text $LOG 'deferred to=<|/usr/local/bin/note more /tmp/more; exit 75>'
-echo '\root' >/root/.forward
-rm -f /etc/bellman/more /tmp/more
-sendmail -q
-check "what is named no longer is not run" drained
-refute "it was not" test -e /tmp/more
-check "the mailbox has it, by the new word" grep -q 'waits for it' /var/mail/root
-rm -f /root/.forward
-
 # An account that cannot log in runs nothing by writing a file.
 useradd -m -u 1003 -s /usr/sbin/nologin carol
 echo '|touch /tmp/carol' >/home/carol/.forward

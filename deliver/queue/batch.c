@@ -156,7 +156,6 @@ check_old(struct box *b)
 static void
 append_batch(struct box *b)
 {
-	struct buf body = { 0 };
 	struct box_job *j;
 	uint32_t n = 0;
 
@@ -180,10 +179,7 @@ append_batch(struct box *b)
 		memset(b->result, '0', b->intent.n);
 	TAILQ_FOREACH (j, &b->batch, link)
 		send_item(b, n++, j->m->id, j->m->file, j->rcpt);
-	ipc_u8(&body, (uint8_t)b->in);
-	ipc_str(&body, b->list ? b->list : "");
-	ipc_send(&b->chan, IPC_BOX_GO, 0, &body, -1);
-	buf_free(&body);
+	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, -1);
 }
 
 static void

@@ -97,7 +97,6 @@ forget(struct rcpt *r)
 	free(r->user);
 	free(r->from);
 	free(r->why);
-	free(r->list);
 	free(r->as);
 	free(r->text);
 	free(r->mta);

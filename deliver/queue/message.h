@@ -4,7 +4,6 @@
 #define DELIVER_QUEUE_MESSAGE_H
 #include "common/env.h"
 #include "common/spool.h"
-#include "deliver/forward.h"
 #include "deliver/ipc.h"
 #include "deliver/queue/journal.h"
 #include <sys/queue.h>
@@ -53,10 +52,8 @@ struct rcpt {
 	/* Of the present attempt: */
 	enum verdict verdict;
 	const char *why_status;
-	char *why;	  /* of all verdicts but V_GO */
-	enum named_in in; /* TO_COMMAND, TO_FILE: where it stands now */
-	char *list;	  /* IN_FORWARD: the path of the list, or NULL */
-	char *as; /* how the next server is to call it, if not by its name */
+	char *why; /* of all verdicts but V_GO */
+	char *as;  /* how the next server is to call it, if not by its name */
 	/* The last answer: */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */

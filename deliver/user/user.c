@@ -1,7 +1,6 @@
 #include "deliver/user/user.h"
 #include "common/log.h"
 #include "deliver/user/box.h"
-#include "deliver/user/named.h"
 #include "deliver/user/read.h"
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +17,6 @@ static struct {
 	struct box box;
 	struct item *items;
 	size_t n;
-	struct buf what; /* of IPC_BOX_AT */
 } u;
 
 /* What an errno means that a person would not guess. */
@@ -145,48 +143,18 @@ do_check(struct span body)
 	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
 }
 
-/* The user's mailbox and the command of a setting need no other word. */
-static bool
-may_go(struct span body, struct verdict *no)
-{
-	struct ipc_in in = { body, false };
-	uint8_t where = ipc_get8(&in);
-	char *list = span_dup(ipc_get(&in));
-	struct buf why = { 0 };
-	bool may;
-
-	if (list == NULL || !ipc_end(&in) || where >= NAMED_INS)
-		exit(1); /* a queue that does not keep to the table */
-	may = u.what.len == 0 || named(u.box.start, buf_view(&u.what),
-				     (enum named_in)where, list, &why);
-	if (!may) {
-		*no = (struct verdict){ OUT_LATER, "4.3.5", "" };
-		snprintf(no->text, sizeof no->text,
-		    "not done for %.64s: %.800s; who names it is looked up "
-		    "again",
-		    u.box.start->user, buf_c(&why));
-	}
-	buf_free(&why);
-	free(list);
-	return may;
-}
-
 static void
-do_go(struct span body)
+do_go(void)
 {
 	struct verdict *v = calloc(u.n ? u.n : 1, sizeof *v), failed;
-	bool may;
 
 	if (v == NULL)
 		exit(1);
-	may = may_go(body, &failed);
 	for (size_t i = 0; i < u.n; i++) {
 		const char *loop = item_loop(&u.items[i]);
 
 		v[i] = (struct verdict){ OUT_NEVER, "5.4.6", "" };
-		if (!may)
-			v[i] = failed;
-		else if (loop)
+		if (loop)
 			strlcpy(v[i].text, loop, sizeof v[i].text);
 		else
 			u.box.kind->append(&u.box, &u.items[i], &v[i]);
@@ -195,7 +163,7 @@ do_go(struct span body)
 		if (u.box.torn)
 			exit(1);
 	}
-	if (may && u.box.kind->sync(&u.box, &failed) == -1)
+	if (u.box.kind->sync(&u.box, &failed) == -1)
 		for (size_t i = 0; i < u.n; i++)
 			if (v[i].outcome == OUT_DELIVERED)
 				v[i] = failed;
@@ -220,7 +188,6 @@ do_at(struct span body)
 	    (u.box.start->purpose != FOR_FILE &&
 		u.box.start->purpose != FOR_COMMAND))
 		exit(1);
-	buf_span(&u.what, what);
 	/* A path that ends in a slash is a Maildir's. */
 	if (u.box.start->purpose == FOR_FILE && what.len > 1 &&
 	    what.ptr[what.len - 1] == '/') {
@@ -250,7 +217,7 @@ got(struct ipc *c, struct ipc_msg *m)
 		do_check(m->body);
 		break;
 	case IPC_BOX_GO:
-		do_go(m->body);
+		do_go();
 		break;
 	default:
 		break;

@@ -6,8 +6,7 @@
  *     IPC_BOX_OPEN           ->  IPC_BOX_LOCKED, or IPC_BOX_FAIL and the end
  *     IPC_BOX_CHECK          ->  IPC_BOX_RESULT for each item that is there
  *                                whole; what was torn is undone; IPC_BOX_END
- *     items of this batch, then IPC_BOX_GO, which says where the file or
- *     command stands (named.h)
+ *     items of this batch, then IPC_BOX_GO
  *                            ->  IPC_BOX_RESULT for each item; IPC_BOX_END
  *     the queue closes       ->  the lock goes, the process ends
  *
