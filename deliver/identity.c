@@ -76,12 +76,35 @@ root_forward(const struct passwd *pw, struct role_start *start)
 	static struct buf why; /* until the next call */
 	struct forward_owner owner = { pw->pw_dir, pw->pw_uid, pw->pw_gid };
 
+	if (start->forward != -1) /* one who was refused after all */
+		close(start->forward);
+
 	buf_free(&why);
 	why = (struct buf){ 0 };
 	start->forward_status =
 	    (int)forward_open(&owner, "", &start->forward, &why);
 	start->forward_why = buf_c(&why);
 	return NULL;
+}
+
+/* What root has written, for a process that is to write a file or to run a
+ * command: it looks whether they stand there. */
+static void
+root_words(struct role_start *start)
+{
+	char names[4096];
+	struct passwd pw, *root = NULL;
+
+	if (getpwuid_r(0, &pw, names, sizeof names, &root) == 0 && root) {
+		root_forward(root, start);
+	} else {
+		start->forward_status = READ_LATER;
+		start->forward_why = "the user database does not answer";
+	}
+	start->aliases = open(
+	    start->conf->aliases, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (start->aliases == -1 && errno != ENOENT && errno != ENOTDIR)
+		start->aliases_error = errno;
 }
 
 /* Root is never a recipient's process. */
@@ -119,6 +142,8 @@ for_user(const struct role_ids *ids, const struct passwd *pw,
 	if (start->purpose != FOR_BOX) {
 		own_groups(pw, id);
 		id->commands = start->purpose == FOR_COMMAND;
+		if (start->purpose != FOR_READ && !start->local)
+			root_words(start);
 	} else if (strncmp(start->conf->local_path, "/var/", 5) == 0) {
 		id->groups[0] = ids->mail;
 		id->ngroups = 1;

@@ -1,6 +1,7 @@
 #include "deliver/user/user.h"
 #include "common/log.h"
 #include "deliver/user/box.h"
+#include "deliver/user/named.h"
 #include "deliver/user/read.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,9 @@ static struct {
 	struct box box;
 	struct item *items;
 	size_t n;
+	struct buf words; /* IPC_BOX_AT's, as they are */
+	bool named;	  /* its file or command: by the user, or by root */
+	bool open;
 } u;
 
 /* What an errno means that a person would not guess. */
@@ -107,6 +111,34 @@ say(enum ipc_type type, uint32_t ref, const struct verdict *v)
 	buf_free(&b);
 }
 
+/* May the queue ask for that at all? */
+static bool
+is_named(void)
+{
+	const struct role_start *s = u.box.start;
+	struct verdict v = { OUT_LATER, "4.3.0", "" };
+	struct buf why = { 0 }, b = { 0 };
+	enum read_status status;
+
+	u.named |=
+	    s->local || (s->purpose != FOR_FILE && s->purpose != FOR_COMMAND);
+	if (u.named)
+		return true;
+	status = named(s, s->purpose == FOR_COMMAND, buf_view(&u.words), &why);
+	u.named = status == READ_OK;
+	if (status == READ_NONE) {
+		ipc_span(&b, (struct span){ why.ptr,
+				 why.len < FAIL_MAX ? why.len : FAIL_MAX });
+		ipc_send(&u.queue, IPC_BOX_UNNAMED, 0, &b, -1);
+	} else if (status != READ_OK) {
+		strlcpy(v.text, buf_c(&why), sizeof v.text);
+		say(IPC_BOX_FAIL, 0, &v);
+	}
+	buf_free(&b);
+	buf_free(&why);
+	return u.named;
+}
+
 static void
 do_open(void)
 {
@@ -114,10 +146,13 @@ do_open(void)
 	struct buf b = { 0 };
 	uint64_t ino, size;
 
+	if (!is_named())
+		return;
 	if (u.box.kind->open(&u.box, &ino, &size, &v) == -1) {
 		say(IPC_BOX_FAIL, 0, &v);
 		return;
 	}
+	u.open = true;
 	ipc_u64(&b, ino);
 	ipc_u64(&b, size);
 	ipc_send(&u.queue, IPC_BOX_LOCKED, 0, &b, -1);
@@ -188,6 +223,7 @@ do_at(struct span body)
 	    (u.box.start->purpose != FOR_FILE &&
 		u.box.start->purpose != FOR_COMMAND))
 		exit(1);
+	buf_span(&u.words, what);
 	/* A path that ends in a slash is a Maildir's. */
 	if (u.box.start->purpose == FOR_FILE && what.len > 1 &&
 	    what.ptr[what.len - 1] == '/') {
@@ -203,6 +239,8 @@ got(struct ipc *c, struct ipc_msg *m)
 	(void)c;
 	if (m->type != IPC_BOX_AT && u.box.path.len == 0)
 		exit(1); /* nowhere to go */
+	if ((m->type == IPC_BOX_CHECK || m->type == IPC_BOX_GO) && !u.open)
+		exit(1); /* what looks whether it may is not left out */
 	switch (m->type) {
 	case IPC_BOX_AT:
 		do_at(m->body);
