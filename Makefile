@@ -46,6 +46,7 @@ help:
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        one submission, measured against its floor (root)'
+	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
 	@echo 'make clean        removes $O'
 	@echo

@@ -18,6 +18,13 @@ static const struct wrong {
 	    "F:2: unknown setting \"hots\"; did you mean \"host\"?" },
 	{ "relay_none_and_more", S("relay none 25"),
 	    "F:1: \"25\" behind \"relay\" is one word too many" },
+	{ "of_a_relay_outside_of_it", S("tls verify\n"),
+	    "F:1: \"tls\" is a setting of one relay; it stands in the block: "
+	    "relay NAME { tls ... }" },
+	{ "equals_sign", S("hostname = mail.example\n"),
+	    "F:1: no \"=\" belongs between \"hostname\" and its value" },
+	{ "equals_sign_in_a_block", S("relay x {\nhost = a 25\n}\n"),
+	    "F:2: no \"=\" belongs between \"host\" and its value" },
 	{ "unknown_limit", S("limits sice 5M"),
 	    "F:1: unknown setting \"sice\"; did you mean \"size\"?" },
 	{ "unknown_value", S("relay x {\nhost a 25\ntls verfy\n}\n"),
