@@ -17,7 +17,7 @@ static const struct wrong {
 	{ "unknown_setting_in_relay", S("relay x {\nhots a 25\n}\n"),
 	    "F:2: unknown setting \"hots\"; did you mean \"host\"?" },
 	{ "relay_none_and_more", S("relay none 25"),
-	    "F:1: \"25\" behind \"relay\" is one word too many" },
+	    "F:1: junk behind the value of \"relay\": \"25\"" },
 	{ "of_a_relay_outside_of_it", S("tls verify\n"),
 	    "F:1: \"tls\" is a setting of one relay; it stands in the block: "
 	    "relay NAME { tls ... }" },
