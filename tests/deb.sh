@@ -73,7 +73,7 @@ all() {
 		echo "== $name"
 		# A pid namespace for each: its daemons end with it.
 		line=$(R=$R unshare -m -p -f --propagation private /bin/bash "$TREE/tests/deb.sh" --one "$name" |
-			tee /dev/stderr | sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+			tee >(cat >&2) | sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
 		[ -n "$line" ] || line='0 1'
 		passed=$((passed + ${line% *}))
 		failed=$((failed + ${line#* }))
