@@ -120,6 +120,7 @@ check "tell: what was refused is gone" drained 70
 
 check "frank: SEND comes back" await -t 100 text /var/mail/carol 'send to frank'
 when() { date +%s -d "$(grep -E "$1" $LOG | head -n 1 | cut -c1-15)"; } # by the log
+check "frank: the log has it" await text $LOG ': expired to=<frank@' # it comes by its own way
 id=$(sed -n 's/.* \([0-9A-Z]*\): expired .*to=<frank@.*/\1/p' $LOG | head -n 1)
 same "and that says why" 'frank is not logged in' "$(sed -n "s/.* $id: expired .* text=\"\(.*\)\"/\1/p" $LOG)"
 check "after a minute, and no sooner" test $(($(when " $id: expired ") - $(when " $id: queued "))) -ge 58
