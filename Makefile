@@ -42,6 +42,8 @@ help:
 	@echo 'make check-faults a delivery killed at every system call (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
+	@echo 'make deb          a package for this Debian, in $O'
+	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        one submission, measured against its floor (root)'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
@@ -110,7 +112,7 @@ check:
 
 # Every system call of a delivery, where check takes the first of each kind.
 check-faults: helpers
-	@O=$O KILL_MOST=999 tests/check.sh tests/53-*.sh tests/54-*.sh
+	@O=$O KILL_MOST=999 KILL_ENDS=30 STORY_TIME=3600 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh
 
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that do not count system calls.
@@ -118,7 +120,7 @@ sanitize-check:
 	@$(MAKE) -s O=$O LDFLAGS= $O/tests/sanitize.o
 	@$(MAKE) -s O=$O helpers $(TESTS)
 	@O=$O SANITIZED=1 CRASH_SUBMITTERS=40 tests/check.sh $(TESTS) \
-	    $(filter-out tests/43-% tests/51-% tests/53-% tests/54-%,$(wildcard tests/[0-9][0-9]-*.sh))
+	    $(filter-out tests/43-% tests/51-% tests/53-% tests/54-% tests/58-%,$(wildcard tests/[0-9][0-9]-*.sh))
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:
@@ -160,7 +162,23 @@ uninstall:
 	@PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) DESTDIR=$(DESTDIR) \
 	    ./install.sh uninstall
 
+# In a copy of the tree: the package's build leaves nothing in this one.
+deb:
+	@tests/deps.sh install build mime deb
+	@rm -rf $O/deb && mkdir -p $O/deb/bellman
+	@tar -cf - --exclude=.git --exclude='./build*' . | tar -xf - -C $O/deb/bellman
+	@cd $O/deb/bellman && dpkg-buildpackage -b -us -uc >../build.log 2>&1 || \
+	    { tail -n 30 ../build.log; exit 1; }
+	@mv -f $O/deb/bellman_*.deb $O/ && ls $O/bellman_*.deb
+
+# Over other mailers and back, in roots of their own; not part of check: it takes
+# minutes and the mirror.
+check-deb: deb helpers
+	@tests/deps.sh install debcheck
+	@lintian --fail-on error,warning $O/bellman_*.deb
+	@O=$O tests/deb.sh
+
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults sanitize-check demo bench screens lint fuzz install \
-	uninstall clean
+.PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
+	screens lint fuzz install uninstall deb check-deb clean

@@ -16,6 +16,7 @@
 
 #define CONF_WARN (4 * 3600) /* the defaults of warn and limits queue */
 #define CONF_QUEUE 1000000
+#define CONF_FREE (UINT64_C(64) << 20) /* of limits free-space */
 
 enum conf_local { LOCAL_MBOX, LOCAL_MAILDIR, LOCAL_LMTP, LOCAL_COMMAND };
 
@@ -68,6 +69,7 @@ struct conf_relay {
 	bool mta_sts;	   /* RFC 8461, for MX */
 	bool terminal;	   /* SEND, SOML, SAML are passed on where offered */
 	unsigned sessions; /* at most at once; 0: as many as help */
+	bool none;	   /* relay none: what would go there is returned */
 	unsigned line;	   /* where the block begins, for later errors */
 };
 
@@ -169,6 +171,8 @@ int conf_load(const char *path, struct conf *, struct buf *err);
 int conf_parse(
     struct span text, const char *path, struct conf *, struct buf *err);
 void conf_free(struct conf *);
+/* A duration as the file has them, "4h": 0; -1: it is none. */
+int conf_age(const char *word, long *seconds);
 /* Does an address (without <>) fit a pattern of BY_SENDER? */
 bool conf_sender_fits(const char *pattern, struct span addr);
 /* The relay for one recipient, by the routes: by sender, by domain, then

@@ -275,7 +275,7 @@ defaults(struct conf *c)
 		.rate_pair = 10,
 		.rate_rcpt = 20,
 		.alert = { .age = 4 * 3600,
-		    .disk = 64u << 20,
+		    .disk = 2 * CONF_FREE, /* before mail is refused */
 		    .every = 3600,
 		    .on = true },
 		.nretry = sizeof retry / sizeof *retry,
@@ -283,7 +283,7 @@ defaults(struct conf *c)
 		.give_up = 5 * 86400,
 		.max_size = 50u << 20,
 		.max_queue = CONF_QUEUE,
-		.min_free = 64u << 20,
+		.min_free = CONF_FREE,
 		.trust_dns = -1 };
 	memcpy(c->retry, retry, sizeof retry);
 	c->relays = mx = calloc(1, sizeof *mx);

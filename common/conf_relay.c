@@ -347,6 +347,10 @@ conf_set_relay(struct conf_parse *p)
 	r = begin_relay(p, named ? p->x.word : SPAN("main"));
 	if (r == NULL)
 		return -1;
+	if (!named && span_eq(p->x.word, SPAN("none"))) {
+		r->none = true;
+		return conf_done(&p->x);
+	}
 	if (!named)
 		return conf_add_host(p, r, false) == -1 ? -1 : conf_done(&p->x);
 	p->relay = r;

@@ -59,34 +59,52 @@ conf_choose(struct conf_lex *x, const char *const words[])
 	    conf_show(x->word, shown), x->name, nearest);
 }
 
-int
-conf_duration(struct conf_lex *x, long *out)
+/* 0; -1: it is no number with a unit; 1: too small or too large. */
+static int
+duration(struct span w, long *out)
 {
 	static const char units[] = "smhd";
 	static const long seconds[] = { 1, 60, 3600, 86400 };
 	enum { MAX_SECONDS = 365 * 86400 };
-	struct span w = x->word;
-	const char *unit;
-	char shown[CONF_SHOWN];
+	const char *unit = w.len ? strchr(units, w.ptr[w.len - 1]) : NULL;
 	long long n;
 
-	unit = w.len ? strchr(units, w.ptr[w.len - 1]) : NULL;
 	if (unit == NULL || w.len < 2)
-		goto bad;
+		return -1;
 	w.len--;
 	for (size_t i = 0; i < w.len; i++)
 		if (w.ptr[i] < '0' || w.ptr[i] > '9')
-			goto bad;
+			return -1;
 	if (span_num(w, 1, MAX_SECONDS / seconds[unit - units], &n) == -1)
+		return 1;
+	*out = (long)n * seconds[unit - units];
+	return 0;
+}
+
+int
+conf_age(const char *word, long *seconds)
+{
+	return duration(span_of(word), seconds) == 0 ? 0 : -1;
+}
+
+int
+conf_duration(struct conf_lex *x, long *out)
+{
+	char shown[CONF_SHOWN];
+
+	switch (duration(x->word, out)) {
+	case 0:
+		return 0;
+	case 1:
 		return conf_wrong(x, x->from,
 		    "\"%s\" in \"%s\" is not between 1s and 365d",
 		    conf_show(x->word, shown), x->name);
-	*out = (long)n * seconds[unit - units];
-	return 0;
-bad:
-	return conf_wrong(x, x->from,
-	    "\"%s\" in \"%s\" is no duration; write a number and s, m, h or d",
-	    conf_show(x->word, shown), x->name);
+	default:
+		return conf_wrong(x, x->from,
+		    "\"%s\" in \"%s\" is no duration; write a number and s, "
+		    "m, h or d",
+		    conf_show(x->word, shown), x->name);
+	}
 }
 
 int

@@ -38,3 +38,20 @@ printable_quoted(struct buf *b, struct span s, size_t max)
 			b->ptr[i] = '\'';
 	buf_chr(b, '"');
 }
+
+void
+printable_age(int64_t seconds, struct buf *b)
+{
+	static const struct {
+		long seconds;
+		char unit;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	if (seconds < 0)
+		seconds = 0;
+	while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
+		i++;
+	buf_fmt(b, "%lld%c", (long long)(seconds / units[i].seconds),
+	    units[i].unit);
+}

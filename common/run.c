@@ -3,6 +3,12 @@
 #include <unistd.h>
 
 bool
+run_activated(void)
+{
+	return access(RUN_ACTIVATED, F_OK) == 0;
+}
+
+bool
 run_held(enum run_lock which)
 {
 	struct flock l = { .l_type = F_WRLCK,

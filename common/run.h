@@ -11,6 +11,9 @@
  * them a control octet, then the answer: a first line "ok" or "error SENTENCE",
  * and the lines asked for.
  *     list             what waits: his own messages, or all for root
+ *     check [SECONDS]  for mailq --check, of anybody: a line "N LEVEL: what",
+ *                      N being its exit status; how old a message may be, in
+ *                      place of the setting
  *     run              everything is tried now; for -qI, -qR and -qS:
  *     run [!]I PART    only what has that part in its id, or (R) a recipient
  *                      that waits, or (S) its sender; ! for all others.  A
@@ -49,6 +52,13 @@
 #define RUN_REQUEST 1100 /* octets of a request, with its LF */
 
 enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT };
+
+/* There while systemd listens on control and submit for the agent, and starts
+ * it when drop/ is not empty (service/bellman-control.socket): then it need not
+ * run. Its name is not to be unlinked, and nobody is told that no agent runs.
+ */
+#define RUN_ACTIVATED RUN_DIR "/activated"
+bool run_activated(void);
 
 /* Is that lock held by a process?  Takes nothing. */
 bool run_held(enum run_lock);

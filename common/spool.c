@@ -96,7 +96,22 @@ spool_id_valid(const char *name)
 	n += 1 + digits;
 	if (digits > 5 || name[n] == '\0')
 		return digits <= 5;
-	return strchr("DMSW", name[n]) && name[n + 1] == '\0';
+	return strchr("ADMSW", name[n]) && name[n + 1] == '\0';
+}
+
+int64_t
+spool_id_time(const char *id)
+{
+	uint64_t when = 0;
+
+	for (int i = 0; i < 8; i++) {
+		const char *at = id[i] ? strchr(letters, id[i]) : NULL;
+
+		if (at == NULL)
+			return 0;
+		when = when << 5 | (uint64_t)(at - letters);
+	}
+	return (int64_t)(when >> 6);
 }
 
 void

@@ -40,6 +40,9 @@ void spool_head_put(const struct spool_head *, char line[SPOOL_HEAD]);
 int spool_head_get(struct span, struct spool_head *);
 
 bool spool_id_valid(const char *name);
+/* When it was made, in seconds since 1970; of a report: when its message was.
+ */
+int64_t spool_id_time(const char *id);
 /* Fills id with a new name for now. */
 void spool_id_new(char id[SPOOL_IDSIZE]);
 

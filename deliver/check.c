@@ -159,11 +159,17 @@ routes(struct buf *out, const struct conf *c)
 			say(out, c->routes[i].relay);
 			buf_str(out, ".\n");
 		}
-	buf_fmt(out, "%s mail goes to the relay %s.\n",
-	    c->nroutes ? "All other" : "Other", rest ? "main" : "mx");
+	buf_str(out, c->nroutes ? "All other" : "Other");
+	if (rest && rest->none)
+		buf_str(out, " mail is returned: this machine sends none to "
+			     "others (relay none).\n");
+	else
+		buf_fmt(
+		    out, " mail goes to the relay %s.\n", rest ? "main" : "mx");
 	for (size_t i = 0; i < c->nrelays; i++)
-		if (strcmp(c->relays[i].name, "mx") != 0 || c->relays[i].line ||
-		    rest == NULL)
+		if (!c->relays[i].none &&
+		    (strcmp(c->relays[i].name, "mx") != 0 ||
+			c->relays[i].line || rest == NULL))
 			relay(out, &c->relays[i]);
 	if (rest == NULL)
 		buf_str(out, "Big receivers refuse mail from a machine "
@@ -227,9 +233,10 @@ terminals(struct buf *out, const struct conf *c)
 		buf_str(out, "Alerts are off.\n");
 		return;
 	}
-	buf_str(out, "Alerts go to the terminals of ");
+	buf_str(
+	    out, "Alerts go to the mailbox of postmaster, the terminals of ");
 	say(out, c->alert.via);
-	buf_str(out, " and to the log, one in ");
+	buf_str(out, " and the log, one in ");
 	duration(out, c->alert.every);
 	buf_str(out, " for each cause.\n");
 }
@@ -277,6 +284,7 @@ from_root(
     struct buf *out, const struct conf *c, const char *to, struct span domain)
 {
 	struct buf root = { 0 };
+	const struct conf_relay *to_relay;
 
 	buf_fmt(&root, "root@%s", c->domain);
 	buf_fmt(out, "Mail from root to %s ", to);
@@ -285,8 +293,14 @@ from_root(
 		buf_free(&root);
 		return;
 	}
+	to_relay = conf_route(c, buf_view(&root), domain);
+	if (to_relay->none) {
+		buf_str(out, "is returned.\n");
+		buf_free(&root);
+		return;
+	}
 	buf_str(out, "goes to the relay ");
-	say(out, conf_route(c, buf_view(&root), domain)->name);
+	say(out, to_relay->name);
 	for (size_t i = 0; i < c->nsenders_as; i++)
 		if (conf_sender_fits(
 			c->senders_as[i].pattern, buf_view(&root))) {

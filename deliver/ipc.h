@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #define IPC_MAX 32768 /* octets of a packet */
+#define IPC_KEEP 4096 /* octets of IPC_NET_KEEP, without name and time */
 
 enum ipc_type {
 	/* parent to a role: a descriptor is the channel to another role */
@@ -22,7 +23,7 @@ enum ipc_type {
 	IPC_FORK_TTY,  /* str user name */
 	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd:
 			  the message file */
-	IPC_DONE,      /* a pass is finished (deliver -q) */
+	IPC_DONE,      /* a pass is finished (deliver -q), or nothing waits */
 	/* parent to queue */
 	IPC_FORKED, /* fd: the channel */
 	IPC_NOFORK, /* u8 permanent; str why */
@@ -33,13 +34,14 @@ enum ipc_type {
 	IPC_BOX_OPEN,  /* lock the mailbox */
 	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
 			*/
-	IPC_BOX_GO,    /* u8 enum named_in; str list: append the items since
-			  then; the file or command stands there */
+	IPC_BOX_GO,    /* append the items since then */
 	/* user to queue */
-	IPC_BOX_LOCKED, /* u64 ino; u64 size */
-	IPC_BOX_RESULT, /* ref: item; u8 outcome; str status; str text */
-	IPC_BOX_END,	/* the items so far are settled and synced */
-	IPC_BOX_FAIL,	/* u8 outcome; str status; str text: all of them */
+	IPC_BOX_LOCKED,	 /* u64 ino; u64 size */
+	IPC_BOX_RESULT,	 /* ref: item; u8 outcome; str status; str text */
+	IPC_BOX_END,	 /* the items so far are settled and synced */
+	IPC_BOX_UNNAMED, /* str text: nothing that the user goes by names that
+			    file or command; all of them stay */
+	IPC_BOX_FAIL,	 /* u8 outcome; str status; str text: all of them */
 	/* queue to a user process FOR_READ, and back; see deliver/user/user.h
 	 */
 	IPC_READ_ASK,  /* str path; empty: ~/.forward */
@@ -50,12 +52,16 @@ enum ipc_type {
 	IPC_NET_RCPT,	/* u32 first index; u16 count; for each: str address; u8
 			   notify; str orcpt */
 	IPC_NET_FORGET, /* a person wants it tried now: no back-off holds */
+	IPC_NET_KEPT,	/* as IPC_NET_KEEP, before the first message */
 	/* net to queue */
 	IPC_NET_ANSWER,	 /* u32 index; u8 outcome; str status; str text; str
-			    mta; u8 flags (IPC_DSN_PASSED, IPC_SOON) */
+			    mta; u8 flags (IPC_DSN_PASSED, ...) */
 	IPC_NET_END,	 /* every recipient has had its answer */
 	IPC_NET_CONVERT, /* nothing was sent: the server does not take the text
 			    as it is.  It comes again, made legal */
+	IPC_NET_KEEP,	 /* str name; u64 seconds since 1970 until which; span
+			    octets, which only net understands: across a restart
+			    (deliver/queue/kept.h) */
 	/* net to dns, dns to net */
 	IPC_DNS_ASK,	/* u8 dns_what; str name; str port */
 	IPC_DNS_ANSWER, /* see deliver/dns/dns.h */
@@ -81,6 +87,8 @@ enum {			    /* of IPC_NET_ANSWER */
 	IPC_DSN_PASSED = 1, /* what was asked for in RFC 3461 is the server's
 			       duty from now on */
 	IPC_SOON = 2, /* it sounds like greylisting: a second try soon may do */
+	IPC_MEND = 4, /* nothing goes there until a person has mended what a
+			 login or TLS needs */
 };
 
 /* What became of a recipient at one attempt. */

@@ -8,6 +8,7 @@
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
+#include "deliver/systemd.h"
 #include "deliver/walk.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +29,25 @@
 
 static const char usage[] =
     "usage: deliver            the agent, in the foreground\n"
+    "       deliver --idle     the same, until nothing is left to do\n"
     "       deliver -q         one pass over everything that waits, then exit\n"
     "       deliver --due      one pass over what is due\n"
     "       deliver --check    say what is in force, and walk to the relays\n"
+    "       deliver --check RECIPIENT   walk the way of mail to that address,\n"
+    "                          or to that domain\n"
     "       deliver --check-settings   the same, without the walk\n"
     "       deliver --version\n";
 
-enum what { AGENT, PASS, DUE, CHECK, CHECK_SETTINGS, SHOW_VERSION, UNKNOWN };
+enum what {
+	AGENT,
+	IDLE,
+	PASS,
+	DUE,
+	CHECK,
+	CHECK_SETTINGS,
+	SHOW_VERSION,
+	UNKNOWN
+};
 
 static enum what
 parse(int argc, char **argv)
@@ -42,23 +55,38 @@ parse(int argc, char **argv)
 	static const struct {
 		const char *word;
 		enum what what;
-	} words[] = { { "-q", PASS }, { "--due", DUE }, { "--check", CHECK },
-		{ "--check-settings", CHECK_SETTINGS },
+	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
+		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
 		{ "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
 		return AGENT;
+	if (argc == 3 && strcmp(argv[1], "--check") == 0)
+		return argv[2][0] && argv[2][0] != '-' ? CHECK : UNKNOWN;
 	for (size_t i = 0; argc == 2 && i < sizeof words / sizeof *words; i++)
 		if (strcmp(argv[1], words[i].word) == 0)
 			return words[i].what;
 	return UNKNOWN;
 }
 
+/* The socket that systemd has passed, or one of our own. */
 static int
 listen_on(const char *path, int type, struct buf *why)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = systemd_socket(path, type);
+
+	if (fd != -1)
+		return fd;
+	if (run_activated()) {
+		buf_fmt(why,
+		    "systemd listens on %s and starts the agent when it is "
+		    "needed; stop bellman-control.socket, "
+		    "bellman-submit.socket and bellman.path first",
+		    path);
+		return -1;
+	}
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	strlcpy(at.sun_path, path, sizeof at.sun_path);
 	unlink(path); /* the lock is ours: nobody listens there */
@@ -86,21 +114,22 @@ check(const struct conf *c)
 
 /* Passwords are root's and the role's: nobody else can walk with them. */
 static int
-check_ways(const struct conf *c, int secrets, struct buf *why)
+check_ways(const struct conf *c, const char *to, int secrets, struct buf *why)
 {
 	struct role_ids ids;
-	int status = check(c);
+	int status = to ? 0 : check(c);
 
 	if (status)
 		return status;
 	if (geteuid() != 0) {
-		puts("Only the settings were read: the way to the relays is "
-		     "walked when root asks.");
+		puts(to ? "Such a way is walked when root asks."
+			: "Only the settings were read: the way to the relays "
+			  "is walked when root asks.");
 		return 0;
 	}
 	if (role_ids(&ids, why) == -1)
 		return EX_OSFILE;
-	return walk(c, &ids, secrets);
+	return walk(c, &ids, to, secrets);
 }
 
 /* Root's to open, and not read here: only the role net does. */
@@ -118,10 +147,13 @@ open_credential(void)
 }
 
 static int
-run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
+run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
+    struct buf *why)
 {
 	struct role_ids ids;
-	int lock, control, submit = -1;
+	struct parent_fds fds = {
+		.control = -1, .submit = -1, .secrets = secrets
+	};
 	pid_t other = 0;
 
 	if (geteuid() != 0) {
@@ -137,7 +169,7 @@ run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 		    SPOOL_DIR, strerror(errno));
 		return EX_OSFILE;
 	}
-	switch (lock_take(pass != PASS_NONE, &lock, &other)) {
+	switch (lock_take(pass != PASS_NONE, &fds.lock, &other)) {
 	case LOCK_MINE:
 		break;
 	case LOCK_QUEUED:
@@ -152,14 +184,15 @@ run(struct conf *conf, enum parent_pass pass, int secrets, struct buf *why)
 		buf_fmt(why, "cannot lock %s: %s", RUN_PID, strerror(errno));
 		return EX_TEMPFAIL;
 	}
-	control = listen_on(RUN_CONTROL, SOCK_STREAM, why);
-	if (control == -1)
+	/* A pass leaves systemd's sockets alone: who asks there starts an
+	 * agent, which waits for the end of the pass. */
+	if ((pass == PASS_NONE || !run_activated()) &&
+	    (fds.control = listen_on(RUN_CONTROL, SOCK_STREAM, why)) == -1)
 		return EX_OSERR;
 	if (pass == PASS_NONE &&
-	    (submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
+	    (fds.submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
 		return EX_OSERR;
-	return parent_run(
-	    CONF_PATH, conf, &ids, pass, lock, control, submit, secrets);
+	return parent_run(CONF_PATH, conf, &ids, pass, idle, &fds);
 }
 
 int
@@ -169,6 +202,7 @@ main(int argc, char **argv, char **envp)
 	struct conf conf;
 	enum what what = parse(argc, argv);
 	int status, secrets;
+	char *to = argc == 3 ? strdup(argv[2]) : NULL; /* argv is the title's */
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -186,21 +220,23 @@ main(int argc, char **argv, char **envp)
 	if (priv_start() == -1)
 		return EX_OSERR;
 	secrets = open_credential();
+	systemd_take();
 	clearenv();
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
 	status = EX_CONFIG;
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
 		status = what == CHECK_SETTINGS ? check(&conf)
-			 : what == CHECK ? check_ways(&conf, secrets, &why)
+			 : what == CHECK ? check_ways(&conf, to, secrets, &why)
 					 : run(&conf,
 					       what == PASS  ? PASS_ALL
 					       : what == DUE ? PASS_DUE
 							     : PASS_NONE,
-					       secrets, &why);
+					       what == IDLE, secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);
+	free(to);
 	buf_free(&why);
 	return status;
 }

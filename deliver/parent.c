@@ -8,6 +8,7 @@
 #include "deliver/lock.h"
 #include "deliver/signals.h"
 #include "deliver/submit.h"
+#include "deliver/systemd.h"
 #include "deliver/token.h"
 #include <errno.h>
 #include <signal.h>
@@ -38,6 +39,7 @@ static struct {
 	struct conf *conf;
 	const struct role_ids *ids;
 	enum parent_pass pass;
+	bool idle;
 	int lock, control, secrets, status;
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
@@ -89,6 +91,7 @@ stop(void)
 	if (p.stopping)
 		return;
 	p.stopping = true;
+	systemd_notify("STOPPING=1");
 	lock_resident(p.lock, false); /* from here on sendmail starts a pass */
 	loop_cancel(&p.again);
 	submit_stop();
@@ -131,7 +134,7 @@ fork_brief(
     enum role role, enum user_purpose purpose, uint32_t ref, struct span who)
 {
 	struct role_start start = {
-		.conf = p.conf, .purpose = purpose, .forward = -1
+		.conf = p.conf, .purpose = purpose, .forward = -1, .aliases = -1
 	};
 	struct priv_id id;
 	bool permanent = false;
@@ -140,17 +143,19 @@ fork_brief(
 	const char *why =
 	    name ? identity(p.ids, role, name, &start, &id, &permanent)
 		 : "not a name";
-	int ends[2] = { -1, -1 }, keep[3];
+	int ends[2] = { -1, -1 }, keep[4], n = 0;
 	pid_t pid = -1;
 
 	if (why == NULL && (!room || ipc_pair(ends) == -1))
 		why = strerror(errno), permanent = false;
 	if (why == NULL) {
-		start.fd = keep[0] = ends[1];
-		keep[1] = p.lock;
-		keep[2] = start.forward;
-		pid = role_fork(
-		    role, &id, &start, keep, start.forward == -1 ? 2 : 3);
+		start.fd = keep[n++] = ends[1];
+		keep[n++] = p.lock;
+		if (start.forward != -1)
+			keep[n++] = start.forward;
+		if (start.aliases != -1)
+			keep[n++] = start.aliases;
+		pid = role_fork(role, &id, &start, keep, n);
 		close(ends[1]);
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
@@ -166,6 +171,8 @@ fork_brief(
 	}
 	if (start.forward != -1)
 		close(start.forward);
+	if (start.aliases != -1)
+		close(start.aliases);
 	if (why)
 		no_fork(ref, permanent, why);
 	free(name);
@@ -257,8 +264,9 @@ got(struct ipc *c, struct ipc_msg *m)
 	case IPC_FORK_TOKEN:
 		fork_token(c, m);
 		break;
-	case IPC_DONE:
-		stop();
+	case IPC_DONE: /* who is about to submit has no file in drop/ yet */
+		if (p.pass != PASS_NONE || brief_none(true))
+			stop();
 		break;
 	default: /* the table lets nothing else through */
 		break;
@@ -285,6 +293,7 @@ start_role(enum role role)
 		keep[n++] = start.secrets = p.secrets;
 	if (role == ROLE_QUEUE) {
 		keep[n++] = start.control = p.control;
+		start.idle = p.idle;
 		start.once = p.pass != PASS_NONE;
 		start.force = p.pass == PASS_ALL;
 	}
@@ -459,31 +468,33 @@ on_signal(struct loop_fd *f, uint32_t events)
 
 int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
-    enum parent_pass pass, int lock, int control, int submit, int secrets)
+    enum parent_pass pass, bool idle, const struct parent_fds *fds)
 {
 	p.conf_path = conf_path;
 	p.conf = conf;
 	p.ids = ids;
 	p.pass = pass;
-	p.lock = lock;
-	p.control = control;
-	p.secrets = secrets;
+	p.idle = idle;
+	p.lock = fds->lock;
+	p.control = fds->control;
+	p.secrets = fds->secrets;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
 	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
 		log_errno("agent: cannot start");
 		return EX_OSERR;
 	}
-	if (pass == PASS_NONE && lock_resident(lock, true) == -1) {
+	if (pass == PASS_NONE && lock_resident(p.lock, true) == -1) {
 		log_errno("agent: cannot lock");
 		return EX_OSERR;
 	}
-	if (submit != -1 &&
-	    submit_listen(submit, p.conf, p.ids, p.lock) == -1) {
+	if (fds->submit != -1 &&
+	    submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1) {
 		log_errno("agent: cannot listen");
 		return EX_OSERR;
 	}
 	start_missing(&p.again);
+	systemd_notify("READY=1");
 	if (loop_run() == -1)
 		log_errno("agent: cannot wait");
 	kill_all(NULL);

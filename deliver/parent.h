@@ -7,9 +7,17 @@
 
 enum parent_pass { PASS_NONE, PASS_DUE, PASS_ALL };
 
-/* Runs until a signal, or the end of the pass.  lock is the agent's lock,
- * control and submit (-1 in a pass) the listening sockets, secrets systemd's
- * credential or -1.  A sysexit. */
+/* The descriptors that it begins with; -1: there is none. */
+struct parent_fds {
+	int lock;    /* the agent's */
+	int control; /* listening sockets: not there in a pass that systemd
+			would start the agent beside, */
+	int submit;  /* and in no pass */
+	int secrets; /* systemd's credential */
+};
+
+/* Runs until a signal, the end of the pass, or, with idle, until nothing has
+ * waited for a while.  A sysexit. */
 int parent_run(const char *conf_path, struct conf *, const struct role_ids *,
-    enum parent_pass, int lock, int control, int submit, int secrets);
+    enum parent_pass, bool idle, const struct parent_fds *);
 #endif

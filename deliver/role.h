@@ -32,6 +32,7 @@ struct role_start {
 	const struct conf *conf;
 	int fd;	    /* parent for queue, net and dns; queue for user and tty */
 	bool once;  /* a pass: say IPC_DONE when nothing is due any more */
+	bool idle;  /* say IPC_DONE when nothing has waited for a while */
 	bool force; /* at its start everything is due (deliver -q) */
 	/* user and tty: whom for, looked up by the parent */
 	const char *user, *home, *shell;
@@ -39,20 +40,24 @@ struct role_start {
 	gid_t gid;
 	enum user_purpose purpose;
 	bool local; /* FOR_COMMAND: the one of the setting `local` */
-	/* FOR_READ of root, and what the command user does for him: his
-	 * .forward, opened and checked by the parent, who does not read it */
+	/* Root's .forward, opened and checked by the parent, who does not read
+	 * it: for FOR_READ of root; and for FOR_FILE and FOR_COMMAND, who look
+	 * for their words there and in the aliases (deliver/user/named.h) */
 	int forward;	    /* or -1 */
 	int forward_status; /* enum read_status, and why */
 	const char *forward_why;
-	gid_t mail;  /* the group mail */
-	int control; /* queue: listening socket, or -1 */
+	int aliases;	   /* or -1 */
+	int aliases_error; /* errno; 0: there are none */
+	gid_t mail;	   /* the group mail */
+	int control;	   /* queue: listening socket, or -1 */
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;
-	unsigned wanted; /* IPC_7BIT, ... */
-	bool probe;	 /* net: only walk the ways, and say so to out */
-	int secrets;	 /* net: systemd's credential, opened; 0: none */
-	char **command;	 /* token: what is run, its output to out */
+	unsigned wanted;      /* IPC_7BIT, ... */
+	bool probe;	      /* net: only walk the ways, and say so to out */
+	const char *probe_to; /* to this recipient only; or NULL */
+	int secrets;	      /* net: systemd's credential, opened; 0: none */
+	char **command;	      /* token: what is run, its output to out */
 	size_t ncommand;
 };
 

@@ -5,6 +5,8 @@
 #define DELIVER_WALK_H
 #include "deliver/role.h"
 
-/* Prints lines; secrets as for parent_run.  A sysexit. */
-int walk(const struct conf *, const struct role_ids *, int secrets);
+/* Prints lines; secrets as for parent_run.  to: only the way of mail to that
+ * address, or domain; or NULL.  A sysexit. */
+int walk(
+    const struct conf *, const struct role_ids *, const char *to, int secrets);
 #endif

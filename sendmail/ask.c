@@ -272,6 +272,21 @@ ask_explain(struct span addr, struct buf *reply)
 	return ask_about("explain", addr, reply);
 }
 
+int
+ask_check(long age, struct buf *reply)
+{
+	struct buf request = { 0 };
+	int result;
+
+	buf_str(&request, "check");
+	if (age > 0)
+		buf_fmt(&request, " %ld", age);
+	buf_chr(&request, '\n');
+	result = query(&request, reply);
+	buf_free(&request);
+	return result;
+}
+
 /* The agent has to know before the message is complete: its "ok" is awaited. */
 int
 ask_follow(const char *id)
@@ -347,7 +362,7 @@ ask_start_pass(bool all)
 void
 ask_for_agent(struct buf *why)
 {
-	if (run_held(RUN_RESIDENT))
+	if (run_held(RUN_RESIDENT) || run_activated())
 		return;
 	if (getuid() != 0) {
 		buf_str(why,

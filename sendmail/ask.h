@@ -19,6 +19,8 @@ int ask_expand(struct span addr, struct buf *reply);
 int ask_rcpt(enum env_kind, struct span addr, struct buf *reply);
 /* The same in words for -bv: an exit status (0, 67, 75), then a line each. */
 int ask_explain(struct span addr, struct buf *reply);
+/* For mailq --check: "N LEVEL: what".  age: seconds, or 0. */
+int ask_check(long age, struct buf *reply);
 /* What becomes of a message (-v): asked before it is complete, so that nothing
  * is missed.  A descriptor for ask_watch, or -1 when no agent answers. */
 int ask_follow(const char *id);

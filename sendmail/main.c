@@ -5,6 +5,7 @@
 #include "sendmail/ask.h"
 #include "sendmail/bs.h"
 #include "sendmail/handover.h"
+#include "sendmail/monitor.h"
 #include "sendmail/opt.h"
 #include "sendmail/submit.h"
 #include "sendmail/tell.h"
@@ -95,6 +96,8 @@ run_mode(const struct opt *o, struct buf *why)
 		return smtp(o, why);
 	case MODE_LIST:
 		return ask("list", why);
+	case MODE_CHECK:
+		return monitor(o->age);
 	case MODE_RUN:
 		return run(o, why);
 	case MODE_ALIASES:
@@ -137,7 +140,7 @@ main(int argc, char **argv)
 		return status;
 	if (status == 0)
 		status = run_mode(&o, &why);
-	if (!o.quiet && (why.len || status))
+	if (!o.quiet && (why.len || (status && o.mode != MODE_CHECK)))
 		say(&o, &why);
 	return status;
 }

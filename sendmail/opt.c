@@ -368,6 +368,27 @@ operands(const struct opt *o, struct buf *why)
 	return EX_USAGE;
 }
 
+/* mailq --check, and --check=AGE: the only words that are options. */
+static int
+long_word(int argc, char **argv, struct opt *o, struct buf *why)
+{
+	static const char check[] = "--check";
+	const char *arg = argv[1];
+	const size_t len = sizeof check - 1;
+
+	if (o->mode != MODE_LIST || argc < 2 || strncmp(arg, check, len) != 0 ||
+	    (arg[len] != '\0' && arg[len] != '='))
+		return 0;
+	o->mode = MODE_CHECK;
+	if (argc == 2 && arg[len] == '\0')
+		return 0;
+	if (argc == 2 && conf_age(arg + len + 1, &o->age) == 0)
+		return 0;
+	buf_str(why, "usage: mailq --check[=AGE]; AGE is a number and s, m, h "
+		     "or d, as 4h");
+	return EX_USAGE;
+}
+
 int
 opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 {
@@ -378,6 +399,9 @@ opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 	if (argc < 1) /* execve with an empty argv */
 		return 0;
 	by_name(o, argv[0]);
+	status = long_word(argc, argv, o, why);
+	if (status || o->mode == MODE_CHECK)
+		return status;
 	opterr = 0;
 	for (;;) {
 		int at = optind ? optind : 1; /* 0: getopt begins anew */

@@ -13,6 +13,7 @@ enum mode {
 	MODE_VERIFY,  /* -bv: what would happen to mail for these addresses */
 	MODE_ALIASES, /* -bi, -I, or called newaliases */
 	MODE_RUN,     /* -q: deliver what waits, now */
+	MODE_CHECK,   /* mailq --check: how it is, for a monitor */
 	MODES
 };
 
@@ -29,6 +30,7 @@ struct opt {
 	enum env_body body;
 	enum env_ret ret;
 	unsigned notify;
+	long age;	      /* --check=AGE, in seconds; 0: the setting's */
 	char select;	      /* -q: I, R or S; 0: all */
 	bool select_not;      /* -q!... */
 	const char *selected; /* what the id, recipient or sender contains */

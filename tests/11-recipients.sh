@@ -100,4 +100,15 @@ check "it arrives" await mbox /var/mail/bob 1
 check "with its text" grep -q -x 'hello bob' /var/mail/bob
 same "the mailbox is bob's" "bob mail 660" "$(stat -c '%U %G %a' /var/mail/bob)"
 check "nothing stays in the spool" drained
+stop_agent
+
+echo 'relay none' | config
+check "relay none is a setting" deliver --check-settings
+said "and says what it does" 'mail is returned: this machine sends none'
+start_agent
+exits "-bv says it" 67 sendmail -bv eve@far.example
+printf 'Subject: for eve\n\nhello eve\n' | submit alice eve@far.example
+check "what would leave comes back" await text /var/mail/alice 'relay none in bellman.conf'
+printf 'Subject: more\n\nhello again\n' | submit alice bob
+check "users here get theirs" await mbox /var/mail/bob 2
 finish

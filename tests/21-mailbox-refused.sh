@@ -38,6 +38,10 @@ mkfifo -m 666 /var/mail/bob
 refused "FIFO"
 mended "FIFO"
 
+mknod -m 666 /var/mail/bob c 1 3
+refused "device"
+mended "device"
+
 mkdir -m 777 /var/mail/bob
 refused "directory"
 same "directory: nothing in it" "" "$(ls /var/mail/bob)"
@@ -57,4 +61,22 @@ chmod 666 /var/mail/bob
 refused "file of another"
 same "file of another: it is as it was" precious "$(cat /var/mail/bob)"
 mended "file of another"
+
+# Over its size it is full for good: the sender reads it.
+stop_agent
+echo 'mailbox-size 100K' | config
+start_agent
+rm -f /var/mail/bob /var/mail/alice
+printf 'Subject: s\n\nsmall\n' | submit alice bob
+check "size: one has room" await mbox /var/mail/bob 1
+cp /var/mail/bob /tmp/before
+{
+	printf 'Subject: s\n\n'
+	yes large | head -n 40000
+} | submit alice bob
+check "size: the sender is told" await mbox /var/mail/alice 1
+check "size: with a sentence" grep -q 'The mailbox is full' /var/mail/alice
+check "size: and the setting" grep -q 'mailbox-size allows' /var/mail/alice
+check "size: the mailbox is as it was" cmp /tmp/before /var/mail/bob
+check "size: the spool is empty" drained
 finish

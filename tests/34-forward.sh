@@ -91,6 +91,21 @@ arrives "a list that is not there" alice bob
 check "which the log names" grep -q \
     '.forward of alice, line 1: :include:/nonexistent/list: there is no' $LOG
 
+
+# The way to a list is nobody else's to turn.
+mkdir -p /srv/shared/real
+echo carol >/srv/shared/real/list
+chown alice: /srv/shared/real/list
+ln -s real /srv/shared/lists
+chown -h bob: /srv/shared/lists
+echo ':include:/srv/shared/lists/list' | forward
+mail_to alice
+arrives "a list behind another's link" alice
+check "which the log names" grep -q "leads through another's link" $LOG
+chown -h alice: /srv/shared/lists
+mail_to alice
+arrives "behind her own link" carol
+
 echo carol | forward
 echo alice | as carol sh -c 'cat >"$HOME/.forward"'
 mail_to alice
@@ -129,4 +144,26 @@ check "commands without end" await exists "$HOME_A/run1"
 mail_to carol
 check "do not take all places" await mbox /var/mail/carol 1
 rm -f "$HOME_A/.forward"
+
+# A home on a file server that does not answer holds nobody else's mail up.
+useradd -K MAIL_DIR=/nonexistent -u 1012 -U -M -d /home/far distant
+mkdir -p /home/far /tmp/knobs
+[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229
+/usr/bin/python3 "$TREE/tests/lockless.py" /home/far /tmp/knobs >/tmp/far 2>&1 &
+SERVER=$!
+if await -t 10 text /tmp/far mounted; then
+	rm -f /var/mail/*
+	kill -STOP $SERVER
+	mail_to distant
+	mail_to carol
+	check "a home that does not answer: others have their mail" await mbox /var/mail/carol 1
+	same "its own waits" 0 "$(messages /var/mail/distant)"
+	kill -CONT $SERVER
+	check "and comes when it answers" await -t 60 mbox /var/mail/distant 1
+	stop_agent
+	umount /home/far
+	wait $SERVER
+else
+	skip "a home on a file server: no FUSE here ($(tail -n 1 /tmp/far))"
+fi
 finish

@@ -113,6 +113,20 @@ check "not asked for: it arrives" await mbox /var/mail/bob 3
 check "not asked for: the spool is empty" drained
 refute "not asked for: nothing is said" test -s $A
 
+# An alias of several: that it was handed on, and nothing of its members.  A list
+# with an owner is where it was to go.
+printf 'both: bob, yes@remote.example\nlist: bob, later@remote.example\nowner-list: bob\none: bob\n' >/etc/aliases
+printf 'Subject: s\n\nx\n' | submit alice -N success both
+back "an alias of several"
+said "is expanded" '^rcpt Action: expanded$'
+said "by its name" '^rcpt Final-Recipient: rfc822; both@mail.example$'
+same "and once" 1 "$(grep -c '^rcpt Action' $OUT)"
+rm -f $A
+printf 'Subject: s\n\nx\n' | submit alice -N success one
+back "an alias of one"
+said "its member has it" '^rcpt Action: delivered$'
+rm -f $A /var/mail/bob
+
 # A server that reports itself is told so, and we say nothing more.
 stop_agent
 mkfifo /tmp/held
@@ -152,6 +166,24 @@ same "alice none" "" "$(cat $A 2>/dev/null)"
 same "the relay was asked once for the sender" 1 "$(grep -c '^RCPT noback@' $S/log)"
 rm -f /var/mail/root
 
+# So it is where postmaster's alias leads to what fails, too.
+for to in no@remote.example '"|exit 67"' nosuchuser; do
+	echo "postmaster: $to" >/etc/aliases
+	printf 'Subject: lost\n\nthe only copy\n' | submit alice -f noback@remote.example -R full no@remote.example
+	check "postmaster: $to: root has the report" await mbox /var/mail/root 1
+	check "postmaster: $to: the spool is empty" drained
+	same "postmaster: $to: it came once" 1 "$(messages /var/mail/root)"
+	rm -f /var/mail/root
+	printf 'Subject: hello\n\nx\n' | submit alice postmaster
+	check "postmaster: $to: who writes to him hears that it fails" await mbox $A 1
+	printf 'Subject: null\n\nx\n' | submit alice -f '<>' postmaster
+	check "postmaster: $to: a report to him that fails is in root's mailbox" await mbox /var/mail/root 1
+	check "postmaster: $to: and that is all" drained
+	same "postmaster: $to: once" "1 1" "$(messages /var/mail/root) $(messages $A)"
+	rm -f /var/mail/root $A
+done
+rm -f /etc/aliases
+
 # Late.
 stop_agent
 settings 'warn 2s' | config
@@ -181,6 +213,27 @@ check "once more" sendmail -q
 check "the spool is empty" drained
 same "alice was warned once, of the one that asked for no other" 1 "$(messages $A)"
 rm -f $A $S/accept
+
+# Late on a list: its owner hears of it.
+B=/var/mail/bob
+rm -f $B
+printf 'list: bob, later@remote.example\nowner-list: bob\n' >/etc/aliases
+: >$S/log
+printf 'Subject: late3\n\nx\n' | submit alice -N success,delay list
+check "the list's owner is warned" await mbox $B 2
+check "in a report" "$TREE/tests/report.py" $B
+said "which is a warning" '^head Subject: Delayed: late3$'
+said "of the member" '^rcpt Final-Recipient: rfc822; later@remote.example$'
+said "is to the owner" '^head To: <*owner-list@mail.example'
+back "alice hears that the list has it"
+said "which is delivered" '^rcpt Action: delivered$'
+said "by its name" '^rcpt Final-Recipient: rfc822; list@mail.example$'
+: >$S/accept
+check "once more" sendmail -q
+check "the spool is empty" drained
+same "the owner was warned once" 2 "$(messages $B)"
+same "and nothing else is said" 1 "$(messages $A)"
+rm -f /etc/aliases $A $B $S/accept
 
 # A crowd of failures: so many reports, and one list.
 stop_agent

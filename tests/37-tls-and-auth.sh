@@ -35,7 +35,7 @@ waits() { # WHAT: it waits, and mailq says so
 	check "it waits, and says why: $1" await text $LOG "$1"
 	check "it is in the queue" sh -c 'mailq | grep -q ops@remote.example'
 }
-no_bounce() { refute "nothing came back" grep -q MAILER-DAEMON $LOG /var/mail/root; }
+no_bounce() { refute "nothing came back" grep -q -s -e ': bounce id=' -e '^Subject: Undelivered' $LOG /var/mail/root; }
 count() { grep -c -e "$1" "$2"; }
 restart() {
 	stop_agent

@@ -18,7 +18,7 @@ tlsa() { # NAME: the data of 3 1 1
 	openssl x509 -in $1.crt -noout -pubkey | openssl pkey -pubin -outform DER |
 		openssl dgst -sha256 -r | cut -d' ' -f1
 }
-for name in mx-right mx-wrong mx-missing; do cert $name.signed; done
+for name in mx-right mx-wrong mx-missing srv-right srv-wrong; do cert $name.signed; done
 # MTA-STS: an authority of our own vouches for the servers of policies, and for
 # one of the MX.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
@@ -33,6 +33,10 @@ signed() { # NAME...: one certificate for all of them
 	cat $1.crt $1.key >$1.pem
 }
 signed mx-sts.plain www.plain
+signed by-domain.signed www.signed
+signed host1.plain www.plain
+signed firm.plain www.firm.plain
+cat ca.crt >>by-domain.signed.pem # RFC 7671 5.2.1: the anchor is sent, too
 signed mta-sts.sts.plain mta-sts.self-sts.plain mta-sts.other-sts.plain mta-sts.test-sts.plain
 
 head="@ SOA ns hostmaster 1 3600 600 86400 60
@@ -68,6 +72,9 @@ nohost MX 10 nothere
 half MX 10 nothere
 half MX 20 good
 xn--bcher-kva MX 10 good
+silent MX 10 half-silent
+half-silent AAAA fd00:37::1
+half-silent A 127.0.0.12
 race MX 10 both
 both AAAA 2001:db8::1
 both A 127.0.0.12
@@ -88,6 +95,10 @@ test-sts MX 10 good
 _mta-sts.test-sts TXT "v=STSv1; id=1;"
 mta-sts.test-sts A 127.0.0.40
 _submission._tcp.srv SRV 5 1 26 dead
+_submission._tcp.corp SRV 10 1 26 host1
+host1 A 127.0.0.44
+_submission._tcp.firm SRV 10 1 26 host2
+host2 A 127.0.0.45
 Z
 cat >signed.zone <<Z
 \$ORIGIN signed.
@@ -108,6 +119,15 @@ alias MX 10 mx-alias
 mx-alias CNAME mx-right
 nomx A 127.0.0.32
 _25._tcp.nomx TLSA 3 1 1 $(tlsa mx-wrong.signed)
+_submission._tcp.good SRV 10 1 26 srv-right
+srv-right A 127.0.0.41
+_26._tcp.srv-right TLSA 3 1 1 $(tlsa srv-right.signed)
+_submission._tcp.bad SRV 10 1 26 srv-wrong
+srv-wrong A 127.0.0.42
+_26._tcp.srv-wrong TLSA 3 1 1 $(tlsa srv-right.signed)
+_submission._tcp.by-domain SRV 10 1 26 srv-ta
+srv-ta A 127.0.0.43
+_26._tcp.srv-ta TLSA 2 0 1 $(openssl x509 -in ca.crt -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
 Z
 printf '$ORIGIN bogus.\n$TTL 300\n%s\nmail MX 10 mx\nmx A 127.0.0.12\n' "$head" >bogus.zone
 printf '$ORIGIN .\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.50\n' >root.zone
@@ -186,10 +206,31 @@ cd /root || exit 1
     127.0.0.33=$D/mx-missing.signed.pem 127.0.0.35=$D/mx-sts.plain.pem >$M/out 2>&1 &
 mxd=$!
 mkdir -p /tmp/mxd26
-/usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 >/tmp/mxd26/out 2>&1 &
+/usr/bin/python3 "$TREE/tests/mxd.py" /tmp/mxd26 26 127.0.0.12 \
+    127.0.0.41=$D/srv-right.signed.pem 127.0.0.42=$D/srv-wrong.signed.pem \
+    127.0.0.43=$D/by-domain.signed.pem 127.0.0.44=$D/host1.plain.pem 127.0.0.45=$D/firm.plain.pem >/tmp/mxd26/out 2>&1 &
 mxd26=$!
 check "mail servers are there" await exists $M/ready
 await exists /tmp/mxd26/ready
+
+# An address that is silent: a queue of connections that is full drops what comes.
+ip -6 route add local fd00:37::/64 dev lo # not an address of ours: that would be a loop
+/usr/bin/python3 -c '
+import socket, time
+s = socket.create_server(("::", 25), family=socket.AF_INET6, backlog=0)
+held = []
+for n in range(16):
+    c = socket.socket(socket.AF_INET6)
+    c.settimeout(0.3)
+    try:
+        c.connect(("fd00:37::1", 25))
+    except TimeoutError:
+        break
+    held.append(c)
+open("/tmp/dns/silent.ready", "w").close()
+time.sleep(600)' &
+silent=$!
+check "an address is silent" await exists $D/silent.ready
 
 echo 'retry 5m' | config
 start_agent
@@ -211,6 +252,7 @@ arrives a@aliasmx.plain 127.0.0.12 plain
 arrives a@half.plain 127.0.0.12 plain
 arrives a@backup.plain 127.0.0.12 plain
 arrives a@race.plain 127.0.0.12 plain # IPv6 leads nowhere here
+arrives a@silent.plain 127.0.0.12 plain # and IPv6 gives no answer there
 mail bob 'a@[127.0.0.15]'
 check "a literal" await -t 20 text $M/log '127.0.0.15 plain a@[127.0.0.15]'
 mail bob 'a@bücher.plain'
@@ -226,6 +268,7 @@ same "equals share" "127.0.0.13 127.0.0.14" \
 # What DNSSEC vouches for.
 arrives a@right.signed 127.0.0.31 tls
 logs "it was verified by DANE" 'host=mx-right.signed' 'host=mx-right.signed .*verified=dane'
+check "and why DNSSEC is believed" grep -q "DNSSEC: the resolver's word is believed (it is on this machine)" $LOG
 arrives a@alias.signed 127.0.0.31 tls
 arrives a@missing.signed 127.0.0.33 tls # without TLSA: any certificate
 logs "and that is no verification" 'host=mx-missing.signed' 'host=mx-missing.signed .*verified=(no|nobody|none)'
@@ -290,10 +333,63 @@ lax lax@self-sts.plain
 check "TLS-Required: No: whatever the policy says of certificates" await text $M/log '127.0.0.33 tls lax@self-sts.plain'
 lax lax@other-sts.plain
 check "and of MX" await text $M/log '127.0.0.12 plain lax@other-sts.plain'
+exits "the way to a policy that is enforced" 0 deliver --check a@sts.plain
+said "the policy" "MTA-STS: the domain's policy is enforced"
+said "the servers that it names" 'in order: mx-sts.plain \(10\), good.plain \(20\); '
+said "one of them would get nothing" 'offers no TLS'
+said "its certificate" "verified by the relay's own CA"
+exits "to one that keeps mail away" 75 deliver --check a@self-sts.plain
+said "why" 'self-signed'
+exits "to one that is tested" 0 deliver --check a@test-sts.plain
+said "so it says" 'only being tested'
+exits "and to none" 0 deliver --check a@two.plain
+said "so it says" 'has no policy that holds'
+# The policies outlive both their server and the agent.
 stop_agent
 kill $https
+: >$LOG
+start_agent
+mail bob again@self-sts.plain
+logs "a restart later, its server gone: the policy holds" 'deferred to=<again@self-sts.plain>' \
+    'deferred to=<again@self-sts.plain> status=4\.7'
+refute "it did not have to be asked for" grep -q 'mta-sts domain=self-sts.plain: no policy' $LOG
+refute "and nothing went out" grep -q again@self-sts.plain $M/log
+arrives again@sts.plain 127.0.0.35 tls
+logs "and lets those through that are right" 'host=mx-sts.plain' 'host=mx-sts.plain .*verified=ca'
+stop_agent
+rm -f /var/lib/bellman/state.tdb
+start_agent
+mail bob third@self-sts.plain
+check "without what was kept nothing is known of it" await text $M/log '127.0.0.33 tls third@self-sts.plain'
+stop_agent
 echo 'retry 5m' | config
 start_agent
+
+# deliver --check NAME@DOMAIN walks to each of its servers.
+ways() { # RECIPIENT STATUS PATTERN...
+	exits "the way to $1" "$2" deliver --check "$1"
+	local to=$1 pattern
+	shift 2
+	for pattern; do said "the way to $to: $pattern" "$pattern"; done
+}
+sent=$(wc -l <$M/log)
+ways a@two.plain 0 'The way to the domain two.plain' 'in order: dead.plain \(10\), good.plain \(20\); DNSSEC does not vouch' \
+    'host dead.plain has the address 127.0.0.11' '127.0.0.11:25: cannot connect: Connection refused' \
+    'Connected to 127.0.0.12:25' 'sender <root@mail.example> is accepted'
+ways backup.plain 0 'in order: good.plain \(10\)\;'
+ways a@right.signed 0 'mx-right.signed \(10\); DNSSEC vouches' 'DANE: it has 1 TLSA record, and' \
+    'verified by TLSA records'
+ways a@missing.signed 0 'DANE: it has no TLSA record, so any' 'It was not verified'
+ways a@wrong.signed 75 'DANE: it has 1 TLSA' 'no TLSA record fits'
+ways a@half.plain 0 'nothere.plain: ' 'Connected to 127.0.0.12:25'
+ways a@null.plain 69 'null MX' 'Is the domain written right'
+ways a@gone.plain 69 'there is no such domain' 'Is the domain written right'
+ways a@loop.plain 69 'its mail is for this machine'
+ways a@mail.bogus 75 'MX: '
+ways a@implicit.plain 0 'in order: implicit.plain;' 'MTA-STS is not asked'
+ways bob@mail.example 0 'mail.example is local'
+ways a@ 64 'no domain that mail could go to'
+same "of all this no mail was sent" "$sent" "$(wc -l <$M/log)"
 
 # What never arrives comes back, with the reason.
 n=$(messages /var/mail/alice)
@@ -313,7 +409,7 @@ refute "loops did not go to the next" grep -E '@(loop|selfaddr)' $M/log
 
 # A dead destination is asked once, then answers of itself; a person may ask.
 stop_agent
-check "five wait" test "$(ls $SPOOL/queue | wc -l)" = 5
+check "six wait" test "$(ls $SPOOL/queue | wc -l)" = 6
 kill $mxd
 wait $mxd 2>/dev/null
 : >$LOG
@@ -337,5 +433,37 @@ start_agent
 mail bob a@elsewhere.example
 check "a relay by SRV" await -t 20 text /tmp/mxd26/log '127.0.0.12 plain a@elsewhere.example'
 stop_agent
-kill $mxd $mxd26 $nsd $unbound
+# By SRV of a signed zone: TLSA stands at the target (RFC 7673).
+by_srv() { # DOMAIN [LINE]: from now on
+	printf 'relay main {\n\tsrv %s\n\t%s\n}\nretry 5m\n' "$1" "${2:-tls dane}" | config
+	start_agent
+}
+by_srv good.signed
+mail bob b@elsewhere.example
+check "a relay by SRV with TLSA" await -t 20 text /tmp/mxd26/log '127.0.0.41 tls b@elsewhere.example'
+logs "it was verified by DANE" 'host=srv-right.signed' 'host=srv-right.signed .*verified=dane'
+stop_agent
+by_srv by-domain.signed
+mail bob c@elsewhere.example
+check "an authority by TLSA; the certificate is the domain's" await -t 20 text /tmp/mxd26/log '127.0.0.43 tls c@elsewhere.example'
+logs "by DANE, too" 'host=srv-ta.signed' 'host=srv-ta.signed .*verified=dane'
+stop_agent
+by_srv bad.signed
+mail bob d@elsewhere.example
+logs "TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
+refute "nothing went there" grep -q d@elsewhere.example /tmp/mxd26/log
+stop_agent
+# Unsigned, the name of the host could be anybody's: the certificate is to be
+# the domain's.
+by_srv corp.plain "ca $D/ca.crt"
+mail bob e@elsewhere.example
+logs "a certificate for the host that DNS names: it waits" 'host=host1.plain' 'host=host1.plain status=4\.7\.5.*DNS without DNSSEC'
+stop_agent
+by_srv firm.plain "ca $D/ca.crt"
+mail bob f@elsewhere.example
+check "one for the domain: it goes" await -t 20 text /tmp/mxd26/log '127.0.0.45 tls f@elsewhere.example'
+logs "and was verified" 'host=host2.plain' 'host=host2.plain .*verified=ca'
+refute "the other did not" grep -q e@elsewhere.example /tmp/mxd26/log
+stop_agent
+kill $mxd $mxd26 $nsd $unbound $silent
 finish

@@ -5,63 +5,7 @@
 # writes the mailbox is met as well as the one that owns the spool.
 . "$(dirname "$0")/lib.sh"
 
-CALLS=openat,fcntl,flock,link,unlink,unlinkat,renameat2,renameat,rename,pwrite64,write,fsync,fdatasync,ftruncate,fallocate,close,sendmsg,recvmsg
-MOST=${KILL_MOST:-4} # calls of one name and place; make check-faults takes all
-
-TO=bob FROM=
-fill() { # TAG SETTINGS: three messages, as if written before the agent came
-	echo 'hold yes' >$CONF
-	for m in a b c; do
-		printf 'Subject: %s\n\nfirst of %s\nlast of %s\n' "$1$m" "$1$m" "$1$m" |
-			/usr/sbin/sendmail -i ${FROM:+-f "$FROM"} "$TO" 2>/dev/null
-	done
-	echo "$2" >$CONF
-}
-undisturbed() { # SETTINGS PLACE: its calls there, "NAME COUNT" for the busiest process
-	fill count "$1"
-	rm -rf /tmp/trace && mkdir /tmp/trace
-	# shellcheck disable=SC2086 # a place is an option and its value, or none
-	strace -ff -o /tmp/trace/p $2 -e "trace=$CALLS" deliver -q
-	for f in /tmp/trace/p.*; do
-		sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' "$f" | sort | uniq -c
-	done | sort -k2,2 -k1,1nr | awk '!seen[$2]++ { print $2, $1 }'
-}
-bad() { # MARKS...: what is not there exactly once, from first to last line
-	local mark
-	for mark; do
-		[ "$(grep -c "^first of $mark\$" /tmp/got) $(grep -c "^last of $mark\$" /tmp/got)" = "1 1" ] ||
-			printf ' %s' "$mark"
-	done
-}
-LEAST=15
-kills=0 met=0 marks=
-disturb() { # SETTINGS PLACE
-	local name most k
-	undisturbed "$1" "$2" >/tmp/calls
-	while read -r name most; do
-		[ "$most" -le "$MOST" ] || most=$MOST
-		for ((k = 1; k <= most; k++)); do
-			kills=$((kills + 1))
-			fill "k$kills" "$1"
-			marks="$marks k${kills}a k${kills}b k${kills}c"
-			# shellcheck disable=SC2086
-			timeout -s KILL 20 strace -f -o /tmp/one $2 -e "trace=$CALLS" \
-			    -e "inject=$name:signal=KILL:when=$k" deliver -q
-			! grep -q 'killed by SIGKILL' /tmp/one || met=$((met + 1))
-			deliver -q
-		done
-	done </tmp/calls
-}
-outcome() { # WHAT COMMAND that prints all of bob's mail
-	local what=$1
-	shift
-	"$@" >/tmp/got
-	check "$what: the kills met a process" test "$met" -ge $((kills * 9 / 10)) -a "$kills" -ge "$LEAST"
-	# shellcheck disable=SC2086
-	same "$what: each message is there once and whole ($kills kills)" "" "$(bad $marks)"
-	same "$what: the spool is empty" "" "$(find $SPOOL -type f)"
-	kills=0 met=0 marks=
-}
+. "$(dirname "$0")/kills.sh"
 
 {
 	disturb '' '-P /var/mail/bob'

@@ -59,4 +59,53 @@ for call in unlinkat pwrite64; do
 done
 check "the kills met a process" test $met -ge 4
 same "the spool is empty" "" "$(find $SPOOL -type f)"
+
+# A child of an alias: it was appended, nobody was told, and before anyone looks
+# the alias names him no more, for a while.
+intent_of() { # ID RECIPIENT SIZE: announced, and no word of its end
+	python3 - "$@" <<'X'
+import os, pwd, sys
+exec(open("/tmp/intent.py").read().split("ids =")[0])
+text = "bellman-intent 1\nuser bob\nbox /var/mail/%%u\nino %d size %s\n" % (os.stat("/var/mail/bob").st_ino, sys.argv[3])
+text += "item %s %s\n" % (sys.argv[1], sys.argv[2])
+text += "sum %08x\nresult ?\n" % crc32c(text.encode())
+name = "/var/spool/bellman/queue/intent-0123456789abcdef"
+open(name, "w").write(text)
+owner = pwd.getpwnam("bellman")
+os.chmod(name, 0o600)
+os.chown(name, owner.pw_uid, owner.pw_gid)
+X
+}
+closed() { ln /var/mail/bob /var/mail/bob.kept; } # a mailbox that is not looked into
+opened() { rm -f /var/mail/bob.kept; }
+for how in "nobody could look" "it was looked for meanwhile"; do
+	rm -f $Q/* /var/mail/*
+	sendmail -i bob 2>/dev/null </dev/null
+	printf 'relay main {\n\thost 127.0.0.1 1\n\ttls never\n}\n' >$CONF
+	deliver -q
+	echo 'team: bob, later@remote.example' >/etc/aliases
+	closed
+	printf 'Subject: t\n\nfirst of t\nlast of t\n' | sendmail -odq -i team 2>/dev/null
+	deliver -q
+	id=$(basename $Q/*)
+	check "$how: bob is a child that waits" grep -a -q ' child 0 box bob ' "$Q/$id"
+	size=$(stat -c %s /var/mail/bob)
+	cp -p "$Q/$id" /tmp/child
+	opened
+	deliver -q
+	same "$how: he gets it" 1 "$(grep -c '^last of t$' /var/mail/bob)"
+	cp -p /tmp/child "$Q/$id"
+	intent_of "$id" 1 "$size"
+	echo 'team: alice, later@remote.example' >/etc/aliases
+	[ "$how" != "nobody could look" ] || closed
+	deliver -q
+	check "$how: and is dropped" grep -q 'dropped to=<bob' $LOG
+	echo 'team: bob, alice, later@remote.example' >/etc/aliases
+	opened
+	deliver -q
+	same "$how: he has it once" 1 "$(grep -c '^last of t$' /var/mail/bob)"
+	same "$how: alice, too" 1 "$(grep -c '^last of t$' /var/mail/alice)"
+	check "$how: the other waits" test -e "$Q/$id"
+	: >$LOG
+done
 finish

@@ -5,6 +5,8 @@
 
 MAIL=/tmp/boxes # what each of them has stored
 mkdir -m 755 $MAIL
+C=/tmp/certs
+"$TREE/tests/certs.sh" $C >/dev/null || exit 1
 daemon_user() { # NAME HOME
 	getent passwd "$1" >/dev/null || useradd -r -U -d "$2" -s /usr/sbin/nologin "$1"
 }
@@ -67,6 +69,58 @@ through() { # NAME PORT FOLDER
 	compare "$1" "$3"
 }
 
+secret() { # PASSWORD
+	install -o root -g bellman-net -m 640 /dev/null /etc/bellman/secrets
+	echo "relay.example joe $1" >/etc/bellman/secrets
+}
+
+# It offers TLS, and fails at it: nothing goes there in plain text.
+broken() { # NAME PORT
+	printf 'relay main {\n\thost relay.example %s\n\tca %s\n}\nretry 5m\n' "$2" $C/ca.pem | config
+	start_agent
+	submit alice "bob@$1.example" <<<'Subject: broken'
+	check "$1: a handshake that fails waits" await -t 20 text $LOG "deferred to=<bob@$1.example> status=4.7.5"
+	stop_agent
+	rm -f $SPOOL/queue/*
+}
+
+# The same server at a port where it wants TLS and a password first: its
+# certificate is from an authority that the relay's block names.
+secured() { # NAME PORT FOLDER MECHANISM LOG PATTERN...: which its log then has
+	local name=$1 port=$2 folder=$3 mechanism=$4 log=$5 pattern
+	shift 5
+	private() { printf 'relay main {\n\thost relay.example %s\n\t%s\n}\nretry 5m\n' "$port" "$1" | config; }
+	mail() { printf 'Subject: %s\n\nover TLS\n' "$1" | submit alice "bob@$name.example"; }
+	secret sesame7
+	private "ca $C/ca.pem"
+	start_agent
+	mail secured
+	check "$name, with TLS and a password: it is taken" drained 30
+	stop_agent
+	check "$name: verified by the relay's CA" grep -q "net: tls .*address=127.0.0.1:$port .*verified=ca" $LOG
+	check "$name: logged in by $mechanism" grep -q "net: auth relay=main .*mechanism=$mechanism" $LOG
+	await -t 20 files $folder/new 6
+	check "$name: it is in the box" test "$(body $folder secured)" = 'over TLS'
+	for pattern; do
+		check "$name has seen it: $pattern" await -t 20 text "$log" "$pattern"
+	done
+	: >$LOG
+	secret wrong
+	start_agent
+	mail refused
+	check "$name: a wrong password waits" await -t 40 text $LOG "deferred to=<bob@$name.example> status=4.7.8"
+	stop_agent
+	secret sesame7
+	private 'tls verify'
+	start_agent
+	mail unknown
+	check "$name: an unknown authority waits" await -t 20 text $LOG "deferred to=<bob@$name.example> status=4.7.5"
+	stop_agent
+	same "$name has had nothing more" 6 "$(find $folder/new -type f | wc -l)"
+	rm -f $SPOOL/queue/* /etc/bellman/secrets
+	: >$LOG
+}
+
 # --- Postfix ---
 postfix_up() {
 	unpack postfix || return 1
@@ -105,8 +159,20 @@ opensmtpd_up() {
 	daemon_user opensmtpq /var/empty
 	install -d -m 755 /var/empty
 	install -d -m 711 /var/spool/smtpd
+	openssl req -newkey rsa:2048 -nodes -subj /CN=relay.example -keyout /tmp/smtpd.key \
+	    -out /tmp/smtpd.csr 2>/dev/null
+	echo subjectAltName=DNS:relay.example >/tmp/smtpd.ext
+	openssl x509 -req -in /tmp/smtpd.csr -CA $C/ca.pem -CAkey $C/ca.key -CAcreateserial -days 9 \
+	    -extfile /tmp/smtpd.ext -out /tmp/smtpd.pem 2>/dev/null
+	chmod 600 /tmp/smtpd.key
+	echo "joe $(openssl passwd -6 sesame7)" >/tmp/smtpd.people
+	chmod 644 /tmp/smtpd.people
 	cat >/tmp/smtpd.conf <<-X
+		pki relay.example cert "/tmp/smtpd.pem"
+		pki relay.example key "/tmp/smtpd.key"
+		table people file:/tmp/smtpd.people
 		listen on 127.0.0.1 port 2602 hostname opensmtpd.example
+		listen on 127.0.0.1 port 2612 tls-require pki relay.example auth <people> hostname opensmtpd.example
 		action box maildir "$MAIL/opensmtpd"
 		match from any for domain opensmtpd.example action box
 	X
@@ -124,6 +190,7 @@ exim_up() {
 	chown Debian-exim: /var/spool/exim4 /var/log/exim4
 	mkdir -p /etc/exim4 $MAIL/exim
 	chown bob: $MAIL/exim
+	install -o Debian-exim -m 600 $C/right.key /etc/exim4/key
 	cat >/etc/exim4/exim4.conf <<-X
 		primary_hostname = exim.example
 		domainlist local_domains = exim.example
@@ -131,8 +198,22 @@ exim_up() {
 		chunking_advertise_hosts = *
 		dsn_advertise_hosts = *
 		spool_directory = /var/spool/exim4
+		tls_advertise_hosts = *
+		tls_certificate = $C/right.pem
+		tls_privatekey = /etc/exim4/key
+		begin authenticators
+		cram:
+		  driver = cram_md5
+		  public_name = CRAM-MD5
+		  server_secret = \${if eq{\$auth1}{joe}{sesame7}fail}
+		  server_set_id = \$auth1
+		  server_advertise_condition = \${if def:tls_in_cipher}
 		begin acl
 		here:
+		  deny condition = \${if eq{\$received_port}{2613}}
+		    !encrypted = *
+		  deny condition = \${if eq{\$received_port}{2613}}
+		    !authenticated = *
 		  accept domains = +local_domains
 		  deny
 		begin routers
@@ -151,7 +232,7 @@ exim_up() {
 		  directory = $MAIL/exim
 	X
 	chmod 644 /etc/exim4/exim4.conf
-	/usr/sbin/exim4 -bdf -q1h -oX 127.0.0.1.2603 >/tmp/exim.out 2>&1 &
+	/usr/sbin/exim4 -bdf -q1h -oX '127.0.0.1.2603 : 127.0.0.1.2613' >/tmp/exim.out 2>&1 &
 	await -t 20 port 2603 || cat /tmp/exim.out
 }
 
@@ -184,6 +265,16 @@ port=2601
 for name in postfix opensmtpd exim aiosmtpd; do
 	if ${name}_up; then
 		through $name $port $MAIL/$name
+		case $name in
+		opensmtpd) # that of Debian 12 has no private key, with OpenSSL 3
+			if echo QUIT | openssl s_client -connect 127.0.0.1:2612 -starttls smtp 2>&1 | grep -q 'alert internal error'; then
+				skip "opensmtpd with TLS: its own handshake fails"
+				broken $name 2612
+			else
+				secured $name 2612 $MAIL/$name PLAIN /tmp/opensmtpd.out 'authentication user=joe result=ok' ' tls '
+			fi ;;
+		exim) secured $name 2613 $MAIL/$name CRAM-MD5 /var/log/exim4/mainlog 'A=cram:joe' ' X=TLS1.3:' ;;
+		esac
 	else
 		skip "$name: it could not be fetched"
 	fi
@@ -226,7 +317,6 @@ provider_up() {
 		  }
 		}
 	X
-	"$TREE/tests/certs.sh" /tmp/certs >/dev/null || return 1
 	cat >>/etc/postfix/master.cf <<-'X'
 		127.0.0.1:2605 inet n - n - - smtpd
 		  -o smtpd_tls_security_level=encrypt
@@ -246,11 +336,6 @@ provider_up() {
 	await -t 20 exists /var/spool/postfix/private/auth || cat /tmp/dovecot.out /var/log/dovecot.log
 	/usr/sbin/postfix reload >/dev/null 2>&1
 	await -t 20 port 2605
-}
-
-secret() { # PASSWORD
-	install -o root -g bellman-net -m 640 /dev/null /etc/bellman/secrets
-	echo "relay.example joe $1" >/etc/bellman/secrets
 }
 
 if [ -e /var/log/postfix.log ] && provider_up; then

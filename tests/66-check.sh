@@ -112,6 +112,19 @@ said "it says so" 'walked when root asks'
 : >$CONF
 exits "no relay" 0 deliver --check
 said "it says so" 'There is no relay to be asked'
+said "and what may be asked" 'deliver --check RECIPIENT'
+exits "not root: no walk" 0 as alice /usr/sbin/deliver --check bob@remote.example
+said "it says so" 'walked when root asks'
+exits "two recipients" 64 deliver --check a@remote.example b@remote.example
+settings relay.example
+secret $WORD
+server right sender=alerts@relay.example
+exits "a recipient: the way of his mail only" 0 deliver --check bob@remote.example
+said "by the relay" 'The way to the relay main'
+refute "and no settings" grep -q 'calls itself' "$OUT"
+exits "one of this machine" 0 deliver --check bob@mail.example
+said "stays here" 'mail.example is local'
+stop_smtpd
 echo 'relay main {' >$CONF
 exits "settings that are wrong" 78 deliver --check
 : >$CONF

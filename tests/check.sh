@@ -19,7 +19,7 @@ total() { # PASSED FAILED
 story() {
 	local name=${1##*/} start=$SECONDS
 	mkdir -p "$logs/$name.disk"
-	DISK=$logs/$name.disk timeout 600 tests/root.sh "$1" >"$logs/$name.log" 2>&1 </dev/null
+	DISK=$logs/$name.disk timeout "${STORY_TIME:-600}" tests/root.sh "$1" >"$logs/$name.log" 2>&1 </dev/null
 	echo $? >"$logs/$name.rc"
 	echo "$((SECONDS - start)) s $name" >>"$logs/times"
 	rm -rf "$logs/$name.disk"

@@ -73,8 +73,9 @@ static const struct row {
 	    "Mail for root from this machine is treated as SAML to the "
 	    "terminals of @adm.\n" },
 	{ "alerts", "alert every 90m ; via u",
-	    "Alerts go to the terminals of u and to the log, one in 90m for "
-	    "each cause.\n" },
+	    "Alerts go to the mailbox of postmaster, the terminals of u and "
+	    "the "
+	    "log, one in 90m for each cause.\n" },
 	{ "alerts_off", "alert off", "Alerts are off.\n" },
 	{ "times", "retry 90s 1d",
 	    "is tried again after 90s 1d, its sender is told after 4h, and it "

@@ -23,6 +23,8 @@ static const struct wrong {
 	    "F:1: no \"=\" belongs between \"hostname\" and its value" },
 	{ "equals_sign_in_a_block", S("relay x {\nhost = a 25\n}\n"),
 	    "F:2: no \"=\" belongs between \"host\" and its value" },
+	{ "relay_none_and_more", S("relay none 25"),
+	    "F:1: \"25\" behind \"relay\" is one word too many" },
 	{ "unknown_limit", S("limits sice 5M"),
 	    "F:1: unknown setting \"sice\"; did you mean \"size\"?" },
 	{ "unknown_value", S("relay x {\nhost a 25\ntls verfy\n}\n"),
@@ -526,7 +528,7 @@ print_terminals(const struct conf *c, struct buf *out)
 	if (c->rate_pair != 10 || c->rate_rcpt != 20)
 		buf_fmt(out, "rate=%u,%u ", c->rate_pair, c->rate_rcpt);
 	buf_str(out, c->alert.on ? "" : "alert=off ");
-	if (c->alert.age != 4 * 3600 || c->alert.disk != 64 << 20 ||
+	if (c->alert.age != 4 * 3600 || c->alert.disk != 128 << 20 ||
 	    c->alert.every != 3600 || strcmp(c->alert.via, "@adm") != 0)
 		buf_fmt(out, "alert=%ld,%ju,%ld,%s ", c->alert.age,
 		    (uintmax_t)c->alert.disk, c->alert.every, c->alert.via);
@@ -802,7 +804,7 @@ static const struct right {
 	    "group=group " },
 	{ "alert", S("alert age 1h ; disk 1G ; every 2h ; via bob # him"),
 	    "alert=3600,1073741824,7200,bob " },
-	{ "alert_one", S("alert age off\n"), "alert=0,67108864,3600,@adm " },
+	{ "alert_one", S("alert age off\n"), "alert=0,134217728,3600,@adm " },
 	{ "alert_off", S("alert off\n"), "alert=off " },
 	{ "warn_off", S("warn off"), "warn=0 " },
 	{ "per_user", S("limits per-user 100/1h ; size 1M"),

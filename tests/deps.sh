@@ -1,6 +1,7 @@
 #!/bin/bash
 # deps.sh say|install SET...   what is missing here of the sets build, mime
-# (deliver-mime, without which all else is built), check, demo, lint.  say: names it in a sentence, exit 1 if there is any.  install:
+# (deliver-mime, without which all else is built), check, demo, deb, debcheck,
+# lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
 mode=$1; shift
@@ -45,6 +46,12 @@ table() {
 	demo python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
 	demo procps have pgrep
 	demo login have login
+	deb dpkg-dev have dpkg-buildpackage
+	deb debhelper have dh
+	deb po-debconf have po2debconf
+	debcheck debootstrap have debootstrap
+	debcheck lintian have lintian
+	debcheck systemd have systemd-analyze
 	lint clang have clang
 	lint libclang-rt-14-dev file /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a
 	lint clang-tidy have clang-tidy

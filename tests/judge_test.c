@@ -3,7 +3,8 @@
 #include "tests/rows.h"
 
 /* want: ON, HELO, HOST or D, L, N, X; then c: the connection is closed, a: in
- * another transaction it may do, s: a second try soon may do, b: it is busy. */
+ * another transaction it may do, s: a second try soon may do, b: it is busy; m:
+ * a person must mend something. */
 static const struct row {
 	const char *name;
 	enum stage stage;
@@ -43,10 +44,11 @@ static const struct row {
 	R("mail_too_large", AT_MAIL, "552 5.3.4 large", "N", "5.3.4"),
 	R("mail_disk", AT_MAIL, "452 4.3.1 disk", "L", "4.3.1"),
 	R("mail_503", AT_MAIL, "503 HELO first", "L c", "4.5.0"),
-	R("mail_530_tls", AT_MAIL, "530 5.7.0 STARTTLS first", "L c", "4.7.0"),
-	R("mail_530_auth", AT_MAIL, "530 5.7.1 login", "L c", "4.7.1"),
-	R("mail_535", AT_MAIL, "535 5.7.8 password", "L c", "4.7.8"),
-	R("mail_538", AT_MAIL, "538 5.7.11 encrypt", "L c", "4.7.11"),
+	R("mail_530_tls", AT_MAIL, "530 5.7.0 STARTTLS first", "L c m",
+	    "4.7.0"),
+	R("mail_530_auth", AT_MAIL, "530 5.7.1 login", "L c m", "4.7.1"),
+	R("mail_535", AT_MAIL, "535 5.7.8 password", "L c m", "4.7.8"),
+	R("mail_538", AT_MAIL, "538 5.7.11 encrypt", "L c m", "4.7.11"),
 	R("mail_421", AT_MAIL, "421 4.7.0 slow down", "L c b", "4.7.0"),
 	R("mail_greylisted_is_not_said_here", AT_MAIL, "451 later", "L",
 	    "4.0.0"),
@@ -114,8 +116,13 @@ static const struct row {
 	M("utf8", AT_MAIL, MISHAP_UTF8, "N", "5.6.7"),
 	M("requiretls", AT_MAIL, MISHAP_REQUIRETLS, "N", "5.7.30"),
 	M("terminal", AT_MAIL, MISHAP_TERMINAL, "N", "5.3.3"),
-	M("tls", AT_EHLO, MISHAP_TLS, "L c", "4.7.5"),
-	M("relay", AT_CONNECT, MISHAP_RELAY, "L c", "4.3.5"),
+	M("tls", AT_EHLO, MISHAP_TLS, "L c m", "4.7.5"),
+	M("auth", AT_LOGIN, MISHAP_AUTH, "L c m", "4.7.0"),
+	R("auth_535", AT_AUTH, "535 5.7.8 no", "L c m", "4.7.8"),
+	R("auth_432", AT_AUTH, "432 4.7.12 change it", "L c m", "4.7.12"),
+	R("auth_454_is_their_trouble", AT_AUTH, "454 4.7.0 later", "L c",
+	    "4.7.0"),
+	M("relay", AT_CONNECT, MISHAP_RELAY, "L c m", "4.3.5"),
 };
 
 static void
@@ -139,6 +146,7 @@ check(void **state)
 		buf_fmt(&got, "%s%c", got.len ? " " : "", "DLNX"[v.outcome]);
 	buf_fmt(&got, "%s%s%s%s", v.close ? " c" : "", v.again ? " a" : "",
 	    v.soon ? " s" : "", v.busy ? " b" : "");
+	buf_str(&got, v.mend ? " m" : "");
 	assert_string_equal(buf_c(&got), row->want);
 	assert_string_equal(v.status, row->status);
 	buf_free(&got);

@@ -207,6 +207,81 @@ children_of_an_alias(void **state)
 }
 
 /* With a sum that fits, and yet nothing that was written here. */
+/* What was found after all is not new when an alias names it again. */
+static void
+done_behind_a_drop(void **state)
+{
+	static const struct {
+		enum journal_event last;
+		int wanted;
+	} rows[] = {
+		{ J_DONE, R_DONE },
+		{ J_FAIL, R_DROPPED },
+		{ J_SPLIT, R_DROPPED },
+		{ J_TRY, R_DROPPED },
+	};
+	struct dir *d = *state;
+	struct rcpt c = { .what = TO_BOX,
+		.addr = (char *)(uintptr_t) "bob@y",
+		.user = (char *)(uintptr_t) "bob" };
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf b = { 0 }, lines = { 0 };
+		struct file *f;
+
+		message(&b, 1);
+		put_file(d->fd, b.ptr, b.len);
+		f = file_open(d->fd, ID, geteuid());
+		assert_non_null(f);
+		assert_int_equal(file_child(f, &c, &lines), 1);
+		note(&lines, J_DROP, 1, 0);
+		note(&lines, rows[i].last, 1, 0);
+		assert_int_equal(file_note(f, &lines), 0);
+		file_close(f);
+		f = file_open(d->fd, ID, geteuid());
+		assert_non_null(f);
+		assert_int_equal(f->rcpts[1].state, rows[i].wanted);
+		file_close(f);
+		buf_free(&b);
+		buf_free(&lines);
+	}
+}
+
+static void
+which_are_alike(void **state)
+{
+	static const struct {
+		const char *name;
+		struct rcpt a, b;
+		bool wanted;
+	} rows[] = {
+#define R(w, u, x)                                                             \
+	{ .what = (w),                                                         \
+		.user = (char *)(uintptr_t)(u),                                \
+		.addr = (char *)(uintptr_t)(x) }
+		{ "a_box_by_two_names", R(TO_BOX, "bob", "bob@y"),
+		    R(TO_BOX, "bob", "b+x@y"), true },
+		{ "two_boxes", R(TO_BOX, "bob", "x"), R(TO_BOX, "al", "x"),
+		    false },
+		{ "one_command", R(TO_COMMAND, "bob", "|x"),
+		    R(TO_COMMAND, "bob", "|x"), true },
+		{ "as_another", R(TO_COMMAND, "bob", "|x"),
+		    R(TO_COMMAND, "al", "|x"), false },
+		{ "two_files", R(TO_FILE, "bob", "/x"), R(TO_FILE, "bob", "/y"),
+		    false },
+		{ "nobodys_address", R(TO_ADDRESS, NULL, "a@far"),
+		    R(TO_ADDRESS, NULL, "a@far"), true },
+		{ "box_and_address", R(TO_BOX, "bob", "bob@y"),
+		    R(TO_ADDRESS, NULL, "bob@y"), false },
+#undef R
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rcpt_alike(&rows[i].a, &rows[i].b) != rows[i].wanted)
+			fail_msg("%s", rows[i].name);
+}
+
 static void
 children_that_cannot_be(void **state)
 {
@@ -605,6 +680,8 @@ main(void)
 		IN_DIR(its_journal),
 		IN_DIR(children_of_an_alias),
 		IN_DIR(children_that_cannot_be),
+		IN_DIR(done_behind_a_drop),
+		IN_DIR(which_are_alike),
 		IN_DIR(its_reports),
 		IN_DIR(truncated_anywhere),
 		IN_DIR(wrong_anywhere),

@@ -235,6 +235,13 @@ static const struct row {
 	{ "auth_without_tls_at_all",
 	    "{\"EHLO\":\"250-fake\\n250 AUTH PLAIN LOGIN\"}", OUT_LATER,
 	    "4.7.0", .rcpts = 1, .tls = NEVER, .login = LOGIN },
+	/* Whoever listens could guess at the password in peace. */
+	{ "auth_cram_without_tls",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH CRAM-MD5\"}", OUT_LATER, "4.7.0",
+	    .rcpts = 1, .tls = NEVER, .login = LOGIN },
+	{ "auth_scram_where_tls_may_be",
+	    "{\"EHLO\":\"250-fake\\n250 AUTH SCRAM-SHA-256 SCRAM-SHA-1\"}",
+	    OUT_LATER, "4.7.0", .rcpts = 1, .tls = MAY, .login = LOGIN },
 	{ "auth_downgraded",
 	    "{\"EHLO\":\"250-fake\\n250-PIPELINING\\n250-STARTTLS\\n250 AUTH "
 	    "PLAIN\",\"STARTTLS\":\"454 no\"}",

@@ -48,6 +48,12 @@ static const struct row {
 	       "S 220 go\nT\nC EHLO me\nS 250 x\nL u p\n",
 	    "end", "4.7.0", "which offers no AUTH", .tls = SMTP_MUST_TLS,
 	    .login = true, .clear = true },
+	{ "and_HELO_offers_nothing",
+	    HI "S 250-x\nS 250-AUTH PLAIN\nS 250 STARTTLS\nC STARTTLS\n"
+	       "S 220 go\nT\nC EHLO me\nS 500 what\nC HELO me\nS 250 x\n"
+	       "L u p\n",
+	    "end", "4.7.0", "which offers no AUTH", .tls = SMTP_MUST_TLS,
+	    .login = true, .clear = true },
 	{ "offered_within_tls_again", IN_TLS "S 250-x\nS 250 STARTTLS\n",
 	    "nothing", .tls = SMTP_MUST_TLS },
 	{ "wrapped", "T\nS 220 x\nC EHLO me\nS 250-x\nS 250 STARTTLS\n",

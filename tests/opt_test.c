@@ -50,6 +50,9 @@ static const struct row rows[] = {
 	{ "bm", { "sendmail", "-bm", "bob" }, { .mode = MODE_SUBMIT }, 1 },
 	{ "bp", { "sendmail", "-bp" }, { .mode = MODE_LIST }, 0 },
 	{ "mailq", { "/usr/bin/mailq" }, { .mode = MODE_LIST }, 0 },
+	{ "mailq_check", { "mailq", "--check" }, { .mode = MODE_CHECK }, 0 },
+	{ "mailq_check_age", { "mailq", "--check=2h" },
+	    { .mode = MODE_CHECK, .age = 7200 }, 0 },
 	{ "name_like_mailq", { "/usr/bin/xmailq" }, { .mode = MODE_SUBMIT },
 	    0 },
 	{ "q", { "sendmail", "-q" }, { .mode = MODE_RUN }, 0 },
@@ -177,6 +180,7 @@ check(void **state)
 	assert_int_equal(opt_parse(argc, argv, &o, &why), 0);
 	assert_int_equal(why.len, 0);
 	assert_int_equal(o.mode, row->want.mode);
+	assert_int_equal(o.age, row->want.age);
 	assert_int_equal(o.from_header, row->want.from_header);
 	assert_int_equal(o.dots, row->want.dots);
 	assert_int_equal(o.wait, row->want.wait);
@@ -202,6 +206,10 @@ check(void **state)
 	"0123456789012345678901234567890123456789012345678901234567890123456"  \
 	"789012345678901234567890123456789"
 static const struct row wrong[] = {
+	{ .name = "check_of_no_age", .argv = { "mailq", "--check=4" } },
+	{ .name = "check_of_nothing", .argv = { "mailq", "--check=" } },
+	{ .name = "check_and_more", .argv = { "mailq", "--check", "x" } },
+	{ .name = "check_of_sendmail", .argv = { "sendmail", "--check" } },
 	{ .name = "unknown_letter", .argv = { "sendmail", "-k" } },
 	{ .name = "unknown_octet", .argv = { "sendmail", "-\xff" } },
 	{ .name = "f_without_value", .argv = { "sendmail", "-f" } },

@@ -49,13 +49,38 @@ in_place(void **state)
 	assert_string_equal(text, "a?[2J?z");
 }
 
+static const struct age {
+	const char *name;
+	int64_t seconds;
+	const char *want;
+} ages[] = {
+	{ "nothing", 0, "0s" },
+	{ "before", -5, "0s" },
+	{ "119_seconds", 119, "119s" },
+	{ "two_minutes", 120, "2m" },
+	{ "two_hours", 7200, "2h" },
+	{ "two_days", 172800, "2d" },
+};
+
+static void
+check_age(void **state)
+{
+	const struct age *row = *state;
+	struct buf b = { 0 };
+
+	printable_age(row->seconds, &b);
+	assert_string_equal(buf_c(&b), row->want);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 2];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(ages) + 2];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
+	ADD_ROWS(tests, n, ages, check_age);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(quoted);
 	tests[n] = (struct CMUnitTest)cmocka_unit_test(in_place);
 	return cmocka_run_group_tests_name("printable", tests, NULL, NULL);

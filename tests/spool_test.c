@@ -17,6 +17,7 @@ static const struct id {
 	{ "success", "0123456789ABCDEF-12S", true },
 	{ "to_postmaster", "0123456789ABCDEF-1D", true },
 	{ "list", "0123456789ABCDEF-99999M", true },
+	{ "alert", "0123456789ABCDEF-1A", true },
 	{ "another_letter", "0123456789ABCDEF-1X", false },
 	{ "two_letters", "0123456789ABCDEF-1DD", false },
 	{ "letter_without_round", "0123456789ABCDEF-D", false },
@@ -209,6 +210,8 @@ committed_is_complete_and_unlocked(void **state)
 
 	assert_int_not_equal(fd, -1);
 	assert_true(spool_id_valid(id));
+	assert_true(spool_id_time(id) <= time(NULL));
+	assert_true(spool_id_time(id) >= time(NULL) - 60);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	st = look(d->fd, id);
 	assert_int_equal(st.st_mode, S_IFREG | 0640);

@@ -1,3 +1,4 @@
+#include "common/buf.h"
 #include "common/log.h"
 #include "deliver/queue/state.h"
 #include "tests/rows.h"
@@ -171,6 +172,90 @@ test_nowhere(void **state)
 
 #define state_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void
+add(void *arg, struct span key, int64_t value, struct span octets)
+{
+	buf_span(arg, key);
+	buf_fmt(arg, "=%ld:", (long)value);
+	buf_span(arg, octets);
+	buf_chr(arg, ' ');
+}
+
+static void
+all_is(struct state *s, const char *head, const char *want)
+{
+	struct buf b = { 0 };
+
+	state_each(s, head, add, &b);
+	assert_string_equal(buf_c(&b), want);
+	buf_free(&b);
+}
+
+static void
+test_octets(void **state)
+{
+	struct state *s = state_open(path);
+
+	(void)state;
+	state_put(s, "rate/a", 7);
+	assert_int_equal(state_get(s, "rate/a", 0), 7);
+	assert_int_equal(state_get(s, "rate/b", 9), 9);
+	all_is(s, "net/", "");
+	state_keep(s, "net/", "a.example", 100, SPAN("x\0y"), 5);
+	assert_int_equal(state_get(s, "net/a.example", 0), 100);
+	state_keep(s, "net/", "a.example", 200, SPAN("policy"), 5);
+	all_is(s, "net/", "a.example=200:policy ");
+	all_is(s, "rate/", "a=7: ");
+	state_close(s);
+	s = state_open(path); /* another process */
+	all_is(s, "net/", "a.example=200:policy ");
+	state_prune(s, "net/", 200);
+	all_is(s, "net/", "a.example=200:policy ");
+	state_prune(s, "net/", 201);
+	all_is(s, "net/", "");
+	assert_int_equal(state_get(s, "rate/a", 0), 7);
+	state_close(s);
+}
+
+static void
+test_so_many_octets(void **state)
+{
+	struct state *s = state_open(path);
+	struct buf b = { 0 };
+	char key[32];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		snprintf(key, sizeof key, "d%d.example", i);
+		state_keep(s, "net/", key, 100 + i, SPAN("p"), 3);
+	}
+	state_each(s, "net/", add, &b);
+	assert_non_null(strstr(buf_c(&b), "d17.example=117:p "));
+	assert_non_null(strstr(buf_c(&b), "d18.example=118:p "));
+	assert_non_null(strstr(buf_c(&b), "d19.example=119:p "));
+	assert_int_equal(b.len, 3 * strlen("d17.example=117:p "));
+	/* Who ends first goes, even if it came last. */
+	state_keep(s, "net/", "short", 1, SPAN("p"), 3);
+	assert_int_equal(state_get(s, "net/short", 0), 0);
+	buf_free(&b);
+	state_close(s);
+}
+
+/* Nothing is kept, and nothing fails. */
+static void
+test_octets_without_a_file(void **state)
+{
+	struct state *s = state_open("/nonexistent/state.tdb");
+
+	(void)state;
+	state_keep(s, "net/", "a", 1, SPAN("p"), 3);
+	state_put(s, "rate/a", 1);
+	assert_int_equal(state_get(s, "rate/a", 5), 5);
+	all_is(s, "net/", "");
+	state_prune(s, "net/", 1);
+	state_close(s);
+}
+
 int
 main(void)
 {
@@ -183,6 +268,9 @@ main(void)
 		state_test(test_folder),
 		state_test(test_link),
 		state_test(test_nowhere),
+		state_test(test_octets),
+		state_test(test_so_many_octets),
+		state_test(test_octets_without_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

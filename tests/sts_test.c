@@ -138,6 +138,43 @@ hosts(void **state)
 			fail_msg("%s", rows[i].host);
 }
 
+/* What is kept is read again as if it came from outside. */
+static void
+kept(void **state)
+{
+	static const struct {
+		const char *text;
+		int want;
+	} rows[] = { { "v=STSv1; id=a1;\n" V M A X, 0 },
+		{ "v=STSv1; id=a1;\n" V M A X X "mx: *.b.example\n", 0 },
+		{ "v=STSv1; id=a1;\n" V "mode: none\n" A, 0 },
+		{ "v=STSv1; id=a1;\n" V "mode: testing\nmax_age: 0\n" X, 0 },
+		{ "v=STSv1; id=a1;\n" V M A, -1 }, { V M A X, -1 },
+		{ "v=STSv1; id=;\n" V M A X, -1 }, { "v=STSv1; id=a1;", -1 },
+		{ "v=STSv1; id=a1;\n", -1 }, { "", -1 } };
+	struct buf b = { 0 };
+	struct sts p, again;
+	char id[STS_ID];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (sts_load(span_of(rows[i].text), id, &p) != rows[i].want)
+			fail_msg("%s", rows[i].text);
+		if (rows[i].want == -1)
+			continue;
+		buf_reset(&b);
+		sts_save(&p, id, &b);
+		assert_int_equal(sts_load(buf_view(&b), id, &again), 0);
+		assert_string_equal(id, "a1");
+		assert_int_equal(again.mode, p.mode);
+		assert_int_equal(again.max_age, p.max_age);
+		assert_int_equal(again.n, p.n);
+		for (size_t k = 0; k < p.n; k++)
+			assert_string_equal(again.mx[k], p.mx[k]);
+	}
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -146,6 +183,7 @@ main(void)
 		cmocka_unit_test(responses),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,7 @@ give_up(struct session *s, enum mishap what, const char *fmt, const char *why)
 static void
 connect_it(struct session *s)
 {
+	probe_records(s);
 	conn_open(&s->conn, s->addrs, s->naddrs,
 	    seconds(s, smtp_steps[AT_CONNECT].seconds));
 }
@@ -102,9 +103,12 @@ keep_tlsa(struct session *s, const struct dns_answer *a)
 			r->match, { (const char *)r->data, r->len } };
 	}
 	s->ntlsa = a->n;
-	/* RFC 7672 3.2.2: with DANE-TA the certificate may be the domain's. */
+	/* RFC 7672 3.2.2, RFC 7673 4.2: with DANE-TA the certificate may be
+	 * that of the domain which led here. */
 	if (way_is_direct(&s->relay->way))
 		s->also = s->relay->domain;
+	else if (s->at.by_dns)
+		s->also = s->relay->conf->hosts[0].name;
 	return 0;
 }
 

@@ -31,6 +31,8 @@ answered(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 		flags |= IPC_DSN_PASSED;
 	if (v->outcome == OUT_LATER && v->soon)
 		flags |= IPC_SOON;
+	if (v->outcome == OUT_LATER && v->mend)
+		flags |= IPC_MEND;
 	ipc_u8(&b, (uint8_t)flags);
 	/* Without a channel there is nobody to answer: the loop will say so,
 	 * and the job goes. */

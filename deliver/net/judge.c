@@ -9,7 +9,8 @@
 	(S(AT_MAIL) | S(AT_RCPT) | S(AT_DATA) | S(AT_BODY) | S(AT_CHUNK) |     \
 	    S(AT_DOT))
 #define ANY (~0u)
-#define CLOSE true
+#define CLOSE 1
+#define MEND 3 /* closes, and stays so until a person has changed a setting */
 
 /* The first row that fits holds.  low and high are a reply's code or a mishap;
  * status is used where the server names none. */
@@ -18,22 +19,22 @@ static const struct row {
 	int low, high;
 	enum judge_next next;
 	enum outcome outcome;
-	bool close;
+	unsigned end; /* 0: the session goes on */
 	const char *status;
 } rows[] = {
 	{ ANY, MISHAP_DAMAGED, MISHAP_DAMAGED, NEXT_FAIL, OUT_DAMAGED, CLOSE,
 	    "4.3.0" },
 	{ ANY, MISHAP_READ, MISHAP_READ, NEXT_FAIL, OUT_LATER, CLOSE, "4.3.0" },
-	{ ANY, MISHAP_SIZE, MISHAP_SIZE, NEXT_FAIL, OUT_NEVER, false, "5.3.4" },
-	{ ANY, MISHAP_UTF8, MISHAP_UTF8, NEXT_FAIL, OUT_NEVER, false, "5.6.7" },
-	{ ANY, MISHAP_REQUIRETLS, MISHAP_REQUIRETLS, NEXT_FAIL, OUT_NEVER,
-	    false, "5.7.30" },
+	{ ANY, MISHAP_SIZE, MISHAP_SIZE, NEXT_FAIL, OUT_NEVER, 0, "5.3.4" },
+	{ ANY, MISHAP_UTF8, MISHAP_UTF8, NEXT_FAIL, OUT_NEVER, 0, "5.6.7" },
+	{ ANY, MISHAP_REQUIRETLS, MISHAP_REQUIRETLS, NEXT_FAIL, OUT_NEVER, 0,
+	    "5.7.30" },
 	{ ANY, MISHAP_TERMINAL, MISHAP_TERMINAL, NEXT_FAIL, OUT_NEVER, false,
 	    "5.3.3" },
 	/* Settings that are wrong are mended by a person: no mail bounces. */
-	{ ANY, MISHAP_TLS, MISHAP_TLS, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.5" },
-	{ ANY, MISHAP_AUTH, MISHAP_AUTH, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.0" },
-	{ ANY, MISHAP_RELAY, MISHAP_RELAY, NEXT_FAIL, OUT_LATER, CLOSE,
+	{ ANY, MISHAP_TLS, MISHAP_TLS, NEXT_FAIL, OUT_LATER, MEND, "4.7.5" },
+	{ ANY, MISHAP_AUTH, MISHAP_AUTH, NEXT_FAIL, OUT_LATER, MEND, "4.7.0" },
+	{ ANY, MISHAP_RELAY, MISHAP_RELAY, NEXT_FAIL, OUT_LATER, MEND,
 	    "4.3.5" },
 	{ ANY, MISHAP_CONNECT, MISHAP_CONNECT, NEXT_HOST, OUT_LATER, CLOSE,
 	    "4.4.1" },
@@ -62,35 +63,36 @@ static const struct row {
 	/* RFC 5321 3.8: the server closes, whatever was asked. */
 	{ OPENING, 421, 421, NEXT_HOST, OUT_LATER, CLOSE, "4.3.2" },
 	{ ANY, 421, 421, NEXT_FAIL, OUT_LATER, CLOSE, "4.3.2" },
-	{ S(AT_BANNER), 220, 220, NEXT_ON, OUT_COUNT, false, "2.0.0" },
-	{ S(AT_EHLO) | S(AT_HELO), 250, 259, NEXT_ON, OUT_COUNT, false,
-	    "2.0.0" },
-	{ S(AT_EHLO), 500, 599, NEXT_HELO, OUT_COUNT, false, "5.5.1" },
-	{ S(AT_STARTTLS), 220, 220, NEXT_ON, OUT_COUNT, false, "2.0.0" },
-	{ S(AT_AUTH), 235, 235, NEXT_ON, OUT_COUNT, false, "2.7.0" },
+	{ S(AT_BANNER), 220, 220, NEXT_ON, OUT_COUNT, 0, "2.0.0" },
+	{ S(AT_EHLO) | S(AT_HELO), 250, 259, NEXT_ON, OUT_COUNT, 0, "2.0.0" },
+	{ S(AT_EHLO), 500, 599, NEXT_HELO, OUT_COUNT, 0, "5.5.1" },
+	{ S(AT_STARTTLS), 220, 220, NEXT_ON, OUT_COUNT, 0, "2.0.0" },
+	{ S(AT_AUTH), 235, 235, NEXT_ON, OUT_COUNT, 0, "2.7.0" },
 	/* RFC 3207 4: not now, or never: a setting of ours, or of theirs. */
 	{ S(AT_STARTTLS), 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.7.4" },
 	/* A password that is wrong is mended by a person: no mail bounces. */
-	{ S(AT_AUTH), 400, 599, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.8" },
+	{ S(AT_AUTH), 500, 599, NEXT_FAIL, OUT_LATER, MEND, "4.7.8" },
+	/* RFC 4954 4.7.12: the password must be changed first. */
+	{ S(AT_AUTH), 432, 432, NEXT_FAIL, OUT_LATER, MEND, "4.7.12" },
+	{ S(AT_AUTH), 400, 499, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.8" },
 	/* What a server says of itself is no word on the message. */
 	{ OPENING, 400, 599, NEXT_HOST, OUT_LATER, CLOSE, "4.3.0" },
 	/* RFC 3207 4, RFC 4954 6: it wants TLS or a password first.  That is a
 	 * setting of ours, and must not bounce a night's mail. */
-	{ MESSAGE, 530, 538, NEXT_FAIL, OUT_LATER, CLOSE, "4.7.0" },
+	{ MESSAGE, 530, 538, NEXT_FAIL, OUT_LATER, MEND, "4.7.0" },
 	/* "Send HELO first", "nested MAIL": it has lost its way, or we ours.
 	 * At other stages it may be what follows from a refusal before. */
 	{ S(AT_MAIL), 503, 503, NEXT_FAIL, OUT_LATER, CLOSE, "4.5.0" },
 	{ S(AT_MAIL) | S(AT_RCPT) | S(AT_CHUNK), 250, 259, NEXT_ON, OUT_COUNT,
 	    false, "2.0.0" },
-	{ S(AT_DATA), 354, 354, NEXT_ON, OUT_COUNT, false, "2.0.0" },
-	{ S(AT_DOT), 200, 299, NEXT_ON, OUT_DELIVERED, false, "2.0.0" },
-	{ S(AT_RSET) | S(AT_QUIT), 200, 299, NEXT_ON, OUT_COUNT, false,
-	    "2.0.0" },
+	{ S(AT_DATA), 354, 354, NEXT_ON, OUT_COUNT, 0, "2.0.0" },
+	{ S(AT_DOT), 200, 299, NEXT_ON, OUT_DELIVERED, 0, "2.0.0" },
+	{ S(AT_RSET) | S(AT_QUIT), 200, 299, NEXT_ON, OUT_COUNT, 0, "2.0.0" },
 	/* It has said no before the end: nothing would be understood now. */
 	{ S(AT_BODY), 400, 499, NEXT_FAIL, OUT_LATER, CLOSE, "4.0.0" },
 	{ S(AT_BODY), 500, 599, NEXT_FAIL, OUT_NEVER, CLOSE, "5.0.0" },
-	{ MESSAGE, 400, 499, NEXT_FAIL, OUT_LATER, false, "4.0.0" },
-	{ MESSAGE, 500, 599, NEXT_FAIL, OUT_NEVER, false, "5.0.0" },
+	{ MESSAGE, 400, 499, NEXT_FAIL, OUT_LATER, 0, "4.0.0" },
+	{ MESSAGE, 500, 599, NEXT_FAIL, OUT_NEVER, 0, "5.0.0" },
 	/* 2yz for 3yz and the like: we do not speak the same language. */
 	{ OPENING, 0, 999, NEXT_HOST, OUT_LATER, CLOSE, "4.5.0" },
 	{ ANY, 0, 999, NEXT_FAIL, OUT_LATER, CLOSE, "4.5.0" },
@@ -120,7 +122,8 @@ rule(const struct row *row, const char *status, struct verdict *v)
 {
 	v->next = row->next;
 	v->outcome = row->outcome;
-	v->close = row->close;
+	v->close = row->end != 0;
+	v->mend = row->end == MEND;
 	v->again = v->soon = v->busy = false;
 	strlcpy(v->status, status, sizeof v->status);
 	/* What we decide holds, and the status says the same. */

@@ -69,6 +69,8 @@ struct verdict {
 	enum judge_next next;
 	enum outcome outcome;
 	bool close; /* the session is of no use any more */
+	bool mend;  /* nothing goes there until a person has mended a password,
+		       a certificate or a setting */
 	bool again; /* too many recipients: in another transaction it may do
 		       (RFC 5321 4.5.3.1.10) */
 	bool busy;  /* it has enough to do: fewer sessions with it */

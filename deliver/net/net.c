@@ -152,7 +152,10 @@ from_queue(struct ipc *c, struct ipc_msg *m)
 		got_mail(net, c, m);
 	else if (m->type == IPC_NET_RCPT)
 		got_rcpt(net, c, m);
-	else
+	else if (m->type == IPC_NET_KEPT &&
+		 policies_kept(&net->policies, m->body) == -1)
+		misfit(c);
+	else if (m->type == IPC_NET_FORGET)
 		RB_FOREACH (r, relays, &net->relays)
 			relay_forgive(r);
 }
@@ -240,13 +243,13 @@ net_serve(const struct role_start *start, int64_t second)
 	tokens_init(&net.tokens, &net.parent, second);
 	net.credential = start->secrets > 0 ? start->secrets : -1;
 	net.tls = tls_store_new();
-	policies_init(&net.policies, &net.asks, &net.tls, second);
+	policies_init(&net.policies, &net.asks, &net.tls, &net.queue, second);
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
 	net.parent = (struct ipc){
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
 	if (start->probe)
-		net.probe = probe_new(&net, start->out);
+		net.probe = probe_new(&net, start->out, start->probe_to);
 	if (net.tls == NULL || (start->probe && net.probe == NULL) ||
 	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)

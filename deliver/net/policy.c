@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FETCH_SECONDS 60 /* RFC 8461 3.3: for all of it */
 
@@ -18,9 +19,11 @@ struct policy {
 
 void
 policies_init(struct policies *all, struct asks *asks, struct tls_store **tls,
-    int64_t second)
+    struct ipc *queue, int64_t second)
 {
-	*all = (struct policies){ .asks = asks, .tls = tls, .second = second };
+	*all = (struct policies){
+		.asks = asks, .tls = tls, .queue = queue, .second = second
+	};
 	TAILQ_INIT(&all->list);
 }
 
@@ -63,14 +66,14 @@ kept(struct policies *all, const char *domain)
 }
 
 static void
-keep(struct policy_ask *a, const struct sts *sts)
+keep(struct policies *all, const char *domain, const char *id,
+    const struct sts *sts, int64_t seconds)
 {
-	struct policies *all = a->all;
-	struct policy *p = kept(all, a->domain);
+	struct policy *p = kept(all, domain);
 
 	if (p == NULL) {
 		p = calloc(1, sizeof *p);
-		if (p == NULL || (p->domain = strdup(a->domain)) == NULL) {
+		if (p == NULL || (p->domain = strdup(domain)) == NULL) {
 			free(p);
 			return;
 		}
@@ -78,10 +81,52 @@ keep(struct policy_ask *a, const struct sts *sts)
 		all->n++;
 	}
 	p->sts = *sts;
-	strlcpy(p->id, a->id, sizeof p->id);
-	p->until = loop_now() + (int64_t)sts->max_age * all->second;
+	strlcpy(p->id, id, sizeof p->id);
+	p->until = loop_now() + seconds * all->second;
 	if (all->n > POLICIES)
 		drop(all, TAILQ_LAST(&all->list, policy_list));
+}
+
+/* Across a restart.  One that is longer than any that was ever seen is kept in
+ * memory only. */
+static void
+keep_by_queue(
+    struct policies *all, const struct policy_ask *a, const struct sts *sts)
+{
+	struct buf b = { 0 }, octets = { 0 };
+
+	sts_save(sts, a->id, &octets);
+	ipc_str(&b, a->domain);
+	ipc_u64(&b, (uint64_t)time(NULL) + sts->max_age);
+	ipc_span(&b, buf_view(&octets));
+	if (octets.len <= IPC_KEEP && ipc_is_open(all->queue) &&
+	    !all->queue->lost)
+		ipc_send(all->queue, IPC_NET_KEEP, 0, &b, -1);
+	buf_free(&b);
+	buf_free(&octets);
+}
+
+int
+policies_kept(struct policies *all, struct span body)
+{
+	struct ipc_in in = { .rest = body };
+	struct span name = ipc_get(&in);
+	uint64_t until = ipc_get64(&in), now = (uint64_t)time(NULL);
+	struct span octets = ipc_get(&in);
+	char *domain = ipc_end(&in) ? span_dup(name) : NULL;
+	char id[STS_ID];
+	struct sts sts;
+
+	if (domain == NULL) {
+		errno = EPROTO;
+		return -1;
+	}
+	if (sts_load(octets, id, &sts) == -1)
+		log_warn("net: mta-sts: what was kept of a policy is none");
+	else if (until > now && until - now <= STS_AGE)
+		keep(all, domain, id, &sts, (int64_t)(until - now));
+	free(domain);
+	return 0;
 }
 
 void
@@ -123,7 +168,8 @@ received(struct policy_ask *a, bool ended)
 		done(a, "what the server says is none");
 		return;
 	}
-	keep(a, &sts);
+	keep(a->all, a->domain, a->id, &sts, sts.max_age);
+	keep_by_queue(a->all, a, &sts);
 	done(a, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* policy - the MTA-STS policies of domains (RFC 8461): announced by a TXT
- * record, fetched by one HTTPS GET, kept for as long as they say (not beyond
- * the end of this process). */
+ * record, fetched by one HTTPS GET, kept for as long as they say: the queue
+ * keeps them across a restart (IPC_NET_KEEP, IPC_NET_KEPT). */
 #ifndef DELIVER_NET_POLICY_H
 #define DELIVER_NET_POLICY_H
 #include "common/conf.h"
@@ -13,6 +13,7 @@
 struct policies {
 	struct asks *asks;
 	struct tls_store **tls;
+	struct ipc *queue; /* may be closed */
 	int64_t second;
 	TAILQ_HEAD(policy_list, policy) list; /* used last first */
 	size_t n;
@@ -31,8 +32,11 @@ struct policy_ask {
 	bool asking;
 };
 
-void policies_init(
-    struct policies *, struct asks *, struct tls_store **, int64_t second);
+void policies_init(struct policies *, struct asks *, struct tls_store **,
+    struct ipc *queue, int64_t second);
+/* An IPC_NET_KEPT: 0, or -1 with EPROTO when it is no such message.  Octets
+ * that are no policy any more are passed over. */
+int policies_kept(struct policies *, struct span body);
 void policies_free(struct policies *);
 /* got is set before. */
 void policy_ask(struct policies *, struct policy_ask *,

@@ -1,16 +1,12 @@
-#include "deliver/net/probe.h"
 #include "common/printable.h"
-#include <errno.h>
-#include <netdb.h>
+#include "deliver/net/probe_in.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-/* Where it went wrong, and what a person can do there. */
-enum where { AT_NAME, AT_HOST, AT_GREETING, AT_CIPHER, AT_PASSWORD, AT_SENDER };
 
 static const char *const remedies[] = {
+	[AT_DOMAIN] = "Is the domain written right, and does /etc/resolv.conf "
+		      "name a resolver that answers?",
 	[AT_NAME] = "Is the name of the host right, and does /etc/resolv.conf "
 		    "name a resolver that answers?",
 	[AT_HOST] = "Is the port right, does the server run, and does a "
@@ -25,45 +21,10 @@ static const char *const remedies[] = {
 		      "address that the relay accepts.",
 };
 
-struct probe {
-	struct net *net;
-	int out, status;
-	size_t at; /* relays of the settings that are behind us; main is first
-		    */
-	bool main;
-	const struct conf_relay *relay;
-	bool connected, answered, tried;
-	enum where where;
-	struct buf told; /* the last sentence of probe_cannot */
-	struct loop_timer next, limit;
-};
-
-static void
-line(struct probe *p, struct buf *b)
-{
-	size_t at = 0;
-	ssize_t n;
-
-	buf_chr(b, '\n');
-	while (!b->bad && at < b->len) {
-		n = write(p->out, b->ptr + at, b->len - at);
-		if (n == -1 && errno != EINTR)
-			break; /* nobody reads it any more */
-		at += n > 0 ? (size_t)n : 0;
-	}
-	buf_free(b);
-}
-
-static void
-say(struct buf *b, const char *text)
-{
-	printable_add(b, span_of(text), JUDGE_TEXT);
-}
-
 static void
 fail(struct probe *p, int status)
 {
-	if (p->status == 0)
+	if (p->status == 0 && !p->works)
 		p->status = status;
 }
 
@@ -73,7 +34,7 @@ remedy(struct probe *p)
 	struct buf b = { 0 };
 
 	buf_fmt(&b, "  %s", remedies[p->where]);
-	line(p, &b);
+	probe_line(p, &b);
 }
 
 /* The end of it, good or bad: the first and only answer. */
@@ -88,154 +49,30 @@ answer(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,
 	p->answered = true;
 	loop_in(&p->next, 0);
 	if (v->next == NEXT_ON) {
+		p->works = true;
 		buf_str(&b, "  The sender <");
-		say(&b, mail->from);
+		probe_say(&b, mail->from);
 		buf_str(&b, "> is accepted: ");
 		buf_span(&b, text);
 		buf_str(&b, ".  Mail can go this way.");
-		line(p, &b);
+		probe_line(p, &b);
 		return;
 	}
 	if (p->where == AT_SENDER) {
 		buf_str(&b, "  The sender <");
-		say(&b, mail->from);
+		probe_say(&b, mail->from);
 		buf_str(&b, "> is not accepted: ");
 		buf_span(&b, text);
-		line(p, &b);
+		probe_line(p, &b);
 	} else if (!span_eq(text, buf_view(&p->told))) {
 		buf_str(&b, "  ");
 		buf_span(&b, text);
-		line(p, &b);
+		probe_line(p, &b);
 	}
 	remedy(p);
 	fail(p, p->where == AT_PASSWORD	  ? EX_NOPERM
 		: v->outcome == OUT_NEVER ? EX_UNAVAILABLE
 					  : EX_TEMPFAIL);
-}
-
-/* --- what sessions tell --- */
-
-void
-probe_addresses(const struct session *s)
-{
-	struct probe *p = s->relay->net->probe;
-	struct buf b = { 0 };
-	char host[64];
-
-	if (p == NULL)
-		return;
-	p->connected = false;
-	p->where = AT_HOST;
-	if (*session_host(s) == '/')
-		return;
-	buf_str(&b, "  The host ");
-	say(&b, session_host(s));
-	buf_str(&b, " has the address ");
-	for (size_t i = 0; i < s->naddrs; i++) {
-		buf_str(&b, i ? ", " : "");
-		if (getnameinfo((const struct sockaddr *)&s->addrs[i].sa,
-			s->addrs[i].len, host, sizeof host, NULL, 0,
-			NI_NUMERICHOST) == 0)
-			say(&b, host);
-	}
-	buf_chr(&b, '.');
-	line(p, &b);
-}
-
-void
-probe_connected(const struct session *s)
-{
-	struct probe *p = s->relay->net->probe;
-	struct buf b = { 0 };
-
-	if (p == NULL)
-		return;
-	p->connected = true;
-	p->where = AT_GREETING;
-	buf_str(&b, "  Connected to ");
-	say(&b, s->conn.name);
-	buf_chr(&b, '.');
-	line(p, &b);
-}
-
-void
-probe_secure(const struct session *s)
-{
-	struct probe *p = s->relay->net->probe;
-	struct buf b = { 0 }, facts = { 0 };
-	struct span rest;
-
-	if (p == NULL)
-		return;
-	tls_tell(tls_facts(s->conn.tls), &facts);
-	rest = buf_view(&facts);
-	while (rest.len) {
-		buf_str(&b, "  ");
-		printable_add(&b, span_cut(&rest, '\n'), 1024);
-		line(p, &b);
-	}
-	buf_free(&facts);
-}
-
-void
-probe_plain(const struct session *s)
-{
-	struct probe *p = s->relay->net->probe;
-	struct buf b = { 0 };
-
-	if (p == NULL)
-		return;
-	buf_str(&b, "  No TLS: ");
-	buf_span(&b, buf_view(&s->conn.why));
-	buf_str(&b, "; once more in plain text, as the settings allow.");
-	line(p, &b);
-}
-
-void
-probe_ready(const struct session *s)
-{
-	struct probe *p = s->relay->net->probe;
-	struct buf b = { 0 };
-
-	if (p == NULL)
-		return;
-	p->where = AT_SENDER;
-	buf_fmt(&b, "  It has answered to %s ",
-	    s->relay->conf->lmtp ? "LHLO" : "EHLO");
-	say(&b, s->self);
-	buf_str(&b,
-	    s->conn.tls || *session_host(s) == '/' ? "" : ", in plain text");
-	if (s->smtp.mechanism)
-		buf_fmt(&b, "; the password is right (%s).", s->smtp.mechanism);
-	else
-		buf_str(&b, "; no password was used.");
-	line(p, &b);
-}
-
-void
-probe_cannot(const struct session *s)
-{
-	struct probe *p = s->relay->net->probe;
-	struct buf b = { 0 };
-	const char *status = s->why.status;
-
-	if (p == NULL)
-		return;
-	if (!p->connected) {
-		p->where = strcmp(status, "4.4.1") == 0 ? AT_HOST : AT_NAME;
-	} else if (s->smtp.denied || s->smtp.ended == AT_LOGIN ||
-		   s->smtp.ended == AT_AUTH) {
-		p->where = AT_PASSWORD;
-	} else if (s->smtp.ended == AT_TLS || s->smtp.ended == AT_STARTTLS ||
-		   strcmp(status, "4.7.5") == 0) {
-		p->where = AT_CIPHER;
-	}
-	buf_reset(&p->told);
-	buf_span(&p->told, buf_view(&s->text));
-	buf_str(&b, "  ");
-	buf_span(&b, buf_view(&s->text));
-	buf_chr(&b, '.');
-	line(p, &b);
 }
 
 void
@@ -277,32 +114,94 @@ job(struct probe *p, const struct conf_relay *conf)
 }
 
 static void
-walk(struct probe *p, const struct conf_relay *conf)
+cannot(struct probe *p, const char *why, int status)
 {
-	struct relay *r = relay_find(p->net, conf, "", false);
-	struct job *j = job(p, conf);
 	struct buf b = { 0 };
 
-	p->tried = true;
-	p->relay = conf;
+	buf_fmt(&b, "  %s", why);
+	probe_line(p, &b);
+	fail(p, status);
+	p->answered = true;
+	loop_in(&p->next, 0);
+}
+
+/* To the hosts of that one that are not behind us. */
+static void
+set_out(struct probe *p, struct relay *r)
+{
+	struct job *j = r ? job(p, r->conf) : NULL;
+
 	p->connected = p->answered = false;
-	p->where = AT_NAME;
+	p->host = 0;
 	buf_reset(&p->told);
-	buf_str(&b, "The way to the relay ");
-	say(&b, conf->name);
-	buf_chr(&b, ':');
-	line(p, &b);
-	if (r == NULL || j == NULL) {
-		job_free(j);
-		buf_str(&b, "  There is no memory for it.");
-		line(p, &b);
-		fail(p, EX_OSERR);
-		p->answered = true;
-		loop_in(&p->next, 0);
+	if (j == NULL) {
+		cannot(p, "There is no memory for it.", EX_OSERR);
 		return;
 	}
 	loop_in(&p->limit, PROBE_SECONDS * p->net->second);
 	relay_add(r, j);
+}
+
+static void
+walk(struct probe *p, const struct conf_relay *conf, const char *domain)
+{
+	struct buf b = { 0 };
+	struct relay *r;
+
+	p->tried = true;
+	p->relay = conf;
+	p->where = *domain ? AT_DOMAIN : AT_NAME;
+	p->works = p->listed = false;
+	buf_str(
+	    &b, *domain ? "The way to the domain " : "The way to the relay ");
+	probe_say(&b, *domain ? domain : conf->name);
+	buf_chr(&b, ':');
+	probe_line(p, &b);
+	r = relay_find(p->net, conf, domain, false);
+	p->mx = conf->find == FIND_MX ? r : NULL;
+	set_out(p, r);
+}
+
+/* A domain's others: mail goes there when those before do not answer. */
+static bool
+next_mx(struct probe *p)
+{
+	struct relay *r = p->mx;
+
+	if (r == NULL || !p->listed || p->host + 1 >= r->way.n)
+		return false;
+	relay_skip(r, p->host + 1);
+	p->where = AT_NAME;
+	set_out(p, r);
+	return true;
+}
+
+/* Mail to one recipient, from root: where does it go? */
+static void
+walk_to(struct probe *p)
+{
+	const struct conf *c = p->net->conf;
+	const char *at = strrchr(p->to, '@');
+	char *domain = way_domain(at ? at + 1 : p->to);
+	const struct conf_relay *conf;
+	struct buf root = { 0 }, b = { 0 };
+
+	p->tried = true;
+	if (domain == NULL) {
+		cannot(p, "That is no domain that mail could go to.", EX_USAGE);
+	} else if (conf_is_local(c, span_of(domain))) {
+		probe_say(&b, domain);
+		buf_str(&b, " is local: its mail stays on this machine.");
+		probe_line(p, &b);
+		loop_in(&p->next, 0);
+	} else {
+		buf_fmt(&root, "root@%s", c->domain);
+		conf = conf_route(c, buf_view(&root), span_of(domain));
+		walk(p, conf,
+		    conf->find == FIND_MX && conf->nhosts == 0 ? domain : "");
+	}
+	buf_free(&root);
+	free(domain);
 }
 
 static const struct conf_relay *
@@ -335,16 +234,23 @@ on_next(struct loop_timer *t)
 	if (p->relay && (!p->answered || p->net->nsessions > 0))
 		return; /* it says QUIT yet */
 	loop_cancel(&p->limit);
-	r = following(p);
+	if (next_mx(p))
+		return;
+	p->mx = NULL;
+	if (p->to && !p->tried) {
+		walk_to(p);
+		return;
+	}
+	r = p->to ? NULL : following(p);
 	if (r) {
-		walk(p, r);
+		walk(p, r, "");
 		return;
 	}
 	if (!p->tried) {
 		buf_str(&b, "There is no relay to be asked: mail goes to the "
-			    "servers of each recipient's domain, which are "
-			    "looked up when there is some.");
-		line(p, &b);
+			    "servers of each recipient's domain; `deliver "
+			    "--check RECIPIENT` walks to those.");
+		probe_line(p, &b);
 	}
 	loop_stop();
 }
@@ -374,7 +280,7 @@ on_limit(struct loop_timer *t)
 		else
 			buf_fmt(
 			    &b, "  No connection within %d s.", PROBE_SECONDS);
-		line(p, &b);
+		probe_line(p, &b);
 		remedy(p);
 		fail(p, EX_TEMPFAIL);
 	}
@@ -385,7 +291,7 @@ on_limit(struct loop_timer *t)
 }
 
 struct probe *
-probe_new(struct net *net, int out)
+probe_new(struct net *net, int out, const char *to)
 {
 	struct probe *p = calloc(1, sizeof *p);
 
@@ -393,6 +299,7 @@ probe_new(struct net *net, int out)
 		return NULL;
 	p->net = net;
 	p->out = out;
+	p->to = to;
 	p->next.fire = on_next;
 	p->limit.fire = on_limit;
 	p->next.arg = p->limit.arg = p;

@@ -2,7 +2,8 @@
  * as far as MAIL, told step by step.  Nothing is sent to anybody.
  *
  * It is the same way that mail goes: a job like any, whose transaction is over
- * with the answer to MAIL.  The sessions tell what happens to them by the
+ * with the answer to MAIL.  Of a domain's MX each is walked to, in their order.
+ * The sessions tell what happens to them by the
  * functions below, which do nothing in an agent (net->probe is NULL). */
 #ifndef DELIVER_NET_PROBE_H
 #define DELIVER_NET_PROBE_H
@@ -11,10 +12,13 @@
 #define PROBE_SECONDS 30 /* for one relay */
 
 /* Walks to one after the other, a line each to out; then the loop ends. */
-struct probe *probe_new(struct net *, int out); /* NULL: ENOMEM */
-int probe_status(const struct probe *);		/* a sysexit */
+struct probe *probe_new(
+    struct net *, int out, const char *to); /* NULL: ENOMEM */
+int probe_status(const struct probe *);	    /* a sysexit */
 void probe_free(struct probe *);
 
+void probe_way(const struct relay *);
+void probe_records(const struct session *); /* TLSA, and whether they count */
 void probe_addresses(const struct session *);
 void probe_connected(const struct session *);
 void probe_secure(const struct session *);

@@ -1,13 +1,12 @@
 #include "deliver/net/relay.h"
 #include "common/log.h"
+#include "deliver/net/probe.h"
 #include "deliver/net/session.h"
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GOOD_SECONDS 300
-#define BACKOFF_SECONDS 5 /* after the first failure; doubled with each */
-#define BACKOFF_MOST 300
 
 static void begin_session(struct relay *);
 static void feed(struct net *);
@@ -29,7 +28,7 @@ static bool
 is_empty(const struct relay *r)
 {
 	return TAILQ_EMPTY(&r->sessions) && TAILQ_EMPTY(&r->waiting) &&
-	       !r->way.asking;
+	       !r->way.asking && r->net->probe == NULL;
 }
 
 /* After anything that may have left nothing of it to be done.  The loop frees
@@ -40,8 +39,9 @@ settle(struct relay *r)
 	int64_t now = loop_now();
 
 	if (is_empty(r))
-		loop_in(&r->forget,
-		    r->known_until > now ? r->known_until - now : 0);
+		loop_in(&r->forget, shut_known(&r->shut) > now
+					? shut_known(&r->shut) - now
+					: 0);
 }
 
 static void
@@ -49,7 +49,7 @@ forget(struct loop_timer *t)
 {
 	struct relay *r = t->arg;
 
-	if (is_empty(r) && loop_now() >= r->known_until)
+	if (is_empty(r) && loop_now() >= shut_known(&r->shut))
 		relay_free(r);
 }
 
@@ -85,8 +85,6 @@ most(const struct conf_relay *conf)
 
 	return n < RELAY_MOST ? n : RELAY_MOST;
 }
-#define HOLD_SECONDS 60 /* doubled each time, */
-#define HOLD_LONGEST 960
 
 struct relay *
 relay_find(struct net *net, const struct conf_relay *conf, const char *domain,
@@ -143,33 +141,18 @@ fail_waiting(
 /* Nobody there takes anything.  For a while that is the answer to all that
  * comes, so that a dead destination costs the others nothing. */
 static void
-failed(
-    struct relay *r, const struct verdict *v, struct span text, const char *mta)
+failed(struct relay *r, enum shut_why by, const struct verdict *v,
+    struct span text, const char *mta)
 {
-	int64_t seconds = BACKOFF_SECONDS;
-	struct buf kept = { 0 }, host = { 0 };
+	const struct shut_for f = { .by = by,
+		.why = v,
+		.text = text,
+		.mta = span_of(mta),
+		.stamp = secrets_stamp(SECRETS_PATH) };
 
-	buf_span(&kept, text);
-	buf_str(&host, mta);
-	if (v->outcome == OUT_LATER) {
-		for (unsigned i = 0; i < r->failures && seconds < BACKOFF_MOST;
-		     i++)
-			seconds *= 2;
-		/* Many that failed together must not come back together. */
-		seconds =
-		    seconds * (75 + (int64_t)arc4random_uniform(51)) / 100;
-		if (seconds > BACKOFF_MOST)
-			seconds = BACKOFF_MOST;
-		r->failures++;
-		r->later_until = loop_now() + seconds * r->net->second;
-		r->known_until = r->later_until + seconds * r->net->second;
-	}
-	r->why = *v;
-	buf_free(&r->text);
-	buf_free(&r->mta);
-	r->text = kept;
-	r->mta = host;
-	fail_waiting(r, v, buf_view(&r->text), buf_c(&r->mta));
+	if (v->outcome == OUT_LATER)
+		shut(&r->shut, &f, loop_now(), r->net->second);
+	fail_waiting(r, v, text, mta);
 }
 
 bool
@@ -220,10 +203,12 @@ begin_session(struct relay *r)
 			    "net: relay=%s domain=%s status=%s text=\"%s\"",
 			    r->conf->name, r->domain, r->way.why.status,
 			    buf_c(&r->way.text));
-			failed(r, &r->way.why, buf_view(&r->way.text), "");
+			failed(r, SHUT_AWAY, &r->way.why,
+			    buf_view(&r->way.text), "");
 		}
 		return;
 	}
+	probe_way(r);
 	if (r->net->nsessions >= NET_SESSIONS) {
 		if (live(r) == 0)
 			wait_for_room(r);
@@ -286,44 +271,23 @@ feed(struct net *net)
 }
 
 static bool
-held(struct relay *r)
+is_shut(struct relay *r)
 {
-	if (r->hold.until && (loop_now() >= r->hold.until ||
-				 secrets_stamp(SECRETS_PATH) != r->hold.stamp))
-		r->hold.until = 0;
-	return r->hold.until != 0;
-}
+	int64_t now = loop_now();
 
-static void
-hold(struct relay *r, const struct session *s)
-{
-	int64_t seconds = HOLD_SECONDS << (r->hold.times & 7);
-
-	if (seconds > HOLD_LONGEST)
-		seconds = HOLD_LONGEST;
-	else
-		r->hold.times++;
-	r->hold.until = loop_now() + seconds * r->net->second;
-	r->known_until = r->hold.until + seconds * r->net->second;
-	r->hold.stamp = secrets_stamp(SECRETS_PATH);
-	r->hold.why = s->why;
-	buf_reset(&r->hold.text);
-	buf_span(&r->hold.text, buf_view(&s->text));
-	strlcpy(r->hold.mta, session_host(s), sizeof r->hold.mta);
+	return shut_is(
+		   &r->shut, SHUT_DENIED, now, secrets_stamp(SECRETS_PATH)) ||
+	       (TAILQ_EMPTY(&r->sessions) &&
+		   shut_is(&r->shut, SHUT_AWAY, now, 0));
 }
 
 void
 relay_add(struct relay *r, struct job *job)
 {
-	if (held(r)) {
-		job->mta = r->hold.mta;
-		job_fail(job, &r->hold.why, buf_view(&r->hold.text));
-		job_end(job);
-		return;
-	}
 	TAILQ_INSERT_TAIL(&r->waiting, job, link);
-	if (loop_now() < r->later_until && TAILQ_EMPTY(&r->sessions))
-		fail_waiting(r, &r->why, buf_view(&r->text), buf_c(&r->mta));
+	if (is_shut(r))
+		fail_waiting(r, &r->shut.why, buf_view(&r->shut.text),
+		    buf_c(&r->shut.mta));
 	else
 		push(r);
 	settle(r);
@@ -332,7 +296,15 @@ relay_add(struct relay *r, struct job *job)
 void
 relay_forgive(struct relay *r)
 {
-	r->later_until = 0;
+	shut_forgive(&r->shut);
+}
+
+void
+relay_skip(struct relay *r, size_t hosts)
+{
+	way_skip(&r->way, hosts);
+	r->good_until = 0;
+	shut_forgive(&r->shut);
 }
 
 struct job *
@@ -355,9 +327,7 @@ void
 relay_ready(struct relay *r, struct session *s)
 {
 	r->opening = false;
-	r->failures = 0;
-	r->later_until = r->known_until = 0;
-	r->hold.until = r->hold.times = 0;
+	shut_open(&r->shut);
 	r->good = s->host;
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
 }
@@ -397,13 +367,8 @@ relay_down(struct relay *r, struct session *s)
 		pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
 			r->good_until = r->way.until = 0;
-			if (s->smtp.denied)
-				hold(r, s);
-			else
-				failed(r, &s->why, buf_view(&s->text),
-				    session_host(s));
-			fail_waiting(
-			    r, &s->why, buf_view(&s->text), session_host(s));
+			failed(r, s->smtp.denied ? SHUT_DENIED : SHUT_AWAY,
+			    &s->why, buf_view(&s->text), session_host(s));
 		}
 	}
 	session_free(s);
@@ -458,9 +423,7 @@ relay_free(struct relay *r)
 	loop_cancel(&r->forget);
 	no_more_hunger(r);
 	way_free(&r->way);
-	buf_free(&r->hold.text);
-	buf_free(&r->text);
-	buf_free(&r->mta);
+	shut_free(&r->shut);
 	free(r->domain);
 	free(r);
 }

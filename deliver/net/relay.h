@@ -8,6 +8,7 @@
 #include "deliver/net/ask.h"
 #include "deliver/net/job.h"
 #include "deliver/net/pace.h"
+#include "deliver/net/shut.h"
 #include "deliver/net/tls.h"
 #include "deliver/net/token.h"
 #include "deliver/net/way.h"
@@ -43,17 +44,6 @@ struct net {
 	struct probe *probe; /* deliver --check; else NULL */
 };
 
-/* Refused AUTH: until then, or until the secrets have changed, nobody asks
- * again, lest the account be locked. */
-struct hold {
-	int64_t until; /* loop_now(); 0: none */
-	unsigned times;
-	uint64_t stamp;
-	struct verdict why;
-	struct buf text;
-	char mta[256];
-};
-
 struct relay {
 	RB_ENTRY(relay) link;
 	TAILQ_ENTRY(relay) hunger;
@@ -66,17 +56,12 @@ struct relay {
 	struct way way;
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
-	bool opening;	    /* one of them is not ready yet */
-	size_t good;	    /* host that was reached last */
-	int64_t good_until; /* loop_now() until which it is asked first */
-	/* It could not be reached: until then jobs get that answer at once */
-	unsigned failures;
-	int64_t later_until, known_until;
-	struct verdict why;
-	struct buf text, mta;
+	bool opening;		  /* one of them is not ready yet */
+	size_t good;		  /* host that was reached last */
+	int64_t good_until;	  /* loop_now() until which it is asked first */
+	struct shut shut;	  /* meanwhile jobs get its answer at once */
 	struct loop_timer forget; /* frees it, when nothing is left */
-	struct hold hold;
-	struct pace pace; /* how many sessions it may have */
+	struct pace pace;	  /* how many sessions it may have */
 };
 
 RB_PROTOTYPE(relays, relay, link, );
@@ -93,6 +78,9 @@ void relay_stop(struct relay *);
 void relay_drop(struct relay *);
 /* A person wants it tried now, whatever it said before. */
 void relay_forgive(struct relay *);
+/* Its first hosts are behind us (probe): the next session is with one that
+ * follows. */
+void relay_skip(struct relay *, size_t hosts);
 bool relay_is_idle(const struct relay *); /* no session at all */
 void relay_free(struct relay *);	  /* after relay_drop */
 

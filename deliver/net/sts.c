@@ -124,19 +124,18 @@ add_mx(struct sts *p, struct span name)
 	return true;
 }
 
+static const char *const modes[] = {
+	[STS_NONE] = "none",
+	[STS_TESTING] = "testing",
+	[STS_ENFORCE] = "enforce",
+};
+
 static bool
 set_mode(struct sts *p, struct span value)
 {
-	static const struct {
-		struct span name;
-		enum sts_mode mode;
-	} modes[] = { { { "none", 4 }, STS_NONE },
-		{ { "testing", 7 }, STS_TESTING },
-		{ { "enforce", 7 }, STS_ENFORCE } };
-
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-		if (span_eq(value, modes[i].name)) {
-			p->mode = modes[i].mode;
+		if (span_eq(value, span_of(modes[i]))) {
+			p->mode = (enum sts_mode)i;
 			return true;
 		}
 	return false;
@@ -176,6 +175,24 @@ sts_parse(struct span body, struct sts *p)
 			return -1;
 	}
 	return seen == ALL && (p->n > 0 || p->mode == STS_NONE) ? 0 : -1;
+}
+
+/* Its record, then the policy, each as it would come from the domain. */
+void
+sts_save(const struct sts *p, const char *id, struct buf *out)
+{
+	buf_fmt(out, "v=STSv1; id=%s;\nversion: STSv1\nmode: %s\nmax_age: %u\n",
+	    id, modes[p->mode], (unsigned)p->max_age);
+	for (size_t i = 0; i < p->n; i++)
+		buf_fmt(out, "mx: %s\n", p->mx[i]);
+}
+
+int
+sts_load(struct span kept, char id[STS_ID], struct sts *p)
+{
+	struct span record = span_cut(&kept, '\n');
+
+	return sts_record(record, id) ? sts_parse(kept, p) : -1;
 }
 
 bool

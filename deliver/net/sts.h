@@ -25,6 +25,10 @@ bool sts_record(struct span txt, char id[STS_ID]);
 int sts_response(struct span in, bool ended, struct span *body);
 /* RFC 8461 3.2: 0, or -1 for what is none. */
 int sts_parse(struct span body, struct sts *);
+/* A policy and the id of its record as octets that can be kept, and back: 0, or
+ * -1 for what is none. */
+void sts_save(const struct sts *, const char *id, struct buf *);
+int sts_load(struct span kept, char id[STS_ID], struct sts *);
 /* RFC 8461 4.1 */
 bool sts_fits(const struct sts *, const char *host);
 #endif

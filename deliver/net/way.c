@@ -171,6 +171,8 @@ got_policy(struct policy_ask *a, const struct sts *sts)
 	    (struct way *)((char *)a - offsetof(struct way, policy));
 	size_t left = 0;
 
+	w->sts_asked = true;
+	w->sts = sts ? sts->mode : STS_NONE;
 	for (size_t i = 0; sts && sts->mode != STS_NONE && i < w->n; i++) {
 		struct way_host *h = &w->hosts[i];
 		bool fits = sts_fits(sts, h->name);
@@ -336,6 +338,20 @@ way_cut(struct way *w, unsigned pref, const char *name)
 		    "its mail is for this machine (the address of %s), whose "
 		    "settings do not call it local",
 		    name);
+}
+
+void
+way_skip(struct way *w, size_t n)
+{
+	if (n > w->n)
+		n = w->n;
+	for (size_t i = 0; i < n; i++) {
+		free(w->hosts[i].name);
+		free(w->hosts[i].port);
+	}
+	w->n -= n;
+	memmove(w->hosts, w->hosts + n, w->n * sizeof *w->hosts);
+	w->until = INT64_MAX;
 }
 
 /* Only what has no other place on the way is changed: ASCII stays. */

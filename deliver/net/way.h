@@ -34,6 +34,8 @@ struct way {
 	struct way_host *hosts;
 	size_t n;
 	bool asking;
+	bool sts_asked; /* MTA-STS, and what it said */
+	enum sts_mode sts;
 	int64_t until; /* loop_now(): then it is to be found anew */
 	/* with no host: why.  text is a sentence */
 	struct verdict why;
@@ -53,6 +55,9 @@ void way_free(struct way *);
 /* One of the hosts is this machine: takes it away with those after it (RFC 5321
  * 5.1).  When none is left, why says so. */
 void way_cut(struct way *, unsigned pref, const char *name);
+/* The first n of its hosts are behind us (probe): those that follow are found
+ * now and for ever. */
+void way_skip(struct way *, size_t n);
 /* Mail for the recipient's own domain? */
 bool way_is_direct(const struct way *);
 

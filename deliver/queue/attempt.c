@@ -2,6 +2,7 @@
 #include "deliver/queue/attempt.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/retry.h"
 #include "deliver/queue/rule.h"
 #include "deliver/tty/tty.h"
@@ -187,6 +188,7 @@ attempt(struct queue *q, struct message *m)
 		attempt_trouble(q, m, err);
 		return;
 	}
+	alert_age(q, m, f->env.time_us / 1000000);
 	rule_apply(q->conf, f, q->start->uid);
 	if (!m->known)
 		log_taken(m);
@@ -259,6 +261,9 @@ show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 	const char *via = rule_via(f, i);
 	uint32_t env = i < f->env.nrcpts ? i : f->rcpts[i].parent;
 
+	/* Of an alert that was not stored at once they have had a note. */
+	if (alert_is(m->id) && f->tries > 0)
+		return;
 	if (rcpt_kind(m->file, i) != ENV_SAML || !q->conf->terminal ||
 	    attempt_age(f) > PATIENCE || (via && f->rcpts[env].via_shown) ||
 	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
@@ -275,6 +280,8 @@ attempt_answer(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	answered(q, m, i, o, status, text, mta);
 	if (o == OUT_DELIVERED)
 		show_too(q, m, i, mta.len == 0);
+	else if (alert_is(m->id) && m->file->tries == 0)
+		alert_unstored(q, m, text);
 	attempt_release(q, m);
 }
 

@@ -2,24 +2,18 @@
  * whom they go to.  A report on what has no sender goes to postmaster's own
  * mailbox, once; a report on that goes nowhere (RFC 5321 4.5.5, 6.1). */
 #include "deliver/queue/bounce.h"
-#include "common/crc.h"
-#include "common/field.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/report.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define FULL_MAX (64 << 10) /* octets returned whole where nobody asked */
 #define ASKED_MAX (1 << 20) /* where RET=FULL did; and to postmaster */
-#define HEAD_MAX (64 << 10) /* of one whose header is returned */
 
 void
 bounce_id(
@@ -63,7 +57,7 @@ bounce_to(const struct file *f)
 static bool
 wanted(const struct file *f, uint32_t i, unsigned bit)
 {
-	unsigned notify = rcpt_env(f, i)->notify;
+	unsigned notify = rcpt_notify(f, i);
 
 	return notify == 0 ? bit != ENV_SUCCESS : (notify & bit) != 0;
 }
@@ -100,8 +94,12 @@ delayed(const struct file *f, uint32_t i)
 static bool
 succeeded(const struct file *f, uint32_t i)
 {
-	return f->rcpts[i].state == R_DONE && !f->rcpts[i].reported &&
-	       wanted(f, i, ENV_SUCCESS) && !f->rcpts[i].dsn_passed;
+	const struct rcpt *r = &f->rcpts[i];
+
+	if (r->reported || !wanted(f, i, ENV_SUCCESS))
+		return false;
+	return r->state == R_SPLIT ? rcpt_handed_on(f, i)
+				   : r->state == R_DONE && !r->dsn_passed;
 }
 
 static enum report_action
@@ -111,6 +109,9 @@ action_of(const struct file *f, uint32_t i, enum report_kind kind)
 		return ACTION_DELAYED;
 	if (kind != REPORT_DONE)
 		return ACTION_FAILED;
+	/* A list with an owner is where it was to go (RFC 3464 2.3.3). */
+	if (f->rcpts[i].state == R_SPLIT && !f->rcpts[i].owned)
+		return ACTION_EXPANDED;
 	return f->rcpts[i].relayed ? ACTION_RELAYED : ACTION_DELIVERED;
 }
 
@@ -139,41 +140,6 @@ any(const struct file *f, enum report_kind kind)
 		if (belongs(f, i, kind, NULL))
 			return true;
 	return false;
-}
-
-int
-bounce_text(const struct file *f, bool whole, struct buf *b)
-{
-	off_t at = (off_t)(SPOOL_HEAD + f->head.env_len);
-	uint64_t len = f->head.body_len;
-	size_t from = b->len, got = 0;
-
-	if (!whole && len > HEAD_MAX)
-		len = HEAD_MAX;
-	if (buf_room(b, (size_t)len) == -1)
-		return -1;
-	while (got < len) {
-		ssize_t n = pread(f->fd, b->ptr + from + got, (size_t)len - got,
-		    at + (off_t)got);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EBADMSG;
-		if (n <= 0)
-			return -1;
-		got += (size_t)n;
-	}
-	b->len += got;
-	if (!whole) { /* up to the empty line, or the last whole field */
-		struct span rest = { b->ptr + from, got };
-		struct field fld;
-
-		while (field_next(&rest, &fld))
-			;
-		b->len = from + got - rest.len;
-	}
-	return 0;
 }
 
 /* RFC 3461 4.3: RET is for failures; other reports bring the header. */
@@ -256,82 +222,6 @@ compose(struct queue *q, const struct message *m, enum report_kind kind,
 }
 
 static int
-put_file(struct queue *q, const char *id, const struct env *e,
-    const struct buf *text)
-{
-	struct buf all = { 0 };
-	struct spool_head h = { 0 };
-	char first[SPOOL_HEAD];
-	int fd;
-
-	if (env_encode(e, &all) == -1) {
-		buf_free(&all);
-		return -1;
-	}
-	h.env_len = (uint32_t)all.len;
-	h.env_sum = crc32c(0, all.ptr, all.len);
-	h.body_len = text->len;
-	h.body_sum = crc32c(0, text->ptr, text->len);
-	buf_span(&all, buf_view(text));
-	spool_head_put(&h, first);
-	fd = spool_create_as(q->dir, id);
-	errno = fd == -1 ? errno : EIO; /* for a short write */
-	if (fd == -1 || all.bad || write(fd, first, SPOOL_HEAD) != SPOOL_HEAD ||
-	    write(fd, all.ptr, all.len) != (ssize_t)all.len) {
-		int saved = errno;
-
-		if (fd != -1) {
-			spool_abort(fd);
-			unlinkat(q->dir, id, 0);
-		}
-		buf_free(&all);
-		errno = saved;
-		return -1;
-	}
-	buf_free(&all);
-	if (spool_commit(fd, q->dir) == 0)
-		return 0;
-	unlinkat(q->dir, id, 0);
-	return -1;
-}
-
-int
-bounce_write(
-    struct queue *q, const char *id, const char *to, const struct buf *text)
-{
-	struct env e = { .uid = q->start->uid };
-	struct legal legal = { 0 };
-	int done = -1;
-
-	legal_feed(&legal, buf_view(text));
-	e.text = env_text(&legal);
-	e.body = legal.eight ? ENV_8BIT : ENV_7BIT;
-	e.time_us = (int64_t)time(NULL) * 1000000;
-	e.from = strdup("");
-	if (e.from && env_add(&e, span_of(to)) == 0 &&
-	    put_file(q, id, &e, text) == 0) {
-		sched_add(q, id, false);
-		done = 0;
-	}
-	env_free(&e);
-	return done;
-}
-
-/* An earlier process may have made it, or may have died on the way. */
-bool
-bounce_exists(struct queue *q, const char *id)
-{
-	struct stat st;
-
-	if (fstatat(q->dir, id, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return false;
-	if ((st.st_mode & 07777) == 0660)
-		return true;
-	unlinkat(q->dir, id, 0);
-	return false;
-}
-
-static int
 make(struct queue *q, struct message *m, enum report_kind kind,
     const char *owner, const char *id)
 {
@@ -346,7 +236,7 @@ make(struct queue *q, struct message *m, enum report_kind kind,
 	int done = -1;
 
 	if (compose(q, m, kind, owner, id, &text) == 0 &&
-	    bounce_write(q, id, whom, &text) == 0) {
+	    bounce_write(q, id, whom, ENV_MAIL, &text) == 0) {
 		printable_add(&to, span_of(whom), 300);
 		log_info(
 		    "%s: %s id=%s to=<%s>", m->id, event[kind], id, buf_c(&to));
@@ -367,17 +257,25 @@ goes_to_postmaster(const struct message *m)
 }
 
 static void
-log_dropped(const struct message *m)
+log_dropped(struct queue *q, const struct message *m)
 {
 	char letter = bounce_letter(m->id);
 
-	if (letter == 'W' || letter == 'S')
+	if (letter == 'W' || letter == 'S') {
 		log_info("%s: no-bounce reason=\"it is a %s\"", m->id,
 		    letter == 'W' ? "warning of delay" : "report of success");
-	else
-		log_warn("%s: bounce-dropped reason=\"a report reached neither "
-			 "whom it was for nor postmaster\"",
+		return;
+	}
+	if (letter == ALERT_LETTER) { /* which alerts nobody again */
+		log_warn("%s: alert-dropped reason=\"the mailbox of postmaster "
+			 "does not take it\"",
 		    m->id);
+		return;
+	}
+	log_warn("%s: bounce-dropped reason=\"a report reached neither whom it "
+		 "was for nor postmaster\"",
+	    m->id);
+	alert_seen(q, CAUSE_DROPPED, "", span_of(m->id));
 }
 
 int
@@ -397,7 +295,7 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 	}
 	if (f->env.from[0] == '\0') {
 		if (!goes_to_postmaster(m)) {
-			log_dropped(m);
+			log_dropped(q, m);
 			return 0;
 		}
 		kind = REPORT_DOUBLE;
@@ -417,27 +315,30 @@ bounce_make(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 
 /* Was that owner met at an earlier recipient? */
 static bool
-met_before(const struct file *f, uint32_t i)
+met_before(const struct file *f, uint32_t i, enum report_kind kind)
 {
 	for (uint32_t k = 0; k < i; k++)
-		if (belongs(f, k, REPORT_FAILED, f->rcpts[i].from))
+		if (belongs(f, k, kind, f->rcpts[i].from))
 			return true;
 	return false;
 }
 
-int
-bounce_owners(struct queue *q, struct message *m)
+/* One for each owner, the first with that number; how many, or -1. */
+static int
+tell_owners(struct queue *q, struct message *m, enum report_kind kind,
+    unsigned number, char letter)
 {
-	struct file *f = m->file;
+	const struct file *f = m->file;
 	char id[SPOOL_IDSIZE];
-	unsigned n = 0;
+	int n = 0;
 
 	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		const char *owner = f->rcpts[i].from;
 
-		if (!failed(f, i) || !has_owner(f, i) || met_before(f, i))
+		if (!concerned[kind](f, i) || !has_owner(f, i) ||
+		    met_before(f, i, kind))
 			continue;
-		bounce_id(m, f->rounds + 2 + n++, '\0', id);
+		bounce_id(m, number + (unsigned)n++, letter, id);
 		if (bounce_exists(q, id))
 			continue;
 		if (!flood_take(q, owner))
@@ -445,11 +346,19 @@ bounce_owners(struct queue *q, struct message *m)
 			    "%s: no-bounce reason=\"more than %d reports a "
 			    "minute to the owner of the list\"",
 			    m->id, FLOOD_MAX);
-		else if (make(q, m, REPORT_FAILED, owner, id) == -1)
+		else if (make(q, m, kind, owner, id) == -1)
 			return -1;
 	}
-	f->rounds += n;
-	return 0;
+	return n;
+}
+
+int
+bounce_owners(struct queue *q, struct message *m)
+{
+	int n = tell_owners(q, m, REPORT_FAILED, m->file->rounds + 2, '\0');
+
+	m->file->rounds += n > 0 ? (unsigned)n : 0;
+	return n == -1 ? -1 : 0;
 }
 
 bool
@@ -457,13 +366,23 @@ bounce_wants_warning(const struct queue *q, const struct message *m)
 {
 	const struct file *f = m->file;
 
-	return q->conf->warn > 0 && !f->warned && f->env.from[0] != '\0' &&
-	       any(f, REPORT_DELAYED);
+	if (q->conf->warn <= 0 || f->warned || f->env.from[0] == '\0')
+		return false;
+	for (uint32_t i = 0; i < f->nrcpts; i++)
+		if (delayed(f, i))
+			return true;
+	return false;
 }
 
 int
 bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 {
+	id[0] = '\0';
+	/* They come first: the sender's says that all are told. */
+	if (tell_owners(q, m, REPORT_DELAYED, 2, 'W') == -1)
+		return -1;
+	if (!any(m->file, REPORT_DELAYED))
+		return 0;
 	bounce_id(m, 1, 'W', id);
 	if (bounce_exists(q, id))
 		return 0;

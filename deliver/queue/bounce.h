@@ -3,9 +3,11 @@
  * Ids, so that after a crash a report is found and not made again (N is the
  * round, or that of the report concerned; see common/spool.h):
  *
- *     ID-N     failures        ID-NW   a warning of delay
+ *     ID-N     failures        ID-NW   a warning of delay: 1 to the sender,
+ *                                      others to owners of lists
  *     ID-NS    success         ID-ND   to postmaster, for a report or another
- *     ID-NM    many failures           message without a sender */
+ *     ID-NM    many failures           message without a sender
+ *     ID-1A    an alert of the agent's own: no message has that ID */
 #ifndef DELIVER_QUEUE_BOUNCE_H
 #define DELIVER_QUEUE_BOUNCE_H
 #include "deliver/queue/core.h"
@@ -28,8 +30,8 @@ bool bounce_untold(const struct file *, uint32_t rcpt);
 /* As much of its text as may be returned: 0, or -1 with errno. */
 int bounce_text(const struct file *, bool whole, struct buf *);
 /* A file of queue/ with the null sender, complete and on disk: 0, or -1. */
-int bounce_write(
-    struct queue *, const char *id, const char *to, const struct buf *text);
+int bounce_write(struct queue *, const char *id, const char *to, enum env_kind,
+    const struct buf *text);
 /* Is it there whole?  A torn one is removed. */
 bool bounce_exists(struct queue *, const char *id);
 

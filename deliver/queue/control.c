@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "common/run.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/client.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -115,12 +116,24 @@ newaliases(struct client *c, struct span none)
 	}
 }
 
+/* For mailq --check, of anybody: how it is, and what is wrong. */
+static void
+check(struct client *c, struct span words)
+{
+	long long age = -1;
+
+	if (words.len && span_num(words, 1, INT32_MAX, &age) == -1)
+		age = -1;
+	alert_check(c->q, (long)age, c->uid == 0, &c->out);
+}
+
 static const struct {
 	const char *request;
 	enum { ALONE = 1, WORDS = 2 } takes;
 	void (*answer)(struct client *, struct span words);
 } requests[] = {
 	{ "list", ALONE, list },
+	{ "check", ALONE | WORDS, check },
 	{ "run", ALONE | WORDS, run },
 	{ "newaliases", ALONE, newaliases },
 	{ "verify", WORDS, query_verify },
@@ -293,6 +306,9 @@ int
 control_listen(struct queue *q, int fd)
 {
 	TAILQ_INIT(&q->clients);
+	q->listener.fd = -1;
+	if (fd == -1)
+		return 0; /* a pass, and the sockets are systemd's */
 	q->listener = (struct loop_fd){ fd, EPOLLIN, come, q };
 	q->listen_again = (struct loop_timer){ .fire = listen_again, .arg = q };
 	return loop_add(&q->listener);

@@ -50,13 +50,14 @@ struct queue {
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
 	struct state *state;		 /* state.h */
+	struct alerts *alerts;		 /* alert.h */
 	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
 	uint32_t ref;			 /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
-	struct loop_timer stop, look, listen_again;
+	struct loop_timer stop, look, listen_again, idle;
 	unsigned looks;
 };
 
@@ -75,6 +76,7 @@ void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */
 void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
+bool drop_empty(const struct queue *);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
 void sched_park(struct queue *, struct message *);
@@ -149,7 +151,8 @@ int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
 /* Those failures that the owner of a list is told, in place of the sender: 0,
  * or -1 with errno.  Each counts as one of f->rounds. */
 int bounce_owners(struct queue *, struct message *);
-/* A warning that it is late; once in a message's life. */
+/* A warning that it is late, to its sender and to the owners of lists; once in
+ * a message's life.  id is that of the sender's. */
 bool bounce_wants_warning(const struct queue *, const struct message *);
 int bounce_warn(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
 /* Did an earlier process make it, and die before it could say so? */

@@ -2,6 +2,7 @@
  * nobody holds its lock. */
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/core.h"
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +25,10 @@ quarantine(struct queue *q, int dirfd, const char *name, const char *why)
 
 	printable_add(&b, span_of(name), 64);
 	log_warn("%s: quarantine reason=\"%s\"", buf_c(&b), why);
+	if (!alert_is(name)) {
+		buf_fmt(&b, ": %s", why);
+		alert_seen(q, CAUSE_QUARANTINE, "", buf_view(&b));
+	}
 	buf_free(&b);
 	snprintf(to, sizeof to, "%s", name);
 	for (unsigned n = 1; n < 1000; n++) {
@@ -113,6 +118,20 @@ drop_scan(struct queue *q)
 		closedir(d);
 	else
 		log_errno("agent: cannot read drop/");
+}
+
+bool
+drop_empty(const struct queue *q)
+{
+	int fd = openat(q->drop, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *e = NULL;
+
+	while (d && (e = readdir(d)) != NULL && e->d_name[0] == '.')
+		;
+	if (d)
+		closedir(d);
+	return d && e == NULL;
 }
 
 /* A killed submitter's lock goes a moment after the word of its end. */

@@ -10,6 +10,7 @@
 #include "common/field.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/bounce.h"
 #include "deliver/queue/words.h"
@@ -106,6 +107,9 @@ flood_hold(struct queue *q, struct message *m)
 		log_info("%s: bounce-held reason=\"more than %d reports a "
 			 "minute to one address\"",
 		    m->id, FLOOD_MAX);
+	alert_seen(q, CAUSE_RUNAWAY, "",
+	    SPAN("more messages fail within a minute than are reported one by "
+		 "one"));
 	follow_end(q, m, "has failed; a report will list it");
 	file_close(m->file);
 	m->file = NULL;
@@ -264,7 +268,7 @@ list(struct flood *fl)
 	buf_span(&text, buf_view(&lines));
 	text.bad |= lines.bad;
 	made = n && !text.bad && !bounce_exists(q, id) &&
-	       bounce_write(q, id, fl->to, &text) == 0;
+	       bounce_write(q, id, fl->to, ENV_MAIL, &text) == 0;
 	listed = n;
 	if (made)
 		log_info(

@@ -15,9 +15,10 @@
  *            file; USER whose box, or as whom; FROM an envelope sender of its
  *            own; - is none, and %20 an octet that is no part of a word
  *     split  R               all children of that recipient are written
- *     drop   R               that child is in no alias any more; done behind
- * it: it had been served before bounce ROUND ID        all failures so far are
- * in that bounce; ID is - when none was made (null sender, NOTIFY=NEVER)
+ *     drop   R               that child is in no alias any more; a done
+ *                            behind it: it had been served before
+ *     bounce ROUND ID        all failures so far are in that bounce; ID is -
+ *                            when none was made (null sender, NOTIFY=NEVER)
  *     relayed, passed  R ...      as done, where success is to be reported: by
  *                                 a server that makes no such reports, or does
  *     told   ROUND ID             all successes so far are in that report

@@ -12,21 +12,6 @@
 static struct queue *the;
 
 static void
-span_of_time(int64_t seconds, struct buf *b)
-{
-	if (seconds < 0)
-		seconds = 0;
-	if (seconds < 120)
-		buf_fmt(b, "%llds", (long long)seconds);
-	else if (seconds < 7200)
-		buf_fmt(b, "%lldm", (long long)(seconds / 60));
-	else if (seconds < 172800)
-		buf_fmt(b, "%lldh", (long long)(seconds / 3600));
-	else
-		buf_fmt(b, "%lldd", (long long)(seconds / 86400));
-}
-
-static void
 list_one(struct queue *q, const struct message *m, const struct file *f,
     struct buf *b)
 {
@@ -34,7 +19,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 
 	buf_fmt(
 	    b, "%s  %llu bytes, ", m->id, (unsigned long long)f->head.body_len);
-	span_of_time(now - f->env.time_us / 1000000, b);
+	printable_age(now - f->env.time_us / 1000000, b);
 	buf_str(b, " old, from <");
 	printable_add(b, span_of(f->env.from), 300);
 	buf_str(b, ">\n");
@@ -54,7 +39,7 @@ list_one(struct queue *q, const struct message *m, const struct file *f,
 			buf_str(b, ", waits for sendmail -q");
 		} else if (f->until > now) {
 			buf_str(b, ", next try in ");
-			span_of_time(f->until - now, b);
+			printable_age(f->until - now, b);
 		}
 		if (r->text) {
 			buf_str(b, ": ");

@@ -1,4 +1,5 @@
 #include "deliver/queue/may.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/rate.h"
 #include "deliver/queue/state.h"
 #include <grp.h>
@@ -91,8 +92,16 @@ may_take(struct queue *q, enum may what, uid_t sender, const char *user)
 	pair = state_get(q->state, k.pair, 0);
 	rcpt = state_get(q->state, k.rcpt, 0);
 	if (!rate_may(pair, c->rate_pair, now) ||
-	    !rate_may(rcpt, c->rate_rcpt, now))
+	    !rate_may(rcpt, c->rate_rcpt, now)) {
+		char why[256];
+
+		snprintf(why, sizeof why,
+		    "uid %lu writes more to the terminals of %.64s than "
+		    "terminal-rate allows",
+		    (unsigned long)sender, user);
+		alert_seen(q, CAUSE_RUNAWAY, "", span_of(why));
 		return false;
+	}
 	state_put(q->state, k.pair, rate_take(pair, c->rate_pair, now));
 	state_put(q->state, k.rcpt, rate_take(rcpt, c->rate_rcpt, now));
 	return true;

@@ -1,5 +1,6 @@
 #include "deliver/queue/queue.h"
 #include "common/log.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/intent.h"
 #include "deliver/queue/reader.h"
 #include "deliver/queue/remote.h"
@@ -172,6 +173,7 @@ queue_run(const struct role_start *start)
 	if (open_all(start) == -1)
 		exit(1);
 	q.state = state_open(STATE_PATH);
+	alert_start(&q);
 	box_recover(&q);
 	q.scanning = true;
 	loop_idle(scan_some);

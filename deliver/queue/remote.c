@@ -1,7 +1,9 @@
 /* remote - jobs for the net role: one for each message and relay. */
 #include "deliver/queue/remote.h"
 #include "common/log.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
+#include "deliver/queue/kept.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,7 +78,7 @@ send_rcpts(struct queue *q, struct job *j)
 
 			ipc_str(&list,
 			    f->rcpts[k].as ? f->rcpts[k].as : rcpt_addr(f, k));
-			ipc_u8(&list, (uint8_t)r->notify);
+			ipc_u8(&list, (uint8_t)rcpt_notify(f, k));
 			ipc_str(&list, r->orcpt ? r->orcpt : "");
 			count++;
 		}
@@ -264,6 +266,22 @@ by_ref(struct queue *q, uint32_t ref)
 	return NULL;
 }
 
+/* A relay of the settings that needs a person's hand, or takes mail again. What
+ * is wrong with a recipient's own domain is not for us to mend. */
+static void
+tell(struct queue *q, const struct job *j, uint8_t outcome, uint8_t flags,
+    struct span text)
+{
+	if (j->domain[0] || alert_is(j->m->id))
+		return;
+	if (flags & IPC_MEND) {
+		if (j->left == j->n) /* once, of all its recipients */
+			alert_seen(q, CAUSE_HELD, j->relay, text);
+	} else if (outcome != OUT_LATER || (flags & IPC_SOON)) {
+		alert_over(q, CAUSE_HELD, j->relay);
+	}
+}
+
 static void
 got(struct ipc *c, struct ipc_msg *m)
 {
@@ -278,6 +296,11 @@ got(struct ipc *c, struct ipc_msg *m)
 
 	if (m->fd != -1)
 		close(m->fd);
+	if (m->type == IPC_NET_KEEP) {
+		if (kept_take(q, m->body) == -1)
+			c->gone(c, "a message that does not parse");
+		return;
+	}
 	if (j == NULL)
 		return;
 	if (m->type == IPC_NET_CONVERT && j->mime == JOB_AS_IT_IS &&
@@ -303,6 +326,7 @@ got(struct ipc *c, struct ipc_msg *m)
 	if (!ipc_end(&in) || i >= j->n || o >= OUT_COUNT || j->answered[i])
 		return;
 	j->answered[i] = true;
+	tell(q, j, o, flags, text);
 	r = &j->m->file->rcpts[j->rcpts[i]];
 	r->dsn_passed = o == OUT_DELIVERED && (flags & IPC_DSN_PASSED);
 	j->m->file->soon |= o == OUT_LATER && (flags & IPC_SOON);
@@ -358,5 +382,6 @@ remote_connect(struct queue *q, int fd)
 		close(fd);
 		return;
 	}
+	kept_give(q);
 	remote_pump(q);
 }

@@ -2,14 +2,21 @@
 #include "common/addr.h"
 #include <string.h>
 
-static const char *
-relay_of(const struct conf *c, const char *addr)
+static void
+to_relay(const struct conf *c, const char *addr, struct route *r)
 {
 	struct addr a;
+	const struct conf_relay *relay = NULL;
 
-	if (addr_parse(span_of(addr), &a) != ADDR_OK)
-		return "mx";
-	return conf_route(c, SPAN(""), a.domain)->name;
+	if (addr_parse(span_of(addr), &a) == ADDR_OK)
+		relay = conf_route(c, SPAN(""), a.domain);
+	r->kind = ROUTE_RELAY;
+	r->name = relay ? relay->name : "mx";
+	if (relay && relay->none) {
+		r->kind = ROUTE_NEVER;
+		r->status = ROUTE_NONE_STATUS;
+		r->text = ROUTE_NONE_TEXT;
+	}
 }
 
 void
@@ -39,8 +46,7 @@ route(struct queue *q, struct span address, struct route *r)
 		r->kind = ROUTE_BOX;
 		r->name = g->user;
 	} else {
-		r->kind = ROUTE_RELAY;
-		r->name = relay_of(q->conf, g->addr);
+		to_relay(q->conf, g->addr, r);
 	}
 }
 

@@ -13,6 +13,11 @@ enum route_kind {
 	ROUTE_NEVER,
 };
 
+/* `relay none`, where no route leads elsewhere. */
+#define ROUTE_NONE_STATUS "5.4.4"
+#define ROUTE_NONE_TEXT                                                        \
+	"this machine sends no mail to others (relay none in bellman.conf)"
+
 struct route {
 	enum route_kind kind;
 	const char *name;

@@ -1,9 +1,11 @@
+#include "deliver/queue/alert.h"
 #include "deliver/queue/bounce.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define OPEN_MAX_MESSAGES 1000 /* worked on at once: two descriptors each */
 #define BURST 100	       /* opened before the loop has a turn */
+#define IDLE 10000 /* ms with nothing to do, of an agent that leaves */
 
 static int
 id_order(const struct message *a, const struct message *b)
@@ -21,6 +23,8 @@ due_order(const struct message *a, const struct message *b)
 RB_GENERATE(ids, message, by_id, id_order)
 RB_GENERATE_INTERNAL(
     dues, message, by_due, due_order, __attribute__((unused)) static)
+
+static void idle_fired(struct loop_timer *);
 
 /* The one queue of this process, for the loop's calls without argument. */
 static struct queue *the;
@@ -145,6 +149,7 @@ sched_init(struct queue *q)
 	TAILQ_INIT(&q->parked);
 	TAILQ_INIT(&q->late);
 	q->due = (struct loop_timer){ .fire = timer_fired, .arg = q };
+	q->idle = (struct loop_timer){ .fire = idle_fired, .arg = q };
 }
 
 struct message *
@@ -169,6 +174,7 @@ sched_add(struct queue *q, const char *id, bool old)
 		return NULL;
 	}
 	q->count++;
+	alert_come(q, m);
 	m->known = old;
 	/* Reports of an earlier process wait for what they report on; what
 	 * reports on a report comes last. */
@@ -218,6 +224,7 @@ sched_remove(struct queue *q, struct message *m)
 	leave(q, m);
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
+	alert_gone(q, m);
 	buf_free(&m->owed);
 	free(m->trouble);
 	free(m);
@@ -244,18 +251,53 @@ sched_force_all(struct queue *q)
 		sched_force(q, m);
 }
 
+/* Nothing here, nothing under way, and nobody who asks. */
+static bool
+idle(const struct queue *q)
+{
+	return !q->scanning && q->count == 0 && q->boxes_busy == 0 &&
+	       q->jobs_out == 0 && q->terminals_busy == 0 && q->nfloods == 0 &&
+	       TAILQ_EMPTY(&q->clients);
+}
+
+/* A file in drop/ that its writer still holds has systemd start the next agent
+ * at once: this one stays for it, rather than to come and go. */
+static void
+idle_fired(struct loop_timer *t)
+{
+	struct queue *q = t->arg;
+
+	if (idle(q) && drop_empty(q))
+		ipc_send(&q->parent, IPC_DONE, 0, NULL, -1);
+	loop_in(t, IDLE); /* the parent may have had a reason to stay */
+}
+
+/* Each thing that ends begins the time anew. */
+static void
+idle_from_now(struct queue *q)
+{
+	if (!q->start->idle || q->stopping)
+		loop_cancel(&q->idle);
+	else
+		loop_in(&q->idle, IDLE);
+}
+
 static void
 finish(struct queue *q)
 {
+	idle_from_now(q);
 	/* What is open and not under way is as after a kill: the journal says
 	 * all that the next process needs. */
 	if (q->stopping && q->boxes_busy == 0 && q->jobs_out == 0 &&
-	    q->terminals_busy == 0) {
+	    q->terminals_busy == 0 &&
+	    (!q->start->idle || TAILQ_EMPTY(&q->clients))) {
 		loop_stop();
 		return;
 	}
 	if (q->scanning || q->open || sched_more(q) || !TAILQ_EMPTY(&q->late) ||
 	    !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+		return;
+	if (!q->stopping && alert_quiet(q))
 		return;
 	if (q->start->once && !q->stopping && q->patient == 0 && !q->told &&
 	    !flood_flush(q)) {

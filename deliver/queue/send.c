@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/bounce.h"
+#include "deliver/queue/route.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ to_mailbox(
     struct queue *q, struct message *m, uint32_t i, struct sending *sending)
 {
 	struct rcpt *r = &m->file->rcpts[i];
-	struct target t = { .kind = T_BOX, .user = r->user };
+	struct target t = { T_BOX, r->user, NULL };
 
 	if (q->conf->local != LOCAL_LMTP) {
 		box_add(q, &t, m, i);
@@ -152,6 +153,11 @@ elsewhere(
 		return;
 	}
 	relay = conf_route(q->conf, span_of(from), a.domain);
+	if (relay->none) {
+		attempt_answer(q, m, i, OUT_NEVER, SPAN(ROUTE_NONE_STATUS),
+		    SPAN(ROUTE_NONE_TEXT), SPAN(""));
+		return;
+	}
 	*away = (struct away){ .rcpt = i, .relay = relay->name, .from = from };
 	/* Only where the domain finds the hosts does it make a difference. */
 	for (size_t k = 0;
@@ -172,12 +178,10 @@ static void
 command_or_file(struct queue *q, struct message *m, uint32_t i)
 {
 	const struct rcpt *r = &m->file->rcpts[i];
-	struct target t = { T_FILE, r->user, r->addr, r->in, r->list };
+	struct target t = { T_FILE, r->user, r->addr };
 
-	if (r->what == TO_COMMAND) {
-		t.kind = T_COMMAND;
-		t.what++;
-	}
+	if (r->what == TO_COMMAND)
+		t = (struct target){ T_COMMAND, r->user, r->addr + 1 };
 	if (kind_of(m, i) == ENV_SEND)
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
 		    SPAN("it is no user, and has no terminal"), SPAN(""));
@@ -201,8 +205,6 @@ send_off(
 	struct target t;
 
 	if (box_uncertain(q, m->id, i, &t)) {
-		t.in = r->verdict == V_GO ? r->in : IN_NOTHING;
-		t.list = r->verdict == V_GO ? r->list : NULL;
 		box_add(q, &t, m, i);
 		return;
 	}
@@ -213,7 +215,7 @@ send_off(
 	}
 	switch (r->what) {
 	case TO_BOX:
-		t = (struct target){ .kind = T_BOX, .user = r->user };
+		t = (struct target){ T_BOX, r->user, NULL };
 		if (bounce_is_local(m, span_of(rcpt_addr(m->file, i))))
 			to_mailbox(q, m, i, sending);
 		else if (q->conf->local == LOCAL_LMTP

@@ -1,4 +1,5 @@
 #include "deliver/queue/state.h"
+#include "common/buf.h"
 #include "common/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +80,8 @@ state_open(const char *path)
 		move_aside(s, "it is damaged");
 	if (s->db == NULL)
 		log_warn("agent: without %s: %s; rates are forgotten at a "
-			 "restart, and so is which alert was told",
+			 "restart, and so are policies (MTA-STS) and which "
+			 "alert was told",
 		    path, strerror(errno));
 	return s;
 }
@@ -115,10 +117,29 @@ state_get(struct state *s, const char *key, int64_t none)
 			mistrust(s);
 		return none;
 	}
-	if (got.dsize == sizeof value)
+	if (got.dsize >= sizeof value)
 		memcpy(&value, got.dptr, sizeof value);
 	free(got.dptr);
 	return value;
+}
+
+static bool
+begin(struct state *s)
+{
+	if (tdb_transaction_start(s->db) == 0)
+		return true;
+	mistrust(s);
+	return false;
+}
+
+/* failed: what was done in it, -1 or not. */
+static void
+end(struct state *s, int failed)
+{
+	if (failed == -1)
+		tdb_transaction_cancel(s->db);
+	if (failed == -1 || tdb_transaction_commit(s->db) == -1)
+		mistrust(s);
 }
 
 void
@@ -126,18 +147,101 @@ state_put(struct state *s, const char *key, int64_t value)
 {
 	TDB_DATA d = { (unsigned char *)&value, sizeof value };
 
+	if (s && s->db && begin(s))
+		end(s, tdb_store(s->db, key_of(key), d, TDB_REPLACE));
+}
+
+/* A record: its number, then its octets. */
+static bool
+is_record(struct span head, TDB_DATA key, TDB_DATA value, int64_t *number)
+{
+	*number = 0;
+	if (value.dsize >= sizeof *number)
+		memcpy(number, value.dptr, sizeof *number);
+	return span_starts((struct span){ (char *)key.dptr, key.dsize }, head);
+}
+
+struct least {
+	struct span head;
+	size_t n;
+	int64_t value;
+	char key[300];
+};
+
+static int
+look_for_least(struct tdb_context *db, TDB_DATA key, TDB_DATA value, void *arg)
+{
+	struct least *l = arg;
+	int64_t v;
+
+	(void)db;
+	if (!is_record(l->head, key, value, &v))
+		return 0;
+	if ((l->n++ == 0 || v < l->value) && key.dsize < sizeof l->key) {
+		l->value = v;
+		memcpy(l->key, key.dptr, key.dsize);
+		l->key[key.dsize] = '\0';
+	}
+	return 0;
+}
+
+void
+state_keep(struct state *s, const char *head, const char *key, int64_t value,
+    struct span octets, size_t most)
+{
+	struct least l = { .head = span_of(head) };
+	struct buf name = { 0 }, b = { 0 };
+
 	if (s == NULL || s->db == NULL)
 		return;
-	if (tdb_transaction_start(s->db) == -1) {
-		mistrust(s);
-		return;
+	buf_fmt(&name, "%s%s", head, key);
+	buf_add(&b, &value, sizeof value);
+	buf_span(&b, octets);
+	if (!name.bad && !b.bad && begin(s)) {
+		int rc = tdb_store(s->db, key_of(buf_c(&name)),
+		    (TDB_DATA){ (unsigned char *)b.ptr, b.len }, TDB_REPLACE);
+
+		if (rc == 0 &&
+		    tdb_traverse_read(s->db, look_for_least, &l) == -1)
+			rc = -1;
+		if (rc == 0 && l.n > most && *l.key)
+			rc = tdb_delete(s->db, key_of(l.key));
+		end(s, rc);
 	}
-	if (tdb_store(s->db, key_of(key), d, TDB_REPLACE) == -1) {
-		tdb_transaction_cancel(s->db);
+	buf_free(&name);
+	buf_free(&b);
+}
+
+struct each {
+	struct span head;
+	void (*call)(void *, struct span, int64_t, struct span);
+	void *arg;
+};
+
+static int
+each_one(struct tdb_context *db, TDB_DATA key, TDB_DATA value, void *arg)
+{
+	const struct each *e = arg;
+	struct span octets = { (char *)value.dptr, value.dsize };
+	int64_t v;
+
+	(void)db;
+	if (is_record(e->head, key, value, &v))
+		e->call(e->arg,
+		    span_from((struct span){ (char *)key.dptr, key.dsize },
+			e->head.len),
+		    v, span_from(octets, sizeof v));
+	return 0;
+}
+
+void
+state_each(struct state *s, const char *head,
+    void (*call)(void *, struct span, int64_t, struct span), void *arg)
+{
+	struct each e = { span_of(head), call, arg };
+
+	if (s && s->db && tdb_traverse_read(s->db, each_one, &e) == -1)
 		mistrust(s);
-	} else if (tdb_transaction_commit(s->db) == -1) {
-		mistrust(s);
-	}
 }
 
 struct prune {
@@ -149,14 +253,11 @@ static int
 prune_one(struct tdb_context *db, TDB_DATA key, TDB_DATA value, void *arg)
 {
 	const struct prune *p = arg;
-	struct span k = { (char *)key.dptr, key.dsize };
-	int64_t v = 0;
+	int64_t v;
 
-	if (value.dsize == sizeof v)
-		memcpy(&v, value.dptr, sizeof v);
-	if (span_starts(k, p->head) && v < p->least)
-		return tdb_delete(db, key);
-	return 0;
+	return is_record(p->head, key, value, &v) && v < p->least
+		   ? tdb_delete(db, key)
+		   : 0;
 }
 
 void
@@ -166,8 +267,6 @@ state_prune(struct state *s, const char *head, int64_t least)
 
 	if (s == NULL || s->db == NULL)
 		return;
-	if (tdb_transaction_start(s->db) == -1 ||
-	    tdb_traverse(s->db, prune_one, &p) == -1 ||
-	    tdb_transaction_commit(s->db) == -1)
-		mistrust(s);
+	if (begin(s))
+		end(s, tdb_traverse(s->db, prune_one, &p) == -1 ? -1 : 0);
 }

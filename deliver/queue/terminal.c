@@ -1,6 +1,7 @@
 #include "deliver/queue/terminal.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/alert.h"
 #include "deliver/queue/may.h"
 #include "deliver/queue/rule.h"
 #include <pwd.h>
@@ -105,10 +106,10 @@ done(struct showing *s, int result, struct span text)
 	if (t) {
 		const struct file *f = t->m->file;
 
-		if (result != TTY_SHOWN)
-			may_give(q, MAY_SHOW, f->uid, s->user);
-		else if (rcpt_kind(f, t->rcpt) == ENV_SAML)
+		if (result == TTY_SHOWN && rcpt_kind(f, t->rcpt) == ENV_SAML)
 			calm_begin(q, s->user);
+		else if (result != TTY_SHOWN && !alert_is(t->m->id))
+			may_give(q, MAY_SHOW, f->uid, s->user);
 		count(t, s->user, result, text);
 	} else {
 		q->notes--;
@@ -213,6 +214,7 @@ add_user(const char *user, void *arg)
 	struct queue *q = t->q;
 	const struct file *f = t->m->file;
 	bool copy = rcpt_kind(f, t->rcpt) == ENV_SAML;
+	bool alert = alert_is(t->m->id); /* which comes seldom enough */
 	struct buf who = { 0 };
 
 	submitter(f, &who);
@@ -220,10 +222,10 @@ add_user(const char *user, void *arg)
 		count(t, user, TTY_FORBIDDEN,
 		    SPAN("the sender may not write to that terminal "
 			 "(terminal-senders)"));
-	} else if (copy && calm_holds(q, user, buf_view(&who))) {
+	} else if (!alert && copy && calm_holds(q, user, buf_view(&who))) {
 		count(t, user, TTY_RATED,
 		    SPAN("within 10 s of another message; it is counted"));
-	} else if (!may_take(q, MAY_SHOW, f->uid, user)) {
+	} else if (!alert && !may_take(q, MAY_SHOW, f->uid, user)) {
 		if (copy)
 			calm_count(q, user, buf_view(&who));
 		count(t, user, TTY_RATED,

@@ -1,9 +1,9 @@
 #include "deliver/queue/texts.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "deliver/queue/mounts.h"
 #include "deliver/queue/reader.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +155,8 @@ ask(struct known_text *k, const char *name)
 	k->asking = false;
 }
 
-/* Most users have none, which anybody sees. */
+/* Most users have none, which anybody sees; on another machine only the user's
+ * own process looks, for it may have to wait. */
 static bool
 has_forward(const char *name)
 {
@@ -166,6 +167,8 @@ has_forward(const char *name)
 
 	if (pw == NULL || pw->pw_dir == NULL || pw->pw_dir[0] != '/')
 		return false;
+	if (!mounts_is_near(pw->pw_dir))
+		return true;
 	buf_fmt(&path, "%s/.forward", pw->pw_dir);
 	none = lstat(buf_c(&path), &st) == -1 &&
 	       (errno == ENOENT || errno == ENOTDIR);
@@ -177,10 +180,13 @@ has_forward(const char *name)
 static void
 read_here(struct known_text *k, const struct stat *before)
 {
-	int fd = open(k->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct buf why = { 0 };
 	struct stat st;
 	ssize_t n = -1;
+	int fd;
 
+	forward_reach(k->path, before->st_uid, &fd, &why);
+	buf_free(&why);
 	if (fd == -1 || fstat(fd, &st) == -1 || st.st_ino != before->st_ino ||
 	    st.st_dev != before->st_dev || st.st_size > READ_LIST_MAX)
 		goto out;

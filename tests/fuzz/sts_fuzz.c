@@ -26,5 +26,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				abort();
 		sts_fits(&p, "mx.example");
 	}
+	if (sts_load(in, id, &p) == 0) {
+		struct buf b = { 0 };
+		static struct sts again;
+		char same[STS_ID];
+
+		sts_save(&p, id, &b);
+		if (sts_load(buf_view(&b), same, &again) == -1 ||
+		    strcmp(id, same) != 0 || again.n != p.n ||
+		    again.mode != p.mode || again.max_age != p.max_age)
+			abort();
+		for (size_t i = 0; i < p.n; i++)
+			if (strcmp(again.mx[i], p.mx[i]) != 0)
+				abort();
+		buf_free(&b);
+	}
 	return 0;
 }

@@ -1,0 +1,143 @@
+#!/bin/bash
+# More kills at system calls: a second one while the first is mended, the map of
+# the aliases while it is built, a command, and the end of an agent.
+. "$(dirname "$0")/lib.sh"
+MOST=1
+. "$(dirname "$0")/kills.sh"
+
+# Twice: the process that looks for what the first one left is killed, too, at a
+# call of any kind that a whole delivery makes.
+RANDOM=58
+undisturbed '' '' >/tmp/all 2>/dev/null
+recover() {
+	local name most
+	sed -n "$((RANDOM % $(wc -l </tmp/all) + 1))p" /tmp/all | read -r name most
+	timeout -s KILL 20 strace -f -o /tmp/two -e "trace=$CALLS" \
+	    -e "inject=$name:signal=KILL:when=$((RANDOM % most + 1))" deliver -q
+	deliver -q
+}
+all() { [ -n "${KILL_MOST:-}" ]; } # make check-faults; else a sample of them
+LEAST=3
+{
+	all && disturb '' '-P /var/mail/bob'
+	disturb '' "-P $SPOOL/queue"
+} >/dev/null 2>&1
+outcome "twice, mbox" cat /var/mail/bob
+rm -f /var/mail/bob
+{
+	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/new'
+	all && disturb 'local maildir ~/Maildir' "-P $SPOOL/queue"
+} >/dev/null 2>&1
+outcome "twice, Maildir" sh -c 'cat /home/bob/Maildir/new/*'
+recover() { deliver -q; }
+
+# The map of the aliases, which is built when its source is another: whoever is
+# killed, no mail is lost or comes back, and the next map is whole.
+fill_plain=$(declare -f fill)
+eval "plain_$fill_plain"
+TO=team FROM=alice
+fill() {
+	local n
+	plain_fill "$@"
+	{
+		echo 'team: bob'
+		for ((n = 0; n < 300; n++)); do echo "a$n: $1"; done
+	} >/etc/aliases
+}
+disturb '' '-P /var/lib/bellman/aliases.tdb -P /var/lib/bellman/aliases.tdb.new -P /etc/aliases' >/dev/null 2>&1
+outcome "aliases" cat /var/mail/bob
+refute "aliases: none comes back" test -s /var/mail/alice
+refute "aliases: no map is damaged" grep -q 'is damaged' $LOG
+same "aliases: nothing half is left" "" "$(ls /var/lib/bellman | grep new)"
+
+# The same by newaliases, in an agent that stays.
+undisturbed '' '-P /var/lib/bellman/aliases.tdb -P /var/lib/bellman/aliases.tdb.new' >/tmp/calls 2>/dev/null
+rm -f /var/mail/bob
+marks='' n=0 i=0 met=0
+while read -r name most; do
+	[ "$most" -le "$MOST" ] || most=$MOST
+	all || [ $((i++ % 3)) = 0 ] || continue
+	for ((k = 1; k <= most; k++)); do
+		n=$((n + 1)) total=$((total + 1))
+		echo "team: bob" >/etc/aliases
+		start_agent
+		mailq >/dev/null # it answers: the queue is there
+		rm -f /tmp/one /tmp/attached
+		strace -o /tmp/one -P /var/lib/bellman/aliases.tdb -P /var/lib/bellman/aliases.tdb.new \
+		    -e "trace=$CALLS" -e "inject=$name:signal=KILL:when=$k" \
+		    -p "$(role_pid queue)" 2>/tmp/attached &
+		await -t 10 text /tmp/attached attached
+		printf 'team: bob\nnew%s: bob\n' $n >/etc/aliases
+		newaliases >/dev/null 2>&1
+		printf 'Subject: s\n\nfirst of n%s\nlast of n%s\n' $n $n | sendmail -i team
+		marks="$marks n$n"
+		await -t 20 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1
+		! grep -q 'killed by SIGKILL' /tmp/one || met=$((met + 1))
+		stop_agent
+		wait
+	done
+done </tmp/calls 2>/dev/null
+cp /var/mail/bob /tmp/got
+check "newaliases: there were kills" test $met -ge 2
+# shellcheck disable=SC2086
+same "newaliases: each message is there once and whole ($n kills)" "" "$(bad $marks)"
+kills=$n
+figures newaliases $marks
+kills=0
+refute "newaliases: no map is damaged" grep -q 'is damaged' $LOG
+same "newaliases: the spool is empty" "" "$(find $SPOOL -type f)"
+eval "$fill_plain"
+marks='' met=0
+rm -f /var/mail/bob /etc/aliases
+
+# A command is no transaction: killed in its middle it runs again.  None is lost.
+TO=bob FROM=
+cat >/usr/local/bin/keep <<'X'
+#!/bin/sh
+cat >"$HOME/kept.$$" && mv "$HOME/kept.$$" "$HOME/got.$$.$(date +%N)"
+X
+chmod 755 /usr/local/bin/keep
+echo '|/usr/local/bin/keep' >/home/bob/.forward
+chown bob:bob /home/bob/.forward
+disturb '' "-P $SPOOL/queue" >/dev/null 2>&1
+cat /home/bob/got.* >/tmp/got
+lost=
+for mark in $marks; do
+	grep -q "^last of $mark\$" /tmp/got || lost="$lost $mark"
+done
+same "a command: none is lost ($kills kills)" "" "$lost"
+same "a command: the spool is empty" "" "$(find $SPOOL -type f)"
+figures "a command" $marks
+rm -f /home/bob/.forward
+kills=0 met=0 hung=0 marks=
+
+# The end of an agent, and a kill -9 in the middle of that.
+lost='' many=20
+for ((n = 1; n <= ${KILL_ENDS:-3}; n++)); do
+	rm -f /var/mail/bob
+	start_agent
+	session $many bob >/dev/null &
+	talk=$!
+	await -t 20 exists /var/mail/bob
+	kill -TERM $AGENT
+	for who in 'deliver: queue' 'deliver: user ' /usr/sbin/deliver; do
+		[ $((n % 3)) = 0 ] && who=/usr/sbin/deliver
+		if "$O/tests/slay" 0 "$who"; then total=$((total + 1)) && break; fi
+	done
+	wait $talk
+	kill -KILL $AGENT 2>/dev/null
+	wait $AGENT 2>/dev/null
+	AGENT=
+	deliver -q
+	marks=
+	for ((k = 1; k <= many; k++)); do marks="$marks s$k"; done
+	cp /var/mail/bob /tmp/got
+	# shellcheck disable=SC2086
+	lost="$lost$(bad $marks)"
+done 2>/dev/null
+# shellcheck disable=SC2086
+same "killed while it ends: each message is there once and whole" "" "$lost"
+same "killed while it ends: the spool is empty" "" "$(find $SPOOL -type f)"
+echo "# an agent that ends: ${KILL_ENDS:-3} ends, messages $((${KILL_ENDS:-3} * many)), not once and whole: $(echo $lost | wc -w)"
+echo "# $total kills in all"
+finish

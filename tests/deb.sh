@@ -1,0 +1,270 @@
+#!/bin/bash
+# deb.sh [PACKAGE.deb]   the Debian package, in roots that debootstrap makes and
+# that are thrown away: installed by preseeded answers, over postfix, exim4 and
+# dma and replaced by them, removed, purged.  The root without packages stays in
+# $O/debcheck for the next time, and so do the archives.  Needs root and
+# Debian's mirror; about five minutes.
+set -u
+TREE=$(cd "$(dirname "$0")/.." && pwd -P)
+SUITE=${SUITE:-bookworm}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+
+outside() {
+	O=$(cd "$TREE" && cd "${O:-build}" && pwd -P)
+	WORK=$O/debcheck
+	DEB=${1:-$(ls -t "$O"/bellman_*.deb 2>/dev/null | head -n 1)}
+	[ "$(id -u)" = 0 ] && [ -e "$DEB" ] || {
+		echo "deb.sh: needs root, and a package (make deb)" >&2
+		exit 1
+	}
+	mkdir -p "$WORK/archives/partial"
+	if [ ! -e "$WORK/base/ready" ]; then
+		rm -rf "$WORK/base"
+		debootstrap --variant=minbase --include=ca-certificates,libbsd0,procps \
+		    "$SUITE" "$WORK/base" "$MIRROR" >"$WORK/debootstrap.log" 2>&1 || {
+			tail -n 20 "$WORK/debootstrap.log" >&2
+			exit 1
+		}
+		: >"$WORK/base/ready"
+	fi
+	cp "$DEB" "$WORK/bellman.deb"
+	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM=dumb \
+	    TREE="$TREE" O="$O" WORK="$WORK" ONLY="${ONLY:-}" \
+	    unshare -m -u -p -f --mount-proc --propagation private \
+	    /bin/bash "$TREE/tests/deb.sh" --all
+}
+
+machine() { # the root R
+	mount -t tmpfs tmpfs "$WORK/layer"
+	mkdir "$WORK/layer/up" "$WORK/layer/work" "$R"
+	mount -t overlay overlay "$R" \
+	    -o "lowerdir=$WORK/base,upperdir=$WORK/layer/up,workdir=$WORK/layer/work"
+	mount -t proc proc "$R/proc"
+	mount -t tmpfs -o mode=755 dev "$R/dev"
+	local name
+	for name in null zero full random urandom tty; do
+		: >"$R/dev/$name"
+		mount --bind "/dev/$name" "$R/dev/$name"
+	done
+	mkdir "$R/dev/pts" "$R/dev/shm" "$R/tree" "$R/out"
+	mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts "$R/dev/pts"
+	ln -s pts/ptmx "$R/dev/ptmx"
+	ln -s /proc/self/fd "$R/dev/fd"
+	mount --bind "$TREE" "$R/tree"
+	mount --bind "$O" "$R/out"
+	mount --bind "$WORK/archives" "$R/var/cache/apt/archives"
+	cp /etc/resolv.conf "$R/etc/resolv.conf"
+	echo mail.example >"$R/etc/hostname"
+	printf '127.0.0.1 localhost\n127.0.0.1 mail.example mail relay.example\n' >"$R/etc/hosts"
+	# Debian's own answer where there is no init would be to start nothing.
+	printf '#!/bin/sh\nexit 0\n' >"$R/usr/sbin/policy-rc.d"
+	chmod 755 "$R/usr/sbin/policy-rc.d"
+	printf 'APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n' \
+		>"$R/etc/apt/apt.conf.d/99check"
+	rm -f "$R/etc/apt/apt.conf.d/docker-clean"
+}
+
+all() {
+	local failed=0 passed=0 name line R=$WORK/layer/root
+	mkdir -p "$WORK/layer"
+	hostname mail.example
+	for name in $(sed -n 's/^story_\([a-z0-9_]*\)() .*/\1/p' "$TREE/tests/deb.sh"); do
+		case " ${ONLY:-$name} " in *" $name "*) ;; *) continue ;; esac
+		echo "== $name"
+		# A pid namespace for each: its daemons end with it.
+		line=$(R=$R unshare -m -p -f --propagation private /bin/bash "$TREE/tests/deb.sh" --one "$name" |
+			tee /dev/stderr | sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+		[ -n "$line" ] || line='0 1'
+		passed=$((passed + ${line% *}))
+		failed=$((failed + ${line#* }))
+	done
+	echo "deb: $passed passed, $failed failed"
+	[ $failed = 0 ]
+}
+
+one() {
+	machine
+	chroot "$R" /usr/bin/env TREE=/tree O=/out PRIVATE_ROOT=1 STORY="$1" \
+	    /bin/bash /tree/tests/deb.sh --inside
+}
+
+# --- inside ---
+
+DEB=/out/debcheck/bellman.deb
+export DEBIAN_FRONTEND=noninteractive
+perm() { stat -c '%U:%G %a' "$@"; }
+apt() { apt-get -q -y -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+preseed() { sed 's/^/bellman bellman\//' | debconf-set-selections; }
+state() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | cut -c1-2; }
+waiting() { find $SPOOL/drop $SPOOL/queue -type f | wc -l; }
+arrives() { # WHAT MBOX TEXT
+	if await -t 30 text "$2" "$3"; then pass "$1"; else
+		{ ls -l /var/mail; mailq; pgrep -a deliver; } >"$OUT" 2>&1
+		fail "$1"
+	fi
+}
+people() {
+	useradd -m -s /bin/bash alice
+	useradd -m -s /bin/bash bob
+}
+
+installed() { # what holds whenever ours is installed
+	same "sendmail is set-gid bellman" "root:bellman 2755" "$(perm /usr/sbin/sendmail)"
+	same "/usr/lib/sendmail leads to it" /usr/sbin/sendmail "$(readlink -f /usr/lib/sendmail)"
+	same "drop" "bellman:bellman 1770" "$(perm $SPOOL/drop)"
+	check "an agent runs" await -t 10 exists /run/bellman/control
+	printf 'Subject: s\n\nfrom alice\n' | submit alice bob
+	arrives "mail between users" /var/mail/bob 'from alice'
+}
+
+# cron and mail(1), as Debian has them.
+callers() {
+	echo '@reboot echo spoken by cron' | crontab -u alice -
+	service cron stop >/dev/null # its package started it: no @reboot twice
+	rm -f /run/crond.reboot
+	check "cron starts" service cron start
+	arrives "what a cron job says reaches its owner" /var/mail/alice 'spoken by cron'
+	service cron stop >/dev/null
+	echo 'by mailx' | as alice mail -s hello bob
+	arrives "mail(1) reaches bob" /var/mail/bob 'by mailx'
+}
+
+story_preseed() {
+	apt update >/dev/null
+	preseed <<-'X'
+		kind select relay
+		relay string relay.example 2525
+		user string alerts
+		password password se"cret
+		sender string alerts@example.org
+		root string alice
+		mailname string example.net
+	X
+	check "installs" apt install $DEB
+	installed
+	check "the settings are right" deliver --check-settings
+	said "the relay is in force" 'relay\.example'
+	check "the sender, too" grep -x 'sender  \*@\*  <alerts@example.org>' $CONF
+	same "the secret" 'relay.example "alerts" "se\"cret"' "$(cat /etc/bellman/secrets)"
+	same "is for the role alone" root:bellman-net\ 640 "$(perm /etc/bellman/secrets)"
+	refute "and in no database of answers" grep -r 'se"cret' /var/cache/debconf
+	same "mail domain" example.net "$(cat /etc/mailname)"
+	check "root's mail goes to alice" grep -x 'root: alice' /etc/aliases
+	echo 'warn 2h # mine' >>$CONF
+	check "installed again" apt install --reinstall $DEB
+	check "a change by hand stays" grep -x 'warn 2h # mine' $CONF
+	installed
+	check "service bellman restart" service bellman restart
+	check "service bellman status" service bellman status
+	installed
+}
+
+story_wrong_answers() {
+	apt update >/dev/null
+	preseed <<-'X'
+		kind select relay
+		relay string a; hold yes
+		sender string <x> } hold yes
+		root string |/bin/sh
+	X
+	check "installs all the same" apt install $DEB
+	check "the settings can be read" deliver --check-settings
+	refute "nothing is smuggled in" grep -E '^hold|^[^#].*hold' $CONF
+	refute "nor into aliases" grep sh /etc/aliases
+}
+
+story_nobody_preseeds() {
+	apt update >/dev/null
+	apt install bsd-mailx cron >/dev/null 2>&1 # brings exim4 along
+	check "installs" apt install $DEB
+	same "exim4 has gone" rc "$(state exim4-daemon-light)"
+	installed
+	callers
+}
+
+# over_and_back MAILER PACKAGES...
+over_and_back() {
+	local mailer=$1
+	apt update >/dev/null
+	check "$* is installed" apt install "$@" cron bsd-mailx
+	printf '%s\n' '# mine' 'root: bob' >/etc/aliases
+	check "ours takes its place" apt install $DEB
+	same "$mailer has gone" rc "$(state "$mailer")"
+	same "aliases stay" '# mine' "$(head -n 1 /etc/aliases)"
+	installed
+	callers
+	echo 'for root' | sendmail root
+	arrives "root's alias" /var/mail/bob 'for root'
+	service bellman stop >/dev/null
+	echo 'waits' | submit alice bob 2>/dev/null
+	same "one waits" 1 "$(waiting)"
+	check "$mailer takes its place again" apt install "$@"
+	same "ours has gone" rc "$(state bellman)"
+	same "its sendmail is no other group's" root:root "$(perm /usr/sbin/sendmail | cut -d' ' -f1)"
+	refute "and not set-gid by us" dpkg-statoverride --list /usr/sbin/sendmail
+	same "the one waits still" 1 "$(waiting)"
+	check "the settings are there" test -s $CONF
+	check "ours once more" apt install $DEB
+	arrives "what had waited is delivered" /var/mail/bob 'waits'
+	installed
+}
+story_postfix() { over_and_back postfix postfix; }
+story_exim4() { over_and_back exim4-daemon-light exim4-base exim4-config exim4-daemon-light; }
+story_dma() { over_and_back dma dma; }
+
+story_remove_and_purge() {
+	apt update >/dev/null
+	check "installs" apt install $DEB
+	installed
+	echo '# mine' >>$CONF
+	service bellman stop >/dev/null
+	echo 'waits' | submit alice bob 2>/dev/null
+	check "removes" apt remove bellman
+	said "says what stays" "1 messages stay in $SPOOL"
+	refute "no program is left" ls /usr/sbin/deliver /usr/sbin/sendmail
+	refute "no agent is left" pgrep -x deliver
+	check "settings stay" grep -x '# mine' $CONF
+	check "purges" apt purge bellman
+	refute "settings are gone" test -e /etc/bellman
+	refute "state is gone" test -e /var/lib/bellman
+	refute "no start script is left" sh -c 'ls /etc/rc?.d/*bellman /etc/init.d/bellman'
+	same "the queue stays, unless somebody says otherwise" 1 "$(waiting)"
+	check "installs again" apt install $DEB
+	arrives "and delivers it" /var/mail/bob waits
+	service bellman stop >/dev/null
+	echo 'lost' | submit alice bob 2>/dev/null
+	echo 'purge-queue boolean true' | preseed
+	check "purges all" apt purge bellman
+	refute "the queue is gone, as told" test -e $SPOOL
+	check "nothing of ours is left" sh -c '! find / -xdev -path /proc -prune -o -path /tree -prune -o -path /out -prune -o -name "*bellman*" -print | grep -v -e ^/var/log -e ^/var/cache/apt -e ^/var/cache/debconf -e "^/var/lib/dpkg/" -e "^/tree" -e "^/out" | grep .'
+}
+
+story_set_id_kept() { # an administrator who wants no set-gid
+	apt update >/dev/null
+	check "installs" apt install $DEB
+	dpkg-statoverride --force-all --update --add root root 755 /usr/sbin/sendmail >/dev/null 2>&1 || {
+		dpkg-statoverride --remove /usr/sbin/sendmail
+		dpkg-statoverride --update --add root root 755 /usr/sbin/sendmail
+	}
+	check "installed again" apt install --reinstall $DEB
+	same "stays as he wants it" "root:root 755" "$(perm /usr/sbin/sendmail)"
+	printf 'Subject: s\n\nby the socket\n' | submit alice bob
+	arrives "mail goes by the socket" /var/mail/bob 'by the socket'
+	check "removes" apt remove bellman
+	check "his override stays" dpkg-statoverride --list /usr/sbin/sendmail
+}
+
+inside() {
+	. /tree/tests/lib.sh 2>/dev/null
+	NAME=$STORY
+	people
+	"story_$STORY"
+	finish
+}
+
+case ${1:-} in
+--all) all ;;
+--one) one "$2" ;;
+--inside) inside ;;
+*) outside "$@" ;;
+esac
