@@ -24,7 +24,7 @@ static const struct wrong {
 	{ "equals_sign_in_a_block", S("relay x {\nhost = a 25\n}\n"),
 	    "F:2: no \"=\" belongs between \"host\" and its value" },
 	{ "relay_none_and_more", S("relay none 25"),
-	    "F:1: \"25\" behind \"relay\" is one word too many" },
+	    "F:1: junk behind the value of \"relay\": \"25\"" },
 	{ "unknown_limit", S("limits sice 5M"),
 	    "F:1: unknown setting \"sice\"; did you mean \"size\"?" },
 	{ "unknown_value", S("relay x {\nhost a 25\ntls verfy\n}\n"),
