@@ -133,6 +133,10 @@ bench: helpers
 	@mkdir -p $O/bench
 	@O=$O DISK=$O/bench tests/root.sh tests/bench.sh; rm -rf $O/bench
 
+# What real messages look like on terminals, for people to look at (story 45).
+screens: helpers
+	@O=$O DISK=tests/screens tests/root.sh env SCREENS_TO=/disk $(CURDIR)/tests/45-readable.sh
+
 lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
@@ -168,5 +172,5 @@ deb:
 
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults sanitize-check demo bench lint fuzz install \
+.PHONY: all help deps need helpers check check-faults sanitize-check demo bench screens lint fuzz install \
 	uninstall deb clean
