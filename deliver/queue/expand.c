@@ -116,9 +116,14 @@ follow_list(
 					   : ": there is no such list");
 			is_wrong(x, f, line, buf_c(&name));
 		} else if (t.status != TEXT_OK) {
-			goal_not(x, f, buf_c(&name), V_LATER, "4.3.5",
+			struct buf why = { 0 };
+
+			buf_fmt(&why, "%s: %s", buf_c(&name),
 			    t.status == TEXT_NONE ? "there is no such list"
 						  : t.why);
+			goal_not(
+			    x, f, buf_c(&name), V_LATER, "4.3.5", buf_c(&why));
+			buf_free(&why);
 		} else if (enter(x, &down, t.text.len) &&
 			   !goal_seen(x, "list ", buf_c(&as))) {
 			if (down.user == NULL)
