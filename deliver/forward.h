@@ -25,8 +25,8 @@ struct forward_owner {
 /* path: "" is ~/.forward; one without / at its front, or with the home's name
  * there, is beneath the home: no component of it may be a link, "..", or
  * writable by others.  Another is reached as forward_reach has it, and has no
- * second name.  In each case it is a regular file of the user or root that no one else
- * may write.  READ_OK and *fd; else a sentence in why. */
+ * second name.  In each case it is a regular file of the user or root that no
+ * one else may write.  READ_OK and *fd; else a sentence in why. */
 enum read_status forward_open(
     const struct forward_owner *, const char *path, int *fd, struct buf *why);
 /* A path from the root, its last component no link and the others links of root

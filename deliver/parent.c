@@ -415,11 +415,9 @@ reap(void)
 		else if (was.out != -1)
 			take_result(&was, status);
 	}
-	if (!all_gone())
-		return;
-	if (p.stopping) {
+	if (p.stopping && all_gone()) {
 		loop_stop();
-	} else if (p.restart_all) {
+	} else if (p.restart_all && all_gone()) {
 		p.restart_all = false;
 		restart_later(p.role[ROLE_QUEUE].began);
 	}

@@ -16,6 +16,6 @@
 
 /* READ_OK: it stands there; READ_NONE: it does not; READ_LATER: that cannot be
  * told now.  Of the last two a sentence in why. */
-enum read_status named(const struct role_start *, bool command,
-    struct span what, struct buf *why);
+enum read_status named(
+    const struct role_start *, bool command, struct span what, struct buf *why);
 #endif
