@@ -38,7 +38,7 @@ while IFS='|' read -r to status want; do
 done <<-'X'
 	loop1|67|its aliases go round in a circle: loop1 -> loop1 -> loop2 -> loop1
 	sales|67|there is no such user on this machine: sales -> sales -> nosuch
-	list|75|there is no such list [(]:include:/no/file[)]
+	list|75|:include:/no/file: there is no such list
 	nosuch|67|there is no such user on this machine [(]5
 X
 echo nosuch >/home/bob/.forward
@@ -52,9 +52,9 @@ rm /home/bob/.forward
 chown alice /var/mail/bob
 echo x | submit alice bob
 check "a mailbox of another: the log says whose, and what helps" await text $LOG \
-    '/var/mail/bob belongs to another user (uid 1001, not 1002); chown makes it right; nothing was written'
+    '/var/mail/bob belongs to another user (uid 1001, not 1002); `chown` it, or move it away; nothing was written'
 mailq >"$OUT"
-said "mailq, too" 'next try in .*belongs to another user [(]uid 1001, not 1002[)]; chown makes it right'
+said "mailq, too" 'next try in .*belongs to another user [(]uid 1001, not 1002[)]; .chown. it'
 chown bob /var/mail/bob
 check "what waited is tried again" /usr/sbin/sendmail -q
 check "and comes into his mailbox" await mbox /var/mail/bob 1
