@@ -248,6 +248,7 @@ story_set_id_kept() { # an administrator who wants no set-gid
 	}
 	check "installed again" apt install --reinstall $DEB
 	same "stays as he wants it" "root:root 755" "$(perm /usr/sbin/sendmail)"
+	await exists /run/bellman/submit # the agent was started again
 	printf 'Subject: s\n\nby the socket\n' | submit alice bob
 	arrives "mail goes by the socket" /var/mail/bob 'by the socket'
 	check "removes" apt remove bellman
