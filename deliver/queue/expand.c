@@ -1,6 +1,7 @@
 #include "deliver/queue/expand.h"
 #include "common/addr.h"
 #include "common/alias.h"
+#include "common/printable.h"
 #include "deliver/queue/goal.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -96,10 +97,12 @@ follow_list(
 {
 	struct frame down = { f, BY_LIST, path, f->user, f->from,
 		f->depth + 1 };
-	struct buf name = { 0 };
+	struct buf name = { 0 }, as = { 0 };
 	struct text t;
 
 	buf_fmt(&name, ":include:%s", path);
+	/* Whoever names it besides takes nothing of it from the others. */
+	buf_fmt(&as, "%s %s", f->user ? f->user : "", path);
 	if (goal_above(f, BY_LIST, path)) {
 		goal_loop(x, f, buf_c(&name));
 	} else {
@@ -114,16 +117,22 @@ follow_list(
 					   : ": there is no such list");
 			is_wrong(x, f, line, buf_c(&name));
 		} else if (t.status != TEXT_OK) {
-			goal_not(x, f, buf_c(&name), V_LATER, "4.3.5",
+			struct buf why = { 0 };
+
+			buf_fmt(&why, "%s: %s", buf_c(&name),
 			    t.status == TEXT_NONE ? "there is no such list"
 						  : t.why);
+			goal_not(
+			    x, f, buf_c(&name), V_LATER, "4.3.5", buf_c(&why));
+			buf_free(&why);
 		} else if (enter(x, &down, t.text.len) &&
-			   !goal_seen(x, "list ", path)) {
+			   !goal_seen(x, "list ", buf_c(&as))) {
 			if (down.user == NULL)
 				down.user = t.owner;
 			follow_items(x, alias_lines(t.text), &down);
 		}
 	}
+	buf_free(&as);
 	buf_free(&name);
 }
 
@@ -316,6 +325,24 @@ by_alias(struct work *x, const struct forms *n, const char *addr,
 	return done;
 }
 
+/* Behind an alias or a .forward the sender knows another name: both are said.
+ */
+static void
+no_user(struct work *x, const char *addr, const struct frame *f)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "there is no such user on this machine");
+	if (f->up) {
+		buf_str(&b, ": ");
+		goal_way(f, &b);
+		buf_str(&b, " -> ");
+		printable_add(&b, span_of(addr), 64);
+	}
+	goal_not(x, f, addr, V_NEVER, "5.1.1", buf_c(&b));
+	buf_free(&b);
+}
+
 static void
 follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
     const struct frame *f)
@@ -327,8 +354,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 	int got = 0;
 
 	if (!make_forms(a, &n)) {
-		goal_not(x, f, addr, V_NEVER, "5.1.1",
-		    "there is no such user on this machine");
+		no_user(x, addr, f);
 		return;
 	}
 	/* In his own .forward a user's name is his mailbox. */
@@ -361,8 +387,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 			follow_local(x, &root, "root", last, f);
 			return;
 		}
-	goal_not(x, f, addr, V_NEVER, "5.1.1",
-	    "there is no such user on this machine");
+	no_user(x, addr, f);
 }
 
 static void

@@ -31,7 +31,7 @@ goal_key(enum rcpt_what what, const char *user, const char *addr, struct buf *b)
 		buf_fmt(b, "command %s %s", user, addr);
 		return;
 	case TO_FILE:
-		buf_fmt(b, "file %s", addr);
+		buf_fmt(b, "file %s %s", user, addr);
 		return;
 	default:
 		break;
@@ -64,11 +64,11 @@ goal_seen(struct work *x, const char *kind, const char *text)
 	return true;
 }
 
-static void
-way(const struct frame *f, struct buf *b)
+void
+goal_way(const struct frame *f, struct buf *b)
 {
 	if (f->up)
-		way(f->up, b);
+		goal_way(f->up, b);
 	if (f->up)
 		buf_str(b, f->by == BY_FORWARD ? " -> .forward of " : " -> ");
 	printable_add(b, span_of(f->name), 64);
@@ -92,7 +92,7 @@ goal_over(
 	x->status = status;
 	buf_str(&x->over, text);
 	if (f)
-		way(f, &x->over);
+		goal_way(f, &x->over);
 }
 
 /* Has the journal a line for it (file_child)? */
@@ -179,12 +179,8 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 	g->addr = copy(x, addr);
 	g->user = copy(x, user);
 	g->from = copy(x, f->from);
-	g->in = f->by == BY_ALIAS		  ? IN_ALIASES
-		: f->by == BY_FORWARD && !f->user ? IN_ROOTS
-						  : IN_FORWARD;
-	g->list = f->by == BY_LIST ? copy(x, f->name) : NULL;
 	if (x->w->ways) {
-		way(f, &b);
+		goal_way(f, &b);
 		g->way = copy(x, buf_c(&b));
 		buf_free(&b);
 	}
@@ -215,7 +211,7 @@ goal_loop(struct work *x, const struct frame *f, const char *name)
 	struct buf b = { 0 };
 
 	buf_str(&b, "its aliases go round in a circle: ");
-	way(f, &b);
+	goal_way(f, &b);
 	buf_str(&b, " -> ");
 	printable_add(&b, span_of(name), 64);
 	goal_not(x, f, name, V_NEVER, "5.4.6", buf_c(&b));
@@ -285,7 +281,6 @@ goals_keep(struct expansion *e, size_t n)
 		free(e->goals[i].addr);
 		free(e->goals[i].user);
 		free(e->goals[i].from);
-		free(e->goals[i].list);
 		free(e->goals[i].text);
 		free(e->goals[i].way);
 	}
