@@ -296,4 +296,37 @@ check "who was not tried is shown it" await text /tmp/screen.alice '| half tried
 check "what was tried comes back" await -t 30 text /var/mail/bob 'half tried'
 check "settled" drained 30
 refute "and is not on the screen" grep -q 'half tried' /tmp/screen.dora2
+
+# What has waited for more than a minute is on no screen.
+stop_agent
+rm -f /var/mail/*
+/usr/bin/python3 - <<'X'
+import os, time
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+os.umask(0)
+for n, kind in enumerate(("SEND", "SOML", "SAML")):
+    env = ("time %d.000000\nuid 0\nkind %s\nfrom <bob@mail.example>\nbody 7BIT\n"
+           "to <carol@mail.example>\n\n" % (time.time() - 62, kind)).encode()
+    body = b"Subject: old\n\nan old %s\n" % kind.encode()
+    head = b"bellman 1 env %010d %08x body %016d %08x\n" % (
+        len(env), crc32c(env), len(body), crc32c(body))
+    fd = os.open("/var/spool/bellman/drop/3B0000000000000%d" % n, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660)
+    os.fchown(fd, 0, os.stat("/var/spool/bellman/drop").st_gid)
+    os.write(fd, head + env + body)
+    os.close(fd)
+X
+start_agent
+check "an old SEND comes back" await text /var/mail/bob 'an old SEND'
+check "an old SOML is mail" await text /var/mail/carol 'an old SOML'
+check "an old SAML is stored" await text /var/mail/carol 'an old SAML'
+check "settled" drained 30
+check "a mark of root's" until_here carol
+refute "none of them is shown" grep -q 'an old' /tmp/screen.carol
+refute "nor is the SEND stored" grep -q 'an old SEND' /var/mail/carol
 finish
