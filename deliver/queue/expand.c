@@ -96,10 +96,12 @@ follow_list(
 {
 	struct frame down = { f, BY_LIST, path, f->user, f->from,
 		f->depth + 1 };
-	struct buf name = { 0 };
+	struct buf name = { 0 }, as = { 0 };
 	struct text t;
 
 	buf_fmt(&name, ":include:%s", path);
+	/* Whoever names it besides takes nothing of it from the others. */
+	buf_fmt(&as, "%s %s", f->user ? f->user : "", path);
 	if (goal_above(f, BY_LIST, path)) {
 		goal_loop(x, f, buf_c(&name));
 	} else {
@@ -118,12 +120,13 @@ follow_list(
 			    t.status == TEXT_NONE ? "there is no such list"
 						  : t.why);
 		} else if (enter(x, &down, t.text.len) &&
-			   !goal_seen(x, "list ", path)) {
+			   !goal_seen(x, "list ", buf_c(&as))) {
 			if (down.user == NULL)
 				down.user = t.owner;
 			follow_items(x, alias_lines(t.text), &down);
 		}
 	}
+	buf_free(&as);
 	buf_free(&name);
 }
 

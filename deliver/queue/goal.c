@@ -31,7 +31,7 @@ goal_key(enum rcpt_what what, const char *user, const char *addr, struct buf *b)
 		buf_fmt(b, "command %s %s", user, addr);
 		return;
 	case TO_FILE:
-		buf_fmt(b, "file %s", addr);
+		buf_fmt(b, "file %s %s", user, addr);
 		return;
 	default:
 		break;
