@@ -357,8 +357,9 @@ apply_result(struct queue *q, const struct intent *in)
 	return done;
 }
 
-/* One intent file of an earlier process. */
-static void
+/* One intent file of an earlier process: 0; or -1, and it is not known what its
+ * batch has done. */
+static int
 recover(struct queue *q, const char *name)
 {
 	struct target t;
@@ -367,44 +368,53 @@ recover(struct queue *q, const char *name)
 
 	if (intent_read(q->dir, name, &in) == -1) {
 		/* Never whole: its batch was not begun. */
-		if (errno == EBADMSG)
+		int err = errno;
+
+		if (err == EBADMSG)
 			unlinkat(q->dir, name, 0);
 		else
 			log_errno("agent: %s", name);
-		return;
+		/* A bad disk does not mend, and must not hold all mail up. */
+		return err == EMFILE || err == ENFILE || err == ENOMEM ? -1 : 0;
 	}
 	if (in.result && apply_result(q, &in) == 0) {
 		batch_end(q, &in, NULL);
-		return;
+		return 0;
 	}
 	t = (struct target){
 		.kind = in.kind, .user = in.user, .what = in.what
 	};
 	b = get_box(q, &t);
-	if (b == NULL || batch_keep(b, &in) == -1) {
-		log_warn("agent: %s: no memory to look for its messages", name);
-		intent_free(&in);
-	}
+	if (b && batch_keep(b, &in) == 0)
+		return 0;
+	log_warn("agent: %s: no memory to look for its messages", name);
+	intent_free(&in);
+	return -1;
 }
 
-void
+int
 box_recover(struct queue *q)
 {
-	int fd = dup(q->dir);
+	int fd = dup(q->dir), done = 0;
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *e;
 	struct box *b;
 
 	RB_INIT(&q->boxes);
 	TAILQ_INIT(&q->kepts);
-	if (d)
-		rewinddir(d);
-	while (d && (e = readdir(d)) != NULL)
+	if (d == NULL) {
+		log_errno("agent: cannot read queue/");
+		return -1;
+	}
+	rewinddir(d);
+	while (done == 0 && (e = readdir(d)) != NULL)
 		if (intent_is_name(e->d_name))
-			recover(q, e->d_name);
-	if (d)
-		closedir(d);
+			done = recover(q, e->d_name);
+	closedir(d);
+	if (done == -1)
+		return -1;
 	/* Looked for at once: later the owner may have moved them. */
 	RB_FOREACH (b, boxes, &q->boxes)
 		start(b);
+	return 0;
 }
