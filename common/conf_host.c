@@ -18,11 +18,31 @@ address(struct span s, char text[INET6_ADDRSTRLEN], unsigned char number[16])
 							: 0;
 }
 
+/* Nearly one of the names that mail has: no other service is meant, and the
+ * mail would wait until somebody reads the log. */
+static const char *
+meant(struct span word)
+{
+	static const char *const names[] = { "submission", "submissions" };
+	const char *near = NULL;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t d = conf_distance(word, span_of(names[i]));
+
+		if (d == 0)
+			return NULL;
+		if (d <= 2)
+			near = names[i];
+	}
+	return near;
+}
+
 /* A port is a number, or a name of /etc/services (RFC 6335 5.1). */
 static int
 port(struct conf_lex *x)
 {
 	char shown[CONF_SHOWN];
+	const char *near = NULL;
 	bool letter = false, other = false;
 	long long n;
 
@@ -34,6 +54,12 @@ port(struct conf_lex *x)
 		else if (c != '-' && (c < '0' || c > '9'))
 			other = true;
 	}
+	if (x->word.len <= 32 && letter && !other)
+		near = meant(x->word);
+	if (near)
+		return conf_wrong(x, x->from,
+		    "there is no port \"%s\"; did you mean \"%s\"?",
+		    conf_show(x->word, shown), near);
 	if (x->word.len <= 32 &&
 	    (span_num(x->word, 1, 65535, &n) == 0 || (letter && !other)))
 		return 0;

@@ -64,8 +64,11 @@ replacement(struct conf_parse *p, struct conf_sender *s)
 	    addr_parse(w, &a) != ADDR_OK || a.domain.len == 0)
 		return conf_wrong(&p->x, p->x.from,
 		    "\"%s\" behind \"sender\" is no address in angle "
-		    "brackets; write <name@domain>",
-		    conf_show(w, shown));
+		    "brackets; write <name@domain>%s",
+		    conf_show(w, shown),
+		    s->phrase && w.ptr[0] != '<'
+			? ", and a name of several words in quotes"
+			: "");
 	/* The path without its brackets; a source route goes, too. */
 	p->x.word = (struct span){ a.local.ptr,
 		(size_t)(a.domain.ptr + a.domain.len - a.local.ptr) };
@@ -216,6 +219,11 @@ conf_routes_lead(struct conf_parse *p)
 			    conf_distance(name, span_of(c->relays[j].name)) <
 				conf_distance(name, span_of(nearest)))
 				nearest = c->relays[j].name;
+		if (conf_distance(name, span_of(nearest)) > 2)
+			return conf_wrong(&p->x, c->routes[i].line,
+			    "there is no relay \"%s\"; name a relay that has "
+			    "a block of its own, or write one",
+			    conf_show(name, shown));
 		return conf_wrong(&p->x, c->routes[i].line,
 		    "there is no relay \"%s\"; did you mean \"%s\"?",
 		    conf_show(name, shown), nearest);

@@ -2,6 +2,7 @@
 #include "common/env.h"
 #include "common/printable.h"
 #include <inttypes.h>
+#include <pwd.h>
 #include <string.h>
 
 static const char *const tls_words[] = {
@@ -226,6 +227,11 @@ terminals(struct buf *out, const struct conf *c)
 		if (r->via) {
 			buf_str(out, " to the terminals of ");
 			say(out, r->via);
+			if (r->via[0] != '@' && getpwnam(r->via) == NULL)
+				buf_fmt(out,
+				    ", which is no user here (a group is "
+				    "written @%s)",
+				    r->via);
 		}
 		buf_str(out, ".\n");
 	}

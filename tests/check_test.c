@@ -72,6 +72,9 @@ static const struct row {
 	{ "rule", "terminal root saml from local via @adm",
 	    "Mail for root from this machine is treated as SAML to the "
 	    "terminals of @adm.\n" },
+	{ "rule_via_nobody", "terminal root saml via adm",
+	    "to the terminals of adm, which is no user here (a group is "
+	    "written @adm).\n" },
 	{ "alerts", "alert every 90m ; via u",
 	    "Alerts go to the mailbox of postmaster, the terminals of u and "
 	    "the "

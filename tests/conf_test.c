@@ -17,7 +17,7 @@ static const struct wrong {
 	{ "unknown_setting_in_relay", S("relay x {\nhots a 25\n}\n"),
 	    "F:2: unknown setting \"hots\"; did you mean \"host\"?" },
 	{ "relay_none_and_more", S("relay none 25"),
-	    "F:1: \"25\" behind \"relay\" is one word too many" },
+	    "F:1: junk behind the value of \"relay\": \"25\"" },
 	{ "unknown_limit", S("limits sice 5M"),
 	    "F:1: unknown setting \"sice\"; did you mean \"size\"?" },
 	{ "unknown_value", S("relay x {\nhost a 25\ntls verfy\n}\n"),
@@ -51,7 +51,8 @@ static const struct wrong {
 	    "brackets; write <name@domain>" },
 	{ "sender_phrase_of_two", S("sender root@* host alerts <a@b>"),
 	    "F:1: \"alerts\" behind \"sender\" is no address in angle "
-	    "brackets; write <name@domain>" },
+	    "brackets; write <name@domain>, and a name of several words in "
+	    "quotes" },
 	{ "sender_pattern_alone", S("sender root@*"),
 	    "F:1: \"sender\" needs an address in angle brackets" },
 	{ "sender_twice", S("sender a@b <c@d>\nsender A@B <e@f>"),
@@ -70,7 +71,8 @@ static const struct wrong {
 	    S("route domain a relay wrok\nhold no\nrelay work { host a 1 }"),
 	    "F:1: there is no relay \"wrok\"; did you mean \"work\"?" },
 	{ "route_to_main_that_is_not", S("\nroute sender a@b relay main"),
-	    "F:2: there is no relay \"main\"; did you mean \"mx\"?" },
+	    "F:2: there is no relay \"main\"; name a relay that has a block "
+	    "of its own, or write one" },
 	{ "route_domain_no_pattern", S("route domain *.a relay mx"),
 	    "F:1: \"*.a\" is no domain name" },
 	{ "route_domain_dot", S("route domain . relay mx"),
@@ -399,6 +401,9 @@ static const struct wrong {
 	{ "port_too_large", S("relay a 65536"),
 	    "F:1: \"65536\" is no port; write 1 to 65535, or a service's "
 	    "name" },
+	{ "port_misspelt", S("relay a submisions"),
+	    "F:1: there is no port \"submisions\"; did you mean "
+	    "\"submissions\"?" },
 	{ "port_with_slash", S("relay a smtp/tcp"),
 	    "F:1: \"smtp/tcp\" is no port; write 1 to 65535, or a service's "
 	    "name" },

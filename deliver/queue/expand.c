@@ -1,6 +1,7 @@
 #include "deliver/queue/expand.h"
 #include "common/addr.h"
 #include "common/alias.h"
+#include "common/printable.h"
 #include "deliver/queue/goal.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -116,9 +117,15 @@ follow_list(
 					   : ": there is no such list");
 			is_wrong(x, f, line, buf_c(&name));
 		} else if (t.status != TEXT_OK) {
-			goal_not(x, f, buf_c(&name), V_LATER, "4.3.5",
+			struct buf why = { 0 };
+
+			buf_fmt(&why, "%s (%s)",
 			    t.status == TEXT_NONE ? "there is no such list"
-						  : t.why);
+						  : t.why,
+			    buf_c(&name));
+			goal_not(
+			    x, f, buf_c(&name), V_LATER, "4.3.5", buf_c(&why));
+			buf_free(&why);
 		} else if (enter(x, &down, t.text.len) &&
 			   !goal_seen(x, "list ", buf_c(&as))) {
 			if (down.user == NULL)
@@ -319,6 +326,24 @@ by_alias(struct work *x, const struct forms *n, const char *addr,
 	return done;
 }
 
+/* Behind an alias or a .forward the sender knows another name: both are said.
+ */
+static void
+no_user(struct work *x, const char *addr, const struct frame *f)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "there is no such user on this machine");
+	if (f->up) {
+		buf_str(&b, ": ");
+		goal_way(f, &b);
+		buf_str(&b, " -> ");
+		printable_add(&b, span_of(addr), 64);
+	}
+	goal_not(x, f, addr, V_NEVER, "5.1.1", buf_c(&b));
+	buf_free(&b);
+}
+
 static void
 follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
     const struct frame *f)
@@ -330,8 +355,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 	int got = 0;
 
 	if (!make_forms(a, &n)) {
-		goal_not(x, f, addr, V_NEVER, "5.1.1",
-		    "there is no such user on this machine");
+		no_user(x, addr, f);
 		return;
 	}
 	/* In his own .forward a user's name is his mailbox. */
@@ -364,8 +388,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 			follow_local(x, &root, "root", last, f);
 			return;
 		}
-	goal_not(x, f, addr, V_NEVER, "5.1.1",
-	    "there is no such user on this machine");
+	no_user(x, addr, f);
 }
 
 static void

@@ -64,11 +64,11 @@ goal_seen(struct work *x, const char *kind, const char *text)
 	return true;
 }
 
-static void
-way(const struct frame *f, struct buf *b)
+void
+goal_way(const struct frame *f, struct buf *b)
 {
 	if (f->up)
-		way(f->up, b);
+		goal_way(f->up, b);
 	if (f->up)
 		buf_str(b, f->by == BY_FORWARD ? " -> .forward of " : " -> ");
 	printable_add(b, span_of(f->name), 64);
@@ -92,7 +92,7 @@ goal_over(
 	x->status = status;
 	buf_str(&x->over, text);
 	if (f)
-		way(f, &x->over);
+		goal_way(f, &x->over);
 }
 
 /* Has the journal a line for it (file_child)? */
@@ -184,7 +184,7 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 						  : IN_FORWARD;
 	g->list = f->by == BY_LIST ? copy(x, f->name) : NULL;
 	if (x->w->ways) {
-		way(f, &b);
+		goal_way(f, &b);
 		g->way = copy(x, buf_c(&b));
 		buf_free(&b);
 	}
@@ -215,7 +215,7 @@ goal_loop(struct work *x, const struct frame *f, const char *name)
 	struct buf b = { 0 };
 
 	buf_str(&b, "its aliases go round in a circle: ");
-	way(f, &b);
+	goal_way(f, &b);
 	buf_str(&b, " -> ");
 	printable_add(&b, span_of(name), 64);
 	goal_not(x, f, name, V_NEVER, "5.4.6", buf_c(&b));

@@ -41,6 +41,8 @@ struct work {
 
 /* Has that been met before?  Now it has. */
 bool goal_seen(struct work *, const char *kind, const char *text);
+/* The names from the address down to f, for a person. */
+void goal_way(const struct frame *f, struct buf *);
 bool goal_above(const struct frame *, int by, const char *name);
 /* A limit is passed; f, if not NULL, is named. */
 void goal_over(

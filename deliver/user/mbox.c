@@ -37,8 +37,15 @@ look(struct box *b, const struct stat *st, struct verdict *v)
 					 : "is no regular file");
 	if (st->st_nlink != 1)
 		return refuse(v, b, "has another name (hard link)");
-	if (st->st_uid != b->start->uid)
-		return refuse(v, b, "belongs to another user");
+	if (st->st_uid != b->start->uid) {
+		char what[100];
+
+		snprintf(what, sizeof what,
+		    "belongs to another user (uid %u, not %u); chown makes it "
+		    "right",
+		    (unsigned)st->st_uid, (unsigned)b->start->uid);
+		return refuse(v, b, what);
+	}
 	return 0;
 }
 
