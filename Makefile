@@ -46,6 +46,7 @@ help:
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        one submission, measured against its floor (root)'
+	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
 	@echo 'make clean        removes $O'
 	@echo
@@ -133,6 +134,10 @@ bench: helpers
 	@mkdir -p $O/bench
 	@O=$O DISK=$O/bench tests/root.sh tests/bench.sh; rm -rf $O/bench
 
+# What real messages look like on terminals, for people to look at (story 45).
+screens: helpers
+	@O=$O DISK=tests/screens tests/root.sh env SCREENS_TO=/disk $(CURDIR)/tests/45-readable.sh
+
 lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
@@ -166,7 +171,14 @@ deb:
 	    { tail -n 30 ../build.log; exit 1; }
 	@mv -f $O/deb/bellman_*.deb $O/ && ls $O/bellman_*.deb
 
+# Over other mailers and back, in roots of their own; not part of check: it takes
+# minutes and the mirror.
+check-deb: deb helpers
+	@tests/deps.sh install debcheck
+	@lintian --fail-on error,warning $O/bellman_*.deb
+	@O=$O tests/deb.sh
+
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults sanitize-check demo bench lint fuzz install \
-	uninstall deb clean
+.PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
+	screens lint fuzz install uninstall deb check-deb clean

@@ -118,6 +118,10 @@ conf_set_path(struct conf_parse *p)
 	return conf_done(&p->x);
 }
 
+/* Words that people look for outside of the block in which they mean something.
+ */
+static const char *const of_relay[] = { "auth", "host", "tls", "user" };
+
 int
 conf_statement(struct conf_parse *p, const struct conf_setting *table,
     size_t rows, unsigned seen[CONF_ROWS_MAX])
@@ -142,6 +146,12 @@ conf_statement(struct conf_parse *p, const struct conf_setting *table,
 		p->row = s;
 		return s->set(p);
 	}
+	for (size_t i = 0; i < sizeof of_relay / sizeof *of_relay; i++)
+		if (!p->x.block && span_eq(name, span_of(of_relay[i])))
+			return conf_wrong(&p->x, p->x.from,
+			    "\"%s\" is a setting of one relay; it stands in "
+			    "the block: relay NAME { %s ... }",
+			    of_relay[i], of_relay[i]);
 	return conf_wrong(&p->x, p->x.from,
 	    "unknown setting \"%s\"; did you mean \"%s\"?",
 	    conf_show(name, shown), nearest->name);

@@ -5,7 +5,10 @@
 int
 conf_need(struct conf_lex *x, const char *what)
 {
-	if (conf_next(x) == CONF_WORD)
+	if (conf_next(x) == CONF_WORD && span_eq(x->word, SPAN("=")))
+		return conf_wrong(x, x->from,
+		    "no \"=\" belongs between \"%s\" and its value", x->name);
+	if (x->token == CONF_WORD)
 		return 0;
 	if (x->token == CONF_BAD)
 		return -1;

@@ -1,9 +1,13 @@
 #include "deliver/forward.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LINKS_MAX 16 /* on the way to a list */
 
 /* What an errno says of the file; all that is not here may pass: a server that
  * is away, no memory, no descriptors. */
@@ -162,6 +166,105 @@ inside(const char *home, const char *path)
 		   : NULL;
 }
 
+/* What is still to be walked, from a folder that at holds. */
+struct way {
+	int at;
+	char rest[PATH_MAX];
+	unsigned links;
+};
+
+/* Puts what a link says in front of the rest. */
+static int
+follow_link(struct way *w, const char *name, const char *rest)
+{
+	char to[PATH_MAX], whole[PATH_MAX];
+	ssize_t n = readlinkat(w->at, name, to, sizeof to - 1);
+	int root;
+
+	if (n == -1)
+		return -1;
+	to[n] = '\0';
+	if (++w->links > LINKS_MAX || (size_t)snprintf(whole, sizeof whole,
+					  "%s/%s", to, rest) >= sizeof whole) {
+		errno = w->links > LINKS_MAX ? ELOOP : ENAMETOOLONG;
+		return -1;
+	}
+	strlcpy(w->rest, whole, sizeof w->rest);
+	if (to[0] != '/')
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root == -1)
+		return -1;
+	close(w->at);
+	w->at = root;
+	return 0;
+}
+
+/* One folder further, or through one link. */
+static enum read_status
+walk_on(struct way *w, const char *path, uid_t uid, struct buf *why)
+{
+	char name[NAME_MAX + 1], rest[PATH_MAX];
+	size_t n = strcspn(w->rest, "/");
+	struct stat st;
+	int next;
+
+	if (n >= sizeof name)
+		return fault(why, path, ENAMETOOLONG);
+	memcpy(name, w->rest, n);
+	name[n] = '\0';
+	strlcpy(rest, w->rest + n + 1, sizeof rest);
+	if (n == 0) {
+		strlcpy(w->rest, rest, sizeof w->rest);
+		return READ_OK;
+	}
+	next = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (next == -1 || fstat(next, &st) == -1) {
+		int err = errno;
+
+		if (next != -1)
+			close(next);
+		return fault(why, path, err);
+	}
+	if (S_ISLNK(st.st_mode)) {
+		close(next);
+		if (st.st_uid != 0 && st.st_uid != uid)
+			return bad(why, path, "leads through another's link");
+		return follow_link(w, name, rest) == -1
+			   ? fault(why, path, errno)
+			   : READ_OK;
+	}
+	close(w->at);
+	w->at = next;
+	strlcpy(w->rest, rest, sizeof w->rest);
+	return READ_OK;
+}
+
+enum read_status
+forward_reach(const char *path, uid_t uid, int *fd, struct buf *why)
+{
+	struct way w = { .at = -1 };
+	enum read_status status = READ_OK;
+
+	*fd = -1;
+	if (path[0] != '/' ||
+	    strlcpy(w.rest, path + 1, sizeof w.rest) >= sizeof w.rest)
+		return fault(why, path, path[0] == '/' ? ENAMETOOLONG : EINVAL);
+	w.at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (w.at == -1)
+		return fault(why, path, errno);
+	while (status == READ_OK && strchr(w.rest, '/'))
+		status = walk_on(&w, path, uid, why);
+	if (status == READ_OK) {
+		*fd = openat(w.at, w.rest,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (*fd == -1)
+			status = fault(why, path, errno);
+	}
+	close(w.at);
+	return status;
+}
+
 enum read_status
 forward_open(
     const struct forward_owner *o, const char *path, int *fd, struct buf *why)
@@ -174,10 +277,7 @@ forward_open(
 	if (rest) {
 		status = beneath_home(o, rest, fd, why);
 	} else {
-		*fd = open(path,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (*fd == -1)
-			status = fault(why, path, errno);
+		status = forward_reach(path, o->uid, fd, why);
 	}
 	if (status != READ_OK)
 		return status;
@@ -189,6 +289,8 @@ forward_open(
 		status = bad(why, path, "is no regular file");
 	else if ((what = untrusted(&st, o)) != NULL)
 		status = bad(why, path, what);
+	else if (rest == NULL && st.st_nlink != 1)
+		status = bad(why, path, "has another name (hard link)");
 	if (status != READ_OK) {
 		close(*fd);
 		*fd = -1;

@@ -13,15 +13,6 @@ enum read_status {
 	READ_LATER, /* that cannot be told now */
 	READ_STATUSES
 };
-/* Where a command or a /file stands, so that its user's process can see for
- * itself that nobody else has thought of it. */
-enum named_in {
-	IN_NOTHING, /* that is known */
-	IN_FORWARD, /* his .forward, or a list: its path */
-	IN_ALIASES,
-	IN_ROOTS, /* root's .forward; the command user acts for him */
-	NAMED_INS
-};
 #define FORWARD_MAX (64 << 10)	/* octets of a .forward */
 #define READ_LIST_MAX (1 << 20) /* of an included list */
 
@@ -33,11 +24,15 @@ struct forward_owner {
 
 /* path: "" is ~/.forward; one without / at its front, or with the home's name
  * there, is beneath the home: no component of it may be a link, "..", or
- * writable by others.  Another is opened as it is, but the last component is no
- * link.  In each case it is a regular file of the user or root that no one else
- * may write.  READ_OK and *fd; else a sentence in why. */
+ * writable by others.  Another is reached as forward_reach has it, and has no
+ * second name.  In each case it is a regular file of the user or root that no
+ * one else may write.  READ_OK and *fd; else a sentence in why. */
 enum read_status forward_open(
     const struct forward_owner *, const char *path, int *fd, struct buf *why);
+/* A path from the root, its last component no link and the others links of root
+ * or of uid only: one of another would lead to whatever he likes. */
+enum read_status forward_reach(
+    const char *path, uid_t uid, int *fd, struct buf *why);
 /* All of it, up to max octets. */
 enum read_status forward_read(
     int fd, size_t max, struct buf *text, struct buf *why);

@@ -76,6 +76,9 @@ root_forward(const struct passwd *pw, struct role_start *start)
 	static struct buf why; /* until the next call */
 	struct forward_owner owner = { pw->pw_dir, pw->pw_uid, pw->pw_gid };
 
+	if (start->forward != -1) /* one who was refused after all */
+		close(start->forward);
+
 	buf_free(&why);
 	why = (struct buf){ 0 };
 	start->forward_status =
@@ -84,15 +87,24 @@ root_forward(const struct passwd *pw, struct role_start *start)
 	return NULL;
 }
 
-/* For the command user, who acts for root: whether it stands there. */
+/* What root has written, for a process that is to write a file or to run a
+ * command: it looks whether they stand there. */
 static void
-roots_forward(struct role_start *start)
+root_words(struct role_start *start)
 {
-	struct passwd pw, *found; /* start has the words of another entry */
-	char words[4096];
+	char names[4096];
+	struct passwd pw, *root = NULL;
 
-	if (getpwuid_r(0, &pw, words, sizeof words, &found) == 0 && found)
-		root_forward(found, start);
+	if (getpwuid_r(0, &pw, names, sizeof names, &root) == 0 && root) {
+		root_forward(root, start);
+	} else {
+		start->forward_status = READ_LATER;
+		start->forward_why = "the user database does not answer";
+	}
+	start->aliases = open(
+	    start->conf->aliases, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (start->aliases == -1 && errno != ENOENT && errno != ENOTDIR)
+		start->aliases_error = errno;
 }
 
 /* Root is never a recipient's process. */
@@ -128,13 +140,10 @@ for_user(const struct role_ids *ids, const struct passwd *pw,
 	if (start->purpose == FOR_BOX && start->conf->local == LOCAL_COMMAND)
 		start->purpose = FOR_COMMAND, start->local = true;
 	if (start->purpose != FOR_BOX) {
-		const struct conf *c = start->conf;
-
-		if (c->command_user && !start->local &&
-		    strcmp(pw->pw_name, c->command_user) == 0)
-			roots_forward(start);
 		own_groups(pw, id);
 		id->commands = start->purpose == FOR_COMMAND;
+		if (start->purpose != FOR_READ && !start->local)
+			root_words(start);
 	} else if (strncmp(start->conf->local_path, "/var/", 5) == 0) {
 		id->groups[0] = ids->mail;
 		id->ngroups = 1;

@@ -34,13 +34,14 @@ enum ipc_type {
 	IPC_BOX_OPEN,  /* lock the mailbox */
 	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
 			*/
-	IPC_BOX_GO,    /* u8 enum named_in; str list: append the items since
-			  then; the file or command stands there */
+	IPC_BOX_GO,    /* append the items since then */
 	/* user to queue */
-	IPC_BOX_LOCKED, /* u64 ino; u64 size */
-	IPC_BOX_RESULT, /* ref: item; u8 outcome; str status; str text */
-	IPC_BOX_END,	/* the items so far are settled and synced */
-	IPC_BOX_FAIL,	/* u8 outcome; str status; str text: all of them */
+	IPC_BOX_LOCKED,	 /* u64 ino; u64 size */
+	IPC_BOX_RESULT,	 /* ref: item; u8 outcome; str status; str text */
+	IPC_BOX_END,	 /* the items so far are settled and synced */
+	IPC_BOX_UNNAMED, /* str text: nothing that the user goes by names that
+			    file or command; all of them stay */
+	IPC_BOX_FAIL,	 /* u8 outcome; str status; str text: all of them */
 	/* queue to a user process FOR_READ, and back; see deliver/user/user.h
 	 */
 	IPC_READ_ASK,  /* str path; empty: ~/.forward */

@@ -134,7 +134,7 @@ fork_brief(
     enum role role, enum user_purpose purpose, uint32_t ref, struct span who)
 {
 	struct role_start start = {
-		.conf = p.conf, .purpose = purpose, .forward = -1
+		.conf = p.conf, .purpose = purpose, .forward = -1, .aliases = -1
 	};
 	struct priv_id id;
 	bool permanent = false;
@@ -143,17 +143,19 @@ fork_brief(
 	const char *why =
 	    name ? identity(p.ids, role, name, &start, &id, &permanent)
 		 : "not a name";
-	int ends[2] = { -1, -1 }, keep[3];
+	int ends[2] = { -1, -1 }, keep[4], n = 0;
 	pid_t pid = -1;
 
 	if (why == NULL && (!room || ipc_pair(ends) == -1))
 		why = strerror(errno), permanent = false;
 	if (why == NULL) {
-		start.fd = keep[0] = ends[1];
-		keep[1] = p.lock;
-		keep[2] = start.forward;
-		pid = role_fork(
-		    role, &id, &start, keep, start.forward == -1 ? 2 : 3);
+		start.fd = keep[n++] = ends[1];
+		keep[n++] = p.lock;
+		if (start.forward != -1)
+			keep[n++] = start.forward;
+		if (start.aliases != -1)
+			keep[n++] = start.aliases;
+		pid = role_fork(role, &id, &start, keep, n);
 		close(ends[1]);
 		if (pid == -1) {
 			why = strerror(errno), permanent = false;
@@ -169,6 +171,8 @@ fork_brief(
 	}
 	if (start.forward != -1)
 		close(start.forward);
+	if (start.aliases != -1)
+		close(start.aliases);
 	if (why)
 		no_fork(ref, permanent, why);
 	free(name);
@@ -411,11 +415,9 @@ reap(void)
 		else if (was.out != -1)
 			take_result(&was, status);
 	}
-	if (!all_gone())
-		return;
-	if (p.stopping) {
+	if (p.stopping && all_gone()) {
 		loop_stop();
-	} else if (p.restart_all) {
+	} else if (p.restart_all && all_gone()) {
 		p.restart_all = false;
 		restart_later(p.role[ROLE_QUEUE].began);
 	}

@@ -40,13 +40,16 @@ struct role_start {
 	gid_t gid;
 	enum user_purpose purpose;
 	bool local; /* FOR_COMMAND: the one of the setting `local` */
-	/* FOR_READ of root, and what the command user does for him: his
-	 * .forward, opened and checked by the parent, who does not read it */
+	/* Root's .forward, opened and checked by the parent, who does not read
+	 * it: for FOR_READ of root; and for FOR_FILE and FOR_COMMAND, who look
+	 * for their words there and in the aliases (deliver/user/named.h) */
 	int forward;	    /* or -1 */
 	int forward_status; /* enum read_status, and why */
 	const char *forward_why;
-	gid_t mail;  /* the group mail */
-	int control; /* queue: listening socket, or -1 */
+	int aliases;	   /* or -1 */
+	int aliases_error; /* errno; 0: there are none */
+	gid_t mail;	   /* the group mail */
+	int control;	   /* queue: listening socket, or -1 */
 	/* mime: fd is the message file; the part of it, and where it goes to */
 	int out;
 	uint64_t offset, octets;

@@ -91,6 +91,21 @@ arrives "a list that is not there" alice bob
 check "which the log names" grep -q \
     '.forward of alice, line 1: :include:/nonexistent/list: there is no' $LOG
 
+
+# The way to a list is nobody else's to turn.
+mkdir -p /srv/shared/real
+echo carol >/srv/shared/real/list
+chown alice: /srv/shared/real/list
+ln -s real /srv/shared/lists
+chown -h bob: /srv/shared/lists
+echo ':include:/srv/shared/lists/list' | forward
+mail_to alice
+arrives "a list behind another's link" alice
+check "which the log names" grep -q "leads through another's link" $LOG
+chown -h alice: /srv/shared/lists
+mail_to alice
+arrives "behind her own link" carol
+
 echo carol | forward
 echo alice | as carol sh -c 'cat >"$HOME/.forward"'
 mail_to alice

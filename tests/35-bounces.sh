@@ -113,6 +113,20 @@ check "not asked for: it arrives" await mbox /var/mail/bob 3
 check "not asked for: the spool is empty" drained
 refute "not asked for: nothing is said" test -s $A
 
+# An alias of several: that it was handed on, and nothing of its members.  A list
+# with an owner is where it was to go.
+printf 'both: bob, yes@remote.example\nlist: bob, later@remote.example\nowner-list: bob\none: bob\n' >/etc/aliases
+printf 'Subject: s\n\nx\n' | submit alice -N success both
+back "an alias of several"
+said "is expanded" '^rcpt Action: expanded$'
+said "by its name" '^rcpt Final-Recipient: rfc822; both@mail.example$'
+same "and once" 1 "$(grep -c '^rcpt Action' $OUT)"
+rm -f $A
+printf 'Subject: s\n\nx\n' | submit alice -N success one
+back "an alias of one"
+said "its member has it" '^rcpt Action: delivered$'
+rm -f $A /var/mail/bob
+
 # A server that reports itself is told so, and we say nothing more.
 stop_agent
 mkfifo /tmp/held
@@ -200,18 +214,26 @@ check "the spool is empty" drained
 same "alice was warned once, of the one that asked for no other" 1 "$(messages $A)"
 rm -f $A $S/accept
 
-# What is late in a list is told to its owner, and not to the sender.
-rm -f /var/mail/bob
-printf 'slow: later@remote.example\nowner-slow: bob\n' >/etc/aliases
-printf 'Subject: slow\n\nx\n' | submit alice slow
-check "a list that is late: its owner is warned" await -t 30 mbox /var/mail/bob 1
-check "of this" grep -q '^Subject: Delayed: slow$' /var/mail/bob
-same "its sender is not" 0 "$(messages $A)"
+# Late on a list: its owner hears of it.
+B=/var/mail/bob
+rm -f $B
+printf 'list: bob, later@remote.example\nowner-list: bob\n' >/etc/aliases
+: >$S/log
+printf 'Subject: late3\n\nx\n' | submit alice -N success,delay list
+check "the list's owner is warned" await mbox $B 2
+check "in a report" "$TREE/tests/report.py" $B
+said "which is a warning" '^head Subject: Delayed: late3$'
+said "of the member" '^rcpt Final-Recipient: rfc822; later@remote.example$'
+said "is to the owner" '^head To: <*owner-list@mail.example'
+back "alice hears that the list has it"
+said "which is delivered" '^rcpt Action: delivered$'
+said "by its name" '^rcpt Final-Recipient: rfc822; list@mail.example$'
 : >$S/accept
-check "and then" sendmail -q
-check "it is delivered" drained
-same "one warning" "1 0" "$(messages /var/mail/bob) $(messages $A)"
-rm -f /etc/aliases /var/mail/bob $S/accept
+check "once more" sendmail -q
+check "the spool is empty" drained
+same "the owner was warned once" 2 "$(messages $B)"
+same "and nothing else is said" 1 "$(messages $A)"
+rm -f /etc/aliases $A $B $S/accept
 
 # A crowd of failures: so many reports, and one list.
 stop_agent

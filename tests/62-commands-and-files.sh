@@ -105,6 +105,29 @@ post foreign 'not his'
 check "a file that the command user may not make: it waits" await text $LOG 'deferred to=</srv/alice/filed>'
 refute "nothing is made" test -e /srv/alice/filed
 rm -f $SPOOL/queue/*
+
+# Its process looks in what root has written, be that for few eyes only; and a
+# list of a user's is his word.
+chgrp bellman /etc/aliases
+chmod 640 /etc/aliases
+post noted 'by private aliases'
+check "aliases that only bellman may read: a command" await text /srv/nobody/noted 'by private aliases'
+install -d -m 755 /srv/lists
+echo "\"|/usr/local/bin/note 'the list' /srv/alice/noted\"" >/srv/lists/hers
+chown alice: /srv/lists/hers
+echo 'hers: :include:/srv/lists/hers' >>/etc/aliases
+post hers 'by her list'
+check "a list of alice's in aliases" await text /srv/alice/noted 'by her list'
+check "runs as her" grep -q '^note the list uid 1001' /srv/alice/noted
+echo '"|/usr/local/bin/note root /srv/nobody/forwarded", /srv/alice/rootmail' >/root/.forward
+chmod 600 /root/.forward
+install -o alice -g alice -m 600 /dev/null /srv/alice/rootmail
+post root 'by the .forward of root'
+check "root's .forward: a command" await text /srv/nobody/forwarded 'by the .forward of root'
+check "runs as nobody" grep -q '^note root uid 65534' /srv/nobody/forwarded
+check "a file that is alice's" await text /srv/alice/rootmail 'by the .forward of root'
+check "the spool is empty" drained
+rm -f /root/.forward
 stop_agent
 printf 'command-user root\n' | config
 exits "command-user root is no setting" 78 deliver --check
@@ -141,6 +164,15 @@ check "the other file has it" await text /home/bob/archive 'where to'
 same "alice's is as it was" precious "$(cat /home/alice/precious)"
 rm -f $SPOOL/queue/* /home/bob/.forward
 
+# An account that cannot log in runs nothing by writing a file.
+useradd -m -u 1003 -s /usr/sbin/nologin carol
+echo '|touch /tmp/carol' >/home/carol/.forward
+chown carol:carol /home/carol/.forward
+: >$LOG
+post carol 'x'
+check "without a login shell: no command" await text $LOG 'has no login shell'
+refute "it did not run" test -e /tmp/carol
+rm -f /home/carol/.forward
 # Root's .forward: its command is the command user's, its address is a list.
 stop_agent
 config </dev/null
@@ -164,15 +196,6 @@ refute "it was not" test -e /tmp/more
 check "the mailbox has it, by the new word" grep -q 'waits for it' /var/mail/root
 rm -f /root/.forward
 
-# An account that cannot log in runs nothing by writing a file.
-useradd -m -u 1003 -s /usr/sbin/nologin carol
-echo '|touch /tmp/carol' >/home/carol/.forward
-chown carol:carol /home/carol/.forward
-: >$LOG
-post carol 'x'
-check "without a login shell: no command" await text $LOG 'has no login shell'
-refute "it did not run" test -e /tmp/carol
-rm -f /home/carol/.forward
 stop_agent
 printf 'local command take\n' | config
 

@@ -443,6 +443,153 @@ flood_with_owner(void **state)
 	buf_free(&j);
 }
 
+static void
+child(struct buf *j, const char *from, const char *addr)
+{
+	char words[64];
+
+	snprintf(words, sizeof words, "- %s %s", from, addr);
+	journal_put(j, &(struct journal_line){
+			   J_CHILD, 5, 0, 0, SPAN("address"), span_of(words) });
+}
+
+/* Late members of lists: their owners are warned, each once, and the sender of
+ * those who have none. */
+static const struct late {
+	const char *name, *from, *owners[3];
+	bool one_is_done;
+	const char *to[3]; /* of 1W, 2W, 3W */
+} lates[] = {
+	{ "no_owner", "a@b", { "-", "-", "-" }, false, { "a@b" } },
+	{ "one_owner", "a@b", { "owner-l@x", "owner-l@x", "owner-l@x" }, false,
+	    { NULL, "owner-l@x" } },
+	{ "two_owners_and_none", "a@b", { "owner-l@x", "-", "owner-m@x" },
+	    false, { "a@b", "owner-l@x", "owner-m@x" } },
+	{ "an_owner_whose_member_has_it", "a@b",
+	    { "owner-l@x", "-", "owner-m@x" }, true, { "a@b", "owner-m@x" } },
+	{ "no_sender", "", { "owner-l@x", "-", "-" }, false, { NULL } },
+};
+
+static void
+check_late(void **state)
+{
+	const struct late *row = *state;
+	struct buf j = { 0 };
+	struct message *m;
+	char id[SPOOL_IDSIZE], want[64];
+
+	setup(NULL);
+	for (int i = 0; i < 3; i++) {
+		snprintf(want, sizeof want, "m%d@far", i);
+		child(&j, row->owners[i], want);
+	}
+	note(&j, J_SPLIT, 0, "");
+	if (row->one_is_done)
+		note(&j, J_DONE, 1, "2.0.0");
+	put(ID, row->from, "", 1, 9, &j);
+	m = sched_add(&q, ID, false);
+	m->file = file_open(q.dir, ID, geteuid());
+	assert_non_null(m->file);
+	assert_int_equal(bounce_wants_warning(&q, m), row->from[0] != '\0');
+	for (int again = 0; row->from[0] && again < 2; again++) {
+		size_t made = 1;
+
+		assert_int_equal(bounce_warn(&q, m, id), 0);
+		assert_int_equal(id[0] != '\0', row->to[0] != NULL);
+		for (int i = 0; i < 3; i++) {
+			snprintf(id, sizeof id, ID "-%dW", i + 1);
+			assert_int_equal(there(id), row->to[i] != NULL);
+			if (row->to[i] == NULL)
+				continue;
+			made++;
+			snprintf(want, sizeof want, "\nto <%s>\n", row->to[i]);
+			has(id, want);
+			has(id, "Action: delayed");
+		}
+		assert_int_equal(files(), made);
+	}
+	file_close(m->file);
+	m->file = NULL;
+	buf_free(&j);
+	teardown(NULL);
+}
+
+/* RFC 3461 5.2.7: what its sender hears of the success of an alias. */
+static const struct handed {
+	const char *name, *owner, *words;
+	int children;
+	const char *addr, *action; /* NULL: no report */
+} handeds[] = {
+	{ "one_member", "-", " notify=SUCCESS", 1, "m0@far", "delivered" },
+	{ "two_members", "-", " notify=SUCCESS", 2, "r0@c.example",
+	    "expanded" },
+	{ "a_list_with_an_owner", "owner-l@x", " notify=SUCCESS", 2,
+	    "r0@c.example", "delivered" },
+	{ "a_list_of_one_with_an_owner", "owner-l@x", " notify=SUCCESS", 1,
+	    "r0@c.example", "delivered" },
+	{ "two_members_not_asked", "-", "", 2, NULL, NULL },
+	{ "two_members_never", "-", " notify=NEVER", 2, NULL, NULL },
+};
+
+static void
+check_handed(void **state)
+{
+	const struct handed *row = *state;
+	struct buf j = { 0 };
+	char want[80];
+	const char *at;
+
+	setup(NULL);
+	for (int i = 0; i < row->children; i++) {
+		snprintf(want, sizeof want, "m%d@far", i);
+		child(&j, row->owner, want);
+	}
+	note(&j, J_SPLIT, 0, "");
+	for (int i = 0; i < row->children; i++)
+		note(&j, J_DONE, 1 + (uint32_t)i, "2.0.0");
+	put(ID, "a@b", row->words, 1, 9, &j);
+	turn(ID);
+	assert_false(there(ID));
+	assert_int_equal(files(), row->action != NULL);
+	if (row->action) {
+		snprintf(want, sizeof want, "%s\nAction: %s\n", row->addr,
+		    row->action);
+		has(ID "-1S", want);
+		get(ID "-1S", &j);
+		at = strstr(buf_c(&j), "\nAction: ");
+		assert_null(strstr(at + 1, "\nAction: "));
+	}
+	buf_free(&j);
+	teardown(NULL);
+}
+
+/* What the next server is told that is to be heard of it. */
+static void
+notify_of_children(void **state)
+{
+	struct buf j = { 0 };
+	struct file *f;
+
+	(void)state;
+	child(&j, "-", "m@far");
+	put(ID, "a@b", " notify=SUCCESS", 1, 9, &j);
+	f = file_open(q.dir, ID, geteuid());
+	assert_int_equal(rcpt_notify(f, 1), ENV_SUCCESS);
+	file_close(f);
+	unlinkat(q.dir, ID, 0);
+	child(&j, "-", "n@far");
+	put(ID, "a@b", " notify=SUCCESS", 1, 9, &j);
+	f = file_open(q.dir, ID, geteuid());
+	assert_int_equal(rcpt_notify(f, 0), ENV_SUCCESS);
+	assert_int_equal(rcpt_notify(f, 1), ENV_NEVER);
+	f->env.rcpts[0].notify = ENV_SUCCESS | ENV_DELAY;
+	assert_int_equal(rcpt_notify(f, 2), ENV_DELAY);
+	f->env.rcpts[0].notify = 0;
+	assert_int_equal(rcpt_notify(f, 2), 0);
+	file_close(f);
+	buf_free(&j);
+}
+
 /* Its report of success cannot be made: who was served last is not served
  * again for that. */
 static void
@@ -505,13 +652,16 @@ main(void)
 	static struct CMUnitTest tests[64] = { CASE(one_bounce),
 		CASE(killed_in_between), CASE(relayed), CASE(warned_once),
 		CASE(flood), CASE(flood_killed), CASE(flood_with_waiting),
-		CASE(flood_with_owner), CASE(success_cannot_be_told) };
-	size_t n = 9;
+		CASE(flood_with_owner), CASE(success_cannot_be_told),
+		CASE(notify_of_children) };
+	size_t n = 10;
 
 	if (loop_init() == -1)
 		return 1;
 	ADD_ROWS(tests, n, askeds, check_asked);
 	ADD_ROWS(tests, n, endings, check_end);
 	ADD_ROWS(tests, n, warns, check_warns);
+	ADD_ROWS(tests, n, lates, check_late);
+	ADD_ROWS(tests, n, handeds, check_handed);
 	return _cmocka_run_group_tests("bounce", tests, n, NULL, NULL);
 }

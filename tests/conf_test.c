@@ -16,6 +16,13 @@ static const struct wrong {
 	    "F:3: unknown setting \"retyr\"; did you mean \"retry\"?" },
 	{ "unknown_setting_in_relay", S("relay x {\nhots a 25\n}\n"),
 	    "F:2: unknown setting \"hots\"; did you mean \"host\"?" },
+	{ "of_a_relay_outside_of_it", S("tls verify\n"),
+	    "F:1: \"tls\" is a setting of one relay; it stands in the block: "
+	    "relay NAME { tls ... }" },
+	{ "equals_sign", S("hostname = mail.example\n"),
+	    "F:1: no \"=\" belongs between \"hostname\" and its value" },
+	{ "equals_sign_in_a_block", S("relay x {\nhost = a 25\n}\n"),
+	    "F:2: no \"=\" belongs between \"host\" and its value" },
 	{ "relay_none_and_more", S("relay none 25"),
 	    "F:1: junk behind the value of \"relay\": \"25\"" },
 	{ "unknown_limit", S("limits sice 5M"),

@@ -73,7 +73,7 @@ all() {
 		echo "== $name"
 		# A pid namespace for each: its daemons end with it.
 		line=$(R=$R unshare -m -p -f --propagation private /bin/bash "$TREE/tests/deb.sh" --one "$name" |
-			tee /dev/stderr | sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+			tee >(cat >&2) | sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
 		[ -n "$line" ] || line='0 1'
 		passed=$((passed + ${line% *}))
 		failed=$((failed + ${line#* }))
@@ -120,6 +120,8 @@ installed() { # what holds whenever ours is installed
 # cron and mail(1), as Debian has them.
 callers() {
 	echo '@reboot echo spoken by cron' | crontab -u alice -
+	service cron stop >/dev/null # its package started it: no @reboot twice
+	rm -f /run/crond.reboot
 	check "cron starts" service cron start
 	arrives "what a cron job says reaches its owner" /var/mail/alice 'spoken by cron'
 	service cron stop >/dev/null
@@ -246,6 +248,7 @@ story_set_id_kept() { # an administrator who wants no set-gid
 	}
 	check "installed again" apt install --reinstall $DEB
 	same "stays as he wants it" "root:root 755" "$(perm /usr/sbin/sendmail)"
+	await exists /run/bellman/submit # the agent was started again
 	printf 'Subject: s\n\nby the socket\n' | submit alice bob
 	arrives "mail goes by the socket" /var/mail/bob 'by the socket'
 	check "removes" apt remove bellman

@@ -293,15 +293,33 @@ test_excerpts(void **state)
 		count += out.ptr[i] == '\n';
 	assert_int_equal(count, 2 + 1 + 12 + 1);
 
+	/* A line without end does not hide the one behind it. */
 	buf_reset(&text);
 	many(&text, 65536, "z");
-	compose(&out, buf_view(&text), &f, 80, true);
+	buf_str(&text, "\nfailed\n");
+	compose(&out, buf_view(&text), &f, 40, true);
+	end = "z\r\n| ...\r\n| failed\r\n[long lines are cut; the whole "
+	      "text is\r\nin the mailbox, queue id 4A2F]\r\n";
+	assert_string_equal(buf_c(&out) + out.len - strlen(end), end);
 	count = 0;
 	for (size_t i = 0; i < out.len; i++)
 		count += out.ptr[i] == 'z';
-	assert_int_equal(count, SCREEN_CHARS);
-	assert_non_null(strstr(
-	    buf_c(&out), "[the first 2000 characters of 1 lines; the rest"));
+	assert_int_equal(count, SCREEN_LINE_ROWS * 38);
+
+	/* However narrow, it stays on a screen. */
+	buf_reset(&text);
+	many(&text, 100,
+	    "ten times some words of a line that is rather long, "
+	    "ten times some words of a line that is rather long, "
+	    "and so on, to be sure of it\n");
+	buf_str(&text, "\n");
+	many(&text, 200, "x\n");
+	compose(&out, buf_view(&text), &f, 40, true);
+	count = 0;
+	for (size_t i = 0; i < out.len; i++)
+		count += out.ptr[i] == '\n';
+	assert_in_range(count, 16, 24);
+	assert_non_null(strstr(buf_c(&out), "[4 of 302 lines; the rest is"));
 
 	/* What fits is shown whole, and no rest is spoken of. */
 	buf_reset(&text);

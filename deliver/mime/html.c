@@ -3,14 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_LINK 200 /* octets; what is longer is of no use on a screen */
+
 enum act {
 	ACT_NONE,
-	ACT_SPACE,  /* a cell */
+	ACT_CELL,   /* two blanks, or it runs into the next */
 	ACT_BREAK,  /* a line ends here */
 	ACT_PARA,   /* and an empty one follows */
 	ACT_ITEM,   /* a line that begins with a star */
 	ACT_PRE,    /* blanks and line ends count */
 	ACT_IMAGE,  /* shown as its alt text */
+	ACT_LINK,   /* where it leads is said behind its text */
 	ACT_RULE,   /* a line across */
 	ACT_HIDDEN, /* all up to its end tag is no text */
 };
@@ -19,6 +22,7 @@ static const struct tag {
 	const char *name;
 	enum act act;
 } tags[] = {
+	{ "a", ACT_LINK },
 	{ "address", ACT_BREAK },
 	{ "blockquote", ACT_PARA },
 	{ "body", ACT_BREAK },
@@ -44,8 +48,8 @@ static const struct tag {
 	{ "script", ACT_HIDDEN },
 	{ "style", ACT_HIDDEN },
 	{ "table", ACT_PARA },
-	{ "td", ACT_SPACE },
-	{ "th", ACT_SPACE },
+	{ "td", ACT_CELL },
+	{ "th", ACT_CELL },
 	{ "title", ACT_HIDDEN },
 	{ "tr", ACT_BREAK },
 	{ "ul", ACT_PARA },
@@ -100,10 +104,12 @@ static const struct {
 
 struct page {
 	struct buf *out;
-	int pre;	 /* depth of <pre> */
-	unsigned breaks; /* line ends that are owed */
-	bool blank;	 /* a blank is owed */
-	bool begun;	 /* this line has something */
+	int pre;	  /* depth of <pre> */
+	unsigned breaks;  /* line ends that are owed */
+	unsigned blanks;  /* that are owed, at most 2 */
+	bool begun;	  /* this line has something */
+	struct span link; /* where the <a> leads that we are in */
+	size_t said;	  /* where in out its text begins */
 };
 
 static bool
@@ -121,7 +127,7 @@ is_letter(char c)
 static void
 owe_breaks(struct page *p, unsigned n)
 {
-	p->blank = false;
+	p->blanks = 0;
 	if (!p->begun && p->breaks == 0)
 		return; /* nothing before the first text */
 	if (p->breaks < n)
@@ -135,9 +141,9 @@ begin(struct page *p)
 {
 	for (; p->breaks; p->breaks--)
 		buf_chr(p->out, '\n'), p->begun = false;
-	if (p->blank && p->begun)
+	for (; p->blanks && p->begun; p->blanks--)
 		buf_chr(p->out, ' ');
-	p->blank = false;
+	p->blanks = 0;
 	p->begun = true;
 }
 
@@ -216,9 +222,10 @@ text(struct page *p, struct span s)
 
 		if (*s.ptr == '\n' && p->pre) {
 			p->breaks++;
-			p->blank = false;
+			p->blanks = 0;
 		} else if (is_blank(*s.ptr) && !p->pre) {
-			p->blank = p->begun;
+			if (p->begun && p->blanks == 0)
+				p->blanks = 1;
 		} else if (*s.ptr == '&' && (n = entity(s, &c)) != 0) {
 			put_char(p, c);
 		} else {
@@ -266,19 +273,48 @@ hidden_length(struct span s, const char *name)
 	return s.len;
 }
 
-/* The value of alt="..." in a tag. */
+/* The value of name="..." in a tag. */
 static struct span
-alternative(struct span tag)
+attribute(struct span tag, const char *name)
 {
-	for (size_t i = 0; i + 6 < tag.len; i++)
-		if (is_blank(tag.ptr[i]) &&
-		    strncasecmp(tag.ptr + i + 1, "alt=", 4) == 0 &&
-		    (tag.ptr[i + 5] == '"' || tag.ptr[i + 5] == '\'')) {
-			struct span v = span_from(tag, i + 6);
+	size_t len = strlen(name);
 
-			return span_cut(&v, tag.ptr[i + 5]);
+	for (size_t i = 0; i + len + 2 < tag.len; i++)
+		if (is_blank(tag.ptr[i]) &&
+		    strncasecmp(tag.ptr + i + 1, name, len) == 0 &&
+		    tag.ptr[i + 1 + len] == '=' &&
+		    (tag.ptr[i + 2 + len] == '"' ||
+			tag.ptr[i + 2 + len] == '\'')) {
+			struct span v = span_from(tag, i + len + 3);
+
+			return span_cut(&v, tag.ptr[i + len + 2]);
 		}
 	return (struct span){ tag.ptr, 0 };
+}
+
+/* The end of a link says where it leads, unless its text was that. */
+static void
+link_at(struct page *p, bool ends, struct span tag)
+{
+	struct span to = p->link, said;
+
+	p->link.len = 0;
+	if (!ends) {
+		to = attribute(tag, "href");
+		if (to.len <= MAX_LINK &&
+		    (span_starts(to, SPAN("http://")) ||
+			span_starts(to, SPAN("https://"))))
+			p->link = to;
+		p->said = p->out->len;
+	} else if (to.len) {
+		said = span_from(buf_view(p->out), p->said);
+		if (span_eq(span_trim(said), to))
+			return;
+		p->blanks = 1;
+		put(p, SPAN("<"));
+		text(p, to);
+		put(p, SPAN(">"));
+	}
 }
 
 static const struct tag *
@@ -294,14 +330,18 @@ static void
 obey(struct page *p, enum act act, bool ends, struct span tag)
 {
 	switch (act) {
-	case ACT_SPACE:
-		p->blank = p->begun;
+	case ACT_CELL:
+		if (p->begun && p->breaks == 0)
+			p->blanks = 2;
+		break;
+	case ACT_LINK:
+		link_at(p, ends, tag);
 		break;
 	case ACT_ITEM:
 		owe_breaks(p, 1);
 		if (!ends) {
 			put(p, SPAN("*"));
-			p->blank = true;
+			p->blanks = 1;
 		}
 		break;
 	case ACT_PRE:
@@ -317,7 +357,7 @@ obey(struct page *p, enum act act, bool ends, struct span tag)
 		owe_breaks(p, 1);
 		break;
 	case ACT_IMAGE:
-		text(p, alternative(tag));
+		text(p, attribute(tag, "alt"));
 		break;
 	case ACT_BREAK:
 		owe_breaks(p, 1);

@@ -159,7 +159,6 @@ check_old(struct box *b)
 static void
 append_batch(struct box *b)
 {
-	struct buf body = { 0 };
 	struct box_job *j;
 	uint32_t n = 0;
 
@@ -183,10 +182,7 @@ append_batch(struct box *b)
 		memset(b->result, '0', b->intent.n);
 	TAILQ_FOREACH (j, &b->batch, link)
 		send_item(b, n++, j->m->id, j->m->file, j->rcpt);
-	ipc_u8(&body, (uint8_t)b->in);
-	ipc_str(&body, b->list ? b->list : "");
-	ipc_send(&b->chan, IPC_BOX_GO, 0, &body, -1);
-	buf_free(&body);
+	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, -1);
 }
 
 static void
@@ -400,6 +396,25 @@ failed(struct box *b, struct span body)
 	box_rest(b);
 }
 
+/* What named the file or command names it no more: the next attempt looks where
+ * the mail goes now.  Into that file nobody may look any more. */
+static void
+unnamed(struct box *b, struct span body)
+{
+	struct ipc_in in = { body, false };
+	struct span text = ipc_get(&in);
+
+	while (b->nold) {
+		log_warn("agent: %s: user=%s file or command is named no more; "
+			 "up to %zu messages may come twice",
+		    b->old[0].name, b->user, b->old[0].n);
+		batch_forget(b->q, &b->old[0]);
+		memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+	}
+	box_answer_all(b, OUT_LATER, SPAN("4.3.5"), text);
+	box_rest(b);
+}
+
 void
 batch_got(struct ipc *c, struct ipc_msg *m)
 {
@@ -411,6 +426,8 @@ batch_got(struct ipc *c, struct ipc_msg *m)
 		locked(b, m->body);
 	else if (m->type == IPC_BOX_FAIL)
 		failed(b, m->body);
+	else if (m->type == IPC_BOX_UNNAMED && b->state == B_LOCKING)
+		unnamed(b, m->body);
 	else if (m->type == IPC_BOX_RESULT)
 		result(b, m);
 	else if (m->type == IPC_BOX_END && b->state == B_CHECKING)

@@ -57,7 +57,7 @@ bounce_to(const struct file *f)
 static bool
 wanted(const struct file *f, uint32_t i, unsigned bit)
 {
-	unsigned notify = rcpt_env(f, i)->notify;
+	unsigned notify = rcpt_notify(f, i);
 
 	return notify == 0 ? bit != ENV_SUCCESS : (notify & bit) != 0;
 }
@@ -94,8 +94,12 @@ delayed(const struct file *f, uint32_t i)
 static bool
 succeeded(const struct file *f, uint32_t i)
 {
-	return f->rcpts[i].state == R_DONE && !f->rcpts[i].reported &&
-	       wanted(f, i, ENV_SUCCESS) && !f->rcpts[i].dsn_passed;
+	const struct rcpt *r = &f->rcpts[i];
+
+	if (r->reported || !wanted(f, i, ENV_SUCCESS))
+		return false;
+	return r->state == R_SPLIT ? rcpt_handed_on(f, i)
+				   : r->state == R_DONE && !r->dsn_passed;
 }
 
 static enum report_action
@@ -105,6 +109,9 @@ action_of(const struct file *f, uint32_t i, enum report_kind kind)
 		return ACTION_DELAYED;
 	if (kind != REPORT_DONE)
 		return ACTION_FAILED;
+	/* A list with an owner is where it was to go (RFC 3464 2.3.3). */
+	if (f->rcpts[i].state == R_SPLIT && !f->rcpts[i].owned)
+		return ACTION_EXPANDED;
 	return f->rcpts[i].relayed ? ACTION_RELAYED : ACTION_DELIVERED;
 }
 
@@ -316,29 +323,22 @@ met_before(const struct file *f, uint32_t i, enum report_kind kind)
 	return false;
 }
 
-/* The owner who is to be told by that recipient, and was not by another. */
-static const char *
-owner_at(const struct file *f, uint32_t i, enum report_kind kind)
+/* One for each owner, the first with that number; how many, or -1. */
+static int
+tell_owners(struct queue *q, struct message *m, enum report_kind kind,
+    unsigned number, char letter)
 {
-	return concerned[kind](f, i) && has_owner(f, i) &&
-		       !met_before(f, i, kind)
-		   ? f->rcpts[i].from
-		   : NULL;
-}
-
-int
-bounce_owners(struct queue *q, struct message *m)
-{
-	struct file *f = m->file;
+	const struct file *f = m->file;
 	char id[SPOOL_IDSIZE];
-	unsigned n = 0;
+	int n = 0;
 
 	for (uint32_t i = 0; i < f->nrcpts; i++) {
-		const char *owner = owner_at(f, i, REPORT_FAILED);
+		const char *owner = f->rcpts[i].from;
 
-		if (owner == NULL)
+		if (!concerned[kind](f, i) || !has_owner(f, i) ||
+		    met_before(f, i, kind))
 			continue;
-		bounce_id(m, f->rounds + 2 + n++, '\0', id);
+		bounce_id(m, number + (unsigned)n++, letter, id);
 		if (bounce_exists(q, id))
 			continue;
 		if (!flood_take(q, owner))
@@ -346,11 +346,19 @@ bounce_owners(struct queue *q, struct message *m)
 			    "%s: no-bounce reason=\"more than %d reports a "
 			    "minute to the owner of the list\"",
 			    m->id, FLOOD_MAX);
-		else if (make(q, m, REPORT_FAILED, owner, id) == -1)
+		else if (make(q, m, kind, owner, id) == -1)
 			return -1;
 	}
-	f->rounds += n;
-	return 0;
+	return n;
+}
+
+int
+bounce_owners(struct queue *q, struct message *m)
+{
+	int n = tell_owners(q, m, REPORT_FAILED, m->file->rounds + 2, '\0');
+
+	m->file->rounds += n > 0 ? (unsigned)n : 0;
+	return n == -1 ? -1 : 0;
 }
 
 bool
@@ -366,57 +374,32 @@ bounce_wants_warning(const struct queue *q, const struct message *m)
 	return false;
 }
 
-/* To one of them, unless it is made already. */
-static int
-warn_one(struct queue *q, struct message *m, const char *owner, unsigned n,
-    char id[SPOOL_IDSIZE])
+int
+bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
 {
-	bounce_id(m, n, 'W', id);
+	id[0] = '\0';
+	/* They come first: the sender's says that all are told. */
+	if (tell_owners(q, m, REPORT_DELAYED, 2, 'W') == -1)
+		return -1;
+	if (!any(m->file, REPORT_DELAYED))
+		return 0;
+	bounce_id(m, 1, 'W', id);
 	if (bounce_exists(q, id))
 		return 0;
-	if (flood_take(q, owner ? owner : m->file->env.from))
-		return make(q, m, REPORT_DELAYED, owner, id);
+	if (flood_take(q, m->file->env.from))
+		return make(q, m, REPORT_DELAYED, NULL, id);
 	log_info("%s: no-warning reason=\"more than %d reports a minute\"",
 	    m->id, FLOOD_MAX);
 	id[0] = '\0';
 	return 0;
 }
 
-int
-bounce_warn(struct queue *q, struct message *m, char id[SPOOL_IDSIZE])
-{
-	const struct file *f = m->file;
-	char other[SPOOL_IDSIZE];
-	unsigned n = 1;
-
-	id[0] = '\0';
-	if (any(f, REPORT_DELAYED) && warn_one(q, m, NULL, n, id) == -1)
-		return -1;
-	for (uint32_t i = 0; i < f->nrcpts; i++) {
-		const char *owner = owner_at(f, i, REPORT_DELAYED);
-
-		if (owner == NULL)
-			continue;
-		if (warn_one(q, m, owner, ++n, other) == -1)
-			return -1;
-		if (id[0] == '\0')
-			strlcpy(id, other, sizeof other);
-	}
-	return 0;
-}
-
 bool
 bounce_warned(struct queue *q, const struct message *m, char id[SPOOL_IDSIZE])
 {
-	bool made = false;
-
-	/* The sender's, or the first owner's. */
-	for (unsigned n = 1; n <= 2 && !made; n++) {
-		bounce_id(m, n, 'W', id);
-		made = bounce_exists(q, id);
-	}
-	return made && bounce_wants_warning(q, m) &&
-	       attempt_age(m->file) >= q->conf->warn;
+	bounce_id(m, 1, 'W', id);
+	return bounce_wants_warning(q, m) &&
+	       attempt_age(m->file) >= q->conf->warn && bounce_exists(q, id);
 }
 
 bool

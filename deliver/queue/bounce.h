@@ -3,7 +3,8 @@
  * Ids, so that after a crash a report is found and not made again (N is the
  * round, or that of the report concerned; see common/spool.h):
  *
- *     ID-N     failures        ID-NW   a warning of delay
+ *     ID-N     failures        ID-NW   a warning of delay: 1 to the sender,
+ *                                      others to owners of lists
  *     ID-NS    success         ID-ND   to postmaster, for a report or another
  *     ID-NM    many failures           message without a sender
  *     ID-1A    an alert of the agent's own: no message has that ID */

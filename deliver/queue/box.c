@@ -55,7 +55,6 @@ free_box(struct box *b)
 {
 	free(b->user);
 	free(b->what);
-	free(b->list);
 	free(b->old);
 	free(b);
 }
@@ -209,14 +208,6 @@ fits(const struct target *t)
 	       (t->kind != T_FILE || t->what[0] == '/');
 }
 
-static void
-stands_in(struct box *b, const struct target *t)
-{
-	free(b->list);
-	b->list = t->list ? strdup(t->list) : NULL;
-	b->in = t->list && b->list == NULL ? IN_NOTHING : t->in;
-}
-
 void
 box_add(
     struct queue *q, const struct target *t, struct message *m, uint32_t rcpt)
@@ -243,7 +234,6 @@ box_add(
 		    SPAN("no memory"), SPAN(""));
 		return;
 	}
-	stands_in(b, t);
 	j->m = m;
 	j->rcpt = rcpt;
 	TAILQ_INSERT_TAIL(&b->jobs, j, link);
@@ -275,9 +265,8 @@ box_uncertain(struct queue *q, const char *id, uint32_t rcpt, struct target *t)
 			for (size_t k = 0; k < b->old[i].n; k++)
 				if (b->old[i].items[k].rcpt == rcpt &&
 				    strcmp(b->old[i].items[k].id, id) == 0) {
-					*t = (struct target){ .kind = b->kind,
-						.user = b->user,
-						.what = b->what };
+					*t = (struct target){ b->kind, b->user,
+						b->what };
 					return true;
 				}
 	return false;
@@ -381,9 +370,7 @@ recover(struct queue *q, const char *name)
 		batch_end(q, &in, NULL);
 		return 0;
 	}
-	t = (struct target){
-		.kind = in.kind, .user = in.user, .what = in.what
-	};
+	t = (struct target){ in.kind, in.user, in.what };
 	b = get_box(q, &t);
 	if (b && batch_keep(b, &in) == 0)
 		return 0;

@@ -26,8 +26,6 @@ struct box {
 	RB_ENTRY(box) link;
 	enum target_kind kind;
 	char *user, *what; /* what: NULL for T_BOX */
-	enum named_in in;  /* where the last that came said it stands */
-	char *list;
 	enum box_state {
 		B_IDLE,
 		B_FORKING,

@@ -154,7 +154,7 @@ int bounce_make(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
  * or -1 with errno.  Each counts as one of f->rounds. */
 int bounce_owners(struct queue *, struct message *);
 /* A warning that it is late, to its sender and to the owners of lists; once in
- * a message's life. */
+ * a message's life.  id is that of the sender's. */
 bool bounce_wants_warning(const struct queue *, const struct message *);
 int bounce_warn(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
 /* Did an earlier process make it, and die before it could say so? */

@@ -119,10 +119,9 @@ follow_list(
 		} else if (t.status != TEXT_OK) {
 			struct buf why = { 0 };
 
-			buf_fmt(&why, "%s (%s)",
+			buf_fmt(&why, "%s: %s", buf_c(&name),
 			    t.status == TEXT_NONE ? "there is no such list"
-						  : t.why,
-			    buf_c(&name));
+						  : t.why);
 			goal_not(
 			    x, f, buf_c(&name), V_LATER, "4.3.5", buf_c(&why));
 			buf_free(&why);

@@ -22,10 +22,8 @@
 struct goal {
 	enum rcpt_what what;
 	enum verdict verdict;
-	char *addr;	  /* as rcpt_addr is to say it */
-	char *user;	  /* TO_BOX: whose; TO_COMMAND, TO_FILE: as whom */
-	enum named_in in; /* TO_COMMAND, TO_FILE; list: its path, or NULL */
-	char *list;
+	char *addr; /* as rcpt_addr is to say it */
+	char *user; /* TO_BOX: whose; TO_COMMAND, TO_FILE: as whom */
 	char *from; /* the owner of the list that named it, or NULL */
 	const char *status;
 	char *text; /* of all but V_GO, a sentence */

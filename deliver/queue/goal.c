@@ -179,10 +179,6 @@ goal_add(struct work *x, const struct frame *f, enum rcpt_what what,
 	g->addr = copy(x, addr);
 	g->user = copy(x, user);
 	g->from = copy(x, f->from);
-	g->in = f->by == BY_ALIAS		  ? IN_ALIASES
-		: f->by == BY_FORWARD && !f->user ? IN_ROOTS
-						  : IN_FORWARD;
-	g->list = f->by == BY_LIST ? copy(x, f->name) : NULL;
 	if (x->w->ways) {
 		goal_way(f, &b);
 		g->way = copy(x, buf_c(&b));
@@ -285,7 +281,6 @@ goals_keep(struct expansion *e, size_t n)
 		free(e->goals[i].addr);
 		free(e->goals[i].user);
 		free(e->goals[i].from);
-		free(e->goals[i].list);
 		free(e->goals[i].text);
 		free(e->goals[i].way);
 	}

@@ -97,7 +97,6 @@ forget(struct rcpt *r)
 	free(r->user);
 	free(r->from);
 	free(r->why);
-	free(r->list);
 	free(r->as);
 	free(r->text);
 	free(r->mta);
@@ -123,6 +122,8 @@ append(struct file *f, struct rcpt *r)
 	}
 	f->rcpts = more;
 	f->rcpts[f->nrcpts++] = *r;
+	f->rcpts[r->parent].children++;
+	f->rcpts[r->parent].owned |= r->from != NULL;
 	return 0;
 }
 
@@ -217,7 +218,8 @@ apply(struct file *f, const struct journal_line *l)
 	if (l->event == J_TOLD) {
 		f->successes = (unsigned)l->until;
 		for (size_t i = 0; i < f->nrcpts; i++)
-			f->rcpts[i].reported = f->rcpts[i].state == R_DONE;
+			f->rcpts[i].reported = f->rcpts[i].state == R_DONE ||
+					       f->rcpts[i].state == R_SPLIT;
 	}
 	if (l->event == J_WARN || l->event == J_LIST || l->event == J_TOLD)
 		return 0;
@@ -427,62 +429,4 @@ file_child(struct file *f, const struct rcpt *child, struct buf *lines)
 		return -1;
 	}
 	return append(f, &r) == -1 ? -1 : (int64_t)f->nrcpts - 1;
-}
-
-const struct env_rcpt *
-rcpt_env(const struct file *f, size_t i)
-{
-	return &f->env.rcpts[i < f->env.nrcpts ? i : f->rcpts[i].parent];
-}
-
-const char *
-rcpt_addr(const struct file *f, size_t i)
-{
-	return i < f->env.nrcpts ? f->env.rcpts[i].addr : f->rcpts[i].addr;
-}
-
-enum env_kind
-rcpt_kind(const struct file *f, size_t i)
-{
-	return rcpt_env(f, i)->kind;
-}
-
-const char *
-rcpt_from(const struct file *f, size_t i)
-{
-	/* A report stays one, through any list (RFC 5321 4.5.5). */
-	return f->env.from[0] && f->rcpts[i].from ? f->rcpts[i].from
-						  : f->env.from;
-}
-
-static bool
-alike(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-bool
-rcpt_alike(const struct rcpt *a, const struct rcpt *b)
-{
-	return a->what == b->what && alike(a->user, b->user) &&
-	       (a->what == TO_BOX || alike(a->addr, b->addr));
-}
-
-void
-rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
-{
-	size_t n =
-	    status.len < sizeof r->status ? status.len : sizeof r->status - 1;
-
-	/* What is said may be what it has said before. */
-	char *said = span_dup(text), *by = mta.len ? span_dup(mta) : NULL;
-
-	if (n)
-		memmove(r->status, status.ptr, n);
-	r->status[n] = '\0';
-	r->last = time(NULL);
-	free(r->text);
-	free(r->mta);
-	r->text = said;
-	r->mta = by;
 }

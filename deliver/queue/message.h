@@ -4,7 +4,6 @@
 #define DELIVER_QUEUE_MESSAGE_H
 #include "common/env.h"
 #include "common/spool.h"
-#include "deliver/forward.h"
 #include "deliver/ipc.h"
 #include "deliver/queue/journal.h"
 #include <sys/queue.h>
@@ -37,9 +36,13 @@ struct rcpt {
 	 * and user say how the present attempt sees them. */
 	enum rcpt_what what;
 	uint32_t parent;
-	char *addr;	 /* an address, or "|command", or "/file" */
-	char *user;	 /* whose box, or as whom; NULL: no user's */
-	char *from;	 /* the envelope sender, if it is not the message's */
+	char *addr; /* an address, or "|command", or "/file" */
+	char *user; /* whose box, or as whom; NULL: no user's */
+	char *from; /* the envelope sender, if it is not the message's */
+	/* Of the envelope's: how many stand for it, and whether an owner is
+	 * told of them (rcpt_handed_on) */
+	uint32_t children;
+	bool owned;
 	bool bounced;	 /* failed, and told */
 	bool logged;	 /* its failure stands in the journal */
 	bool tried;	 /* a terminal attempt was begun (the journal's word) */
@@ -48,15 +51,13 @@ struct rcpt {
 	bool fresh;	 /* this attempt had an answer for it */
 	bool relayed;	 /* done: by a server that is not the last one */
 	bool dsn_passed; /* done: that server reports what becomes of it */
-	bool reported;	 /* done, and its success was told, if asked for */
+	bool reported;	 /* done or split, and that was told, if asked for */
 	int64_t last;	 /* seconds: when the last answer came; 0: never */
 	/* Of the present attempt: */
 	enum verdict verdict;
 	const char *why_status;
-	char *why;	  /* of all verdicts but V_GO */
-	enum named_in in; /* TO_COMMAND, TO_FILE: where it stands now */
-	char *list;	  /* IN_FORWARD: the path of the list, or NULL */
-	char *as; /* how the next server is to call it, if not by its name */
+	char *why; /* of all verdicts but V_GO */
+	char *as;  /* how the next server is to call it, if not by its name */
 	/* The last answer: */
 	char status[12];
 	char *text; /* the last answer; NULL: none yet */
@@ -129,6 +130,11 @@ int64_t file_child(struct file *, const struct rcpt *child, struct buf *lines);
  * came from; its kind; its envelope sender ("" is the null path). */
 const char *rcpt_addr(const struct file *, size_t i);
 const struct env_rcpt *rcpt_env(const struct file *, size_t i);
+/* What its sender wants to hear of it.  Of several who stand for one recipient
+ * he hears that it was handed on to them, and of no success of theirs (RFC 3461
+ * 5.2.7). */
+unsigned rcpt_notify(const struct file *, size_t i);
+bool rcpt_handed_on(const struct file *, size_t i);
 enum env_kind rcpt_kind(const struct file *, size_t i);
 const char *rcpt_from(const struct file *, size_t i);
 /* Are both the same mailbox, command, file or address? */

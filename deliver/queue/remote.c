@@ -78,7 +78,7 @@ send_rcpts(struct queue *q, struct job *j)
 
 			ipc_str(&list,
 			    f->rcpts[k].as ? f->rcpts[k].as : rcpt_addr(f, k));
-			ipc_u8(&list, (uint8_t)r->notify);
+			ipc_u8(&list, (uint8_t)rcpt_notify(f, k));
 			ipc_str(&list, r->orcpt ? r->orcpt : "");
 			count++;
 		}

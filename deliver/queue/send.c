@@ -85,7 +85,7 @@ to_mailbox(
     struct queue *q, struct message *m, uint32_t i, struct sending *sending)
 {
 	struct rcpt *r = &m->file->rcpts[i];
-	struct target t = { .kind = T_BOX, .user = r->user };
+	struct target t = { T_BOX, r->user, NULL };
 
 	if (q->conf->local != LOCAL_LMTP) {
 		box_add(q, &t, m, i);
@@ -178,12 +178,10 @@ static void
 command_or_file(struct queue *q, struct message *m, uint32_t i)
 {
 	const struct rcpt *r = &m->file->rcpts[i];
-	struct target t = { T_FILE, r->user, r->addr, r->in, r->list };
+	struct target t = { T_FILE, r->user, r->addr };
 
-	if (r->what == TO_COMMAND) {
-		t.kind = T_COMMAND;
-		t.what++;
-	}
+	if (r->what == TO_COMMAND)
+		t = (struct target){ T_COMMAND, r->user, r->addr + 1 };
 	if (kind_of(m, i) == ENV_SEND)
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
 		    SPAN("it is no user, and has no terminal"), SPAN(""));
@@ -207,8 +205,6 @@ send_off(
 	struct target t;
 
 	if (box_uncertain(q, m->id, i, &t)) {
-		t.in = r->verdict == V_GO ? r->in : IN_NOTHING;
-		t.list = r->verdict == V_GO ? r->list : NULL;
 		box_add(q, &t, m, i);
 		return;
 	}
@@ -219,7 +215,7 @@ send_off(
 	}
 	switch (r->what) {
 	case TO_BOX:
-		t = (struct target){ .kind = T_BOX, .user = r->user };
+		t = (struct target){ T_BOX, r->user, NULL };
 		if (bounce_is_local(m, span_of(rcpt_addr(m->file, i))))
 			to_mailbox(q, m, i, sending);
 		else if (q->conf->local == LOCAL_LMTP

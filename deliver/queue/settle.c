@@ -147,7 +147,8 @@ tell_success(struct queue *q, struct message *m)
 		return -1;
 	}
 	for (size_t i = 0; i < f->nrcpts; i++)
-		f->rcpts[i].reported |= f->rcpts[i].state == R_DONE;
+		f->rcpts[i].reported |=
+		    f->rcpts[i].state == R_DONE || f->rcpts[i].state == R_SPLIT;
 	note_report(m, J_TOLD, ++f->successes, id);
 	return 0;
 }

@@ -96,9 +96,6 @@ set_verdict(struct rcpt *r, const struct goal *g)
 {
 	free(r->why);
 	r->why = g->text ? strdup(g->text) : NULL;
-	free(r->list);
-	r->list = g->list ? strdup(g->list) : NULL;
-	r->in = g->list && !r->list ? IN_NOTHING : g->in;
 	r->verdict = g->verdict;
 	r->why_status = g->status;
 }

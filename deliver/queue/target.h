@@ -1,7 +1,6 @@
 /* target - where a recipient's mail goes on this machine. */
 #ifndef DELIVER_QUEUE_TARGET_H
 #define DELIVER_QUEUE_TARGET_H
-#include "deliver/forward.h"
 
 enum target_kind {
 	T_BOX,	   /* the user's mailbox, as `local` says */
@@ -14,8 +13,6 @@ struct target {
 	enum target_kind kind;
 	const char *user; /* as whom */
 	const char *what; /* the path, or the words for /bin/sh; T_BOX: NULL */
-	enum named_in in; /* T_FILE, T_COMMAND: where it stands */
-	const char *list; /* the path of that list, or NULL */
 };
 
 #define TARGET_MAX 4096 /* octets of what */

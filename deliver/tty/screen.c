@@ -202,38 +202,69 @@ put_banner(struct buf *out, const struct screen_facts *f, size_t columns)
 	buf_free(&b);
 }
 
-/* The first lines and characters; whether it was the characters that ended it.
- */
-static struct span
-excerpt(struct span body, size_t *lines, bool *by_chars)
+/* The first of a text's rows that an excerpt has room for: how many, and where
+ * they end.  A line that goes on says so in a row of its own. */
+static size_t
+some_rows(struct span rows, size_t most, size_t *octets, bool *whole)
 {
-	size_t i = 0, chars = 0;
+	size_t n = 0;
 
-	*lines = 0;
-	while (i < body.len && *lines < SCREEN_LINES && chars < SCREEN_CHARS) {
-		size_t n = utf8_char(span_from(body, i), NULL);
+	*octets = 0;
+	for (size_t i = 0; i < rows.len && n < most; i++)
+		if (rows.ptr[i] == '\n') {
+			n++;
+			*octets = i + 1;
+		}
+	*whole = *octets == rows.len;
+	return n;
+}
 
-		*lines += body.ptr[i] == '\n';
-		chars++;
-		i += n ? n : 1;
+/* How many lines there was room for; whether each of them is whole. */
+static size_t
+put_excerpt(struct buf *out, struct span body, struct buf *clean,
+    size_t columns, bool utf8, bool *whole)
+{
+	size_t lines = 0, rows = 0;
+	struct buf one = { 0 };
+
+	*whole = true;
+	while (body.len && lines < SCREEN_LINES && rows < SCREEN_ROWS) {
+		size_t room = SCREEN_ROWS - rows, octets;
+		bool all;
+
+		buf_reset(&one);
+		put_text(&one, span_cut(&body, '\n'), clean, columns, utf8);
+		if (one.len == 0)
+			put_line(&one, gutter, "", 0);
+		rows += some_rows(buf_view(&one),
+		    room < SCREEN_LINE_ROWS ? room : SCREEN_LINE_ROWS, &octets,
+		    &all);
+		buf_add(out, one.ptr, octets);
+		lines++;
+		if (!all) {
+			put_line(out, gutter, "...", 3);
+			rows++;
+			*whole = false;
+		}
 	}
-	*by_chars = *lines < SCREEN_LINES && i < body.len;
-	return (struct span){ body.ptr, i };
+	out->bad |= one.bad;
+	buf_free(&one);
+	return lines;
 }
 
 static void
 put_footer(struct buf *out, const struct screen_text *t,
-    const struct screen_facts *f, size_t lines, bool by_chars, size_t columns)
+    const struct screen_facts *f, size_t lines, bool whole, size_t columns)
 {
 	const char *more = t->cut ? "more than " : "";
 	struct buf b = { 0 };
 
-	if (by_chars)
-		buf_fmt(&b, "[the first %d characters of %s%zu lines",
-		    SCREEN_CHARS, more, t->lines);
+	if (t->cut || lines < t->lines)
+		buf_fmt(&b, "[%zu of %s%zu lines%s; the rest is in the mailbox",
+		    lines, more, t->lines, whole ? "" : ", long ones cut");
 	else
-		buf_fmt(&b, "[%zu of %s%zu lines", lines, more, t->lines);
-	buf_str(&b, "; the rest is in the mailbox");
+		buf_str(&b, "[long lines are cut; the whole text is in the "
+			    "mailbox");
 	add_fact(&b, ", queue id ", f->id);
 	buf_chr(&b, ']');
 	wrap(out, buf_view(&b), no_gutter, columns);
@@ -267,14 +298,9 @@ void
 screen_compose(struct buf *out, const struct screen_text *t,
     const struct screen_facts *f, unsigned columns, bool utf8)
 {
-	bool cut = f->excerpt && screen_long(t), by_chars = false;
 	size_t width = width_of(columns);
-	struct span body = t->body;
 	struct buf clean = { 0 };
-	size_t lines = 0;
 
-	if (cut)
-		body = excerpt(body, &lines, &by_chars);
 	buf_str(out, f->bell
 			 ? "\a\r\n"
 			 : "\r\n"); /* away from what is being typed there */
@@ -282,9 +308,15 @@ screen_compose(struct buf *out, const struct screen_text *t,
 	put_field(out, "From: ", t->from, &clean, width, utf8);
 	put_field(out, "Subject: ", t->subject, &clean, width, utf8);
 	put_line(out, gutter, "", 0);
-	put_text(out, body, &clean, width, utf8);
-	if (cut)
-		put_footer(out, t, f, lines, by_chars, width);
+	if (f->excerpt && screen_long(t)) {
+		bool whole;
+		size_t lines =
+		    put_excerpt(out, t->body, &clean, width, utf8, &whole);
+
+		put_footer(out, t, f, lines, whole, width);
+	} else {
+		put_text(out, t->body, &clean, width, utf8);
+	}
 	out->bad |= clean.bad;
 	buf_free(&clean);
 }

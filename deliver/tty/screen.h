@@ -16,8 +16,11 @@
 #include "common/buf.h"
 #include "common/env.h"
 
-#define SCREEN_LINES 12 /* of an excerpt */
-#define SCREEN_CHARS 2000
+/* An excerpt: a window of 24 rows shows it whole, banner and all, and a line
+ * without end leaves room for those that follow it. */
+#define SCREEN_LINES 12
+#define SCREEN_ROWS 16
+#define SCREEN_LINE_ROWS 4
 
 struct screen_facts {
 	enum env_kind kind;

@@ -49,7 +49,9 @@ maildir_open(struct box *b, uint64_t *ino, uint64_t *size, struct verdict *v)
 	if (fstat(b->fd, &st) == 0 && st.st_uid != geteuid()) {
 		*v = (struct verdict){ OUT_LATER, "4.2.0", "" };
 		snprintf(v->text, sizeof v->text,
-		    "%s belongs to another user; nothing was written", path);
+		    "%s belongs to another user; `chown` it, or move it away; "
+		    "nothing was written",
+		    path);
 		maildir_close(b);
 		return -1;
 	}

@@ -33,16 +33,17 @@ look(struct box *b, const struct stat *st, struct verdict *v)
 {
 	if (!S_ISREG(st->st_mode))
 		return refuse(v, b,
-		    S_ISDIR(st->st_mode) ? "is a directory"
-					 : "is no regular file");
+		    S_ISDIR(st->st_mode) ? "is a directory; move it away"
+					 : "is no regular file; move it away");
 	if (st->st_nlink != 1)
-		return refuse(v, b, "has another name (hard link)");
+		return refuse(
+		    v, b, "has another name (hard link); remove that one");
 	if (st->st_uid != b->start->uid) {
 		char what[100];
 
 		snprintf(what, sizeof what,
-		    "belongs to another user (uid %u, not %u); chown makes it "
-		    "right",
+		    "belongs to another user (uid %u, not %u); `chown` it, or "
+		    "move it away",
 		    (unsigned)st->st_uid, (unsigned)b->start->uid);
 		return refuse(v, b, what);
 	}

@@ -1,16 +1,21 @@
-/* named - does a command, or a /file, stand where the queue says that it does?
- * Seen by the process that is to act on it, as its user: a queue that lies has
- * nothing done that the user, or the administrator for the command user, did
- * not write down. */
+/* named - has the user, or root, written that file or command down?  The queue
+ * says where a message is to go, and a queue that is no longer itself might say
+ * anything: so his own process looks, in the texts where it may stand.
+ *
+ *     ~/.forward and the lists it includes: his word
+ *     the aliases, root's .forward and the lists of root's they include: root's
+ *     word, which is for the files of all and the commands of command-user;
+ *     a list there that is the user's own is his word
+ *
+ * What names a text is not taken from the queue, for a user has other files
+ * with other people's words in them: his mail. */
 #ifndef DELIVER_USER_NAMED_H
 #define DELIVER_USER_NAMED_H
 #include "deliver/forward.h"
 #include "deliver/role.h"
 
-/* start->purpose: FOR_COMMAND or FOR_FILE.  False: a sentence in why. */
-bool named(const struct role_start *, struct span what, enum named_in,
-    const char *list, struct buf *why);
-/* Is it an item of that text: aliases(5), or a .forward or list? */
-bool named_there(
-    struct span text, bool aliases, bool command, struct span what);
+/* READ_OK: it stands there; READ_NONE: it does not; READ_LATER: that cannot be
+ * told now.  Of the last two a sentence in why. */
+enum read_status named(
+    const struct role_start *, bool command, struct span what, struct buf *why);
 #endif

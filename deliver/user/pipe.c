@@ -1,7 +1,6 @@
 /* pipe - a message into a command: /bin/sh -c, as the user, with his groups and
  * a small environment, from his home.  The words come from his own .forward,
- * from root's aliases or settings, where this process has seen them (named.h):
- * the one place where a shell is right.
+ * from root's aliases or settings: the one place where a shell is right.
  *
  * A command is no transaction: after a crash in its middle it runs again. */
 #include "common/printable.h"

@@ -18,7 +18,9 @@ static struct {
 	struct box box;
 	struct item *items;
 	size_t n;
-	struct buf what; /* of IPC_BOX_AT */
+	struct buf words; /* IPC_BOX_AT's, as they are */
+	bool named;	  /* its file or command: by the user, or by root */
+	bool open;
 } u;
 
 /* What an errno means that a person would not guess. */
@@ -109,6 +111,34 @@ say(enum ipc_type type, uint32_t ref, const struct verdict *v)
 	buf_free(&b);
 }
 
+/* May the queue ask for that at all? */
+static bool
+is_named(void)
+{
+	const struct role_start *s = u.box.start;
+	struct verdict v = { OUT_LATER, "4.3.0", "" };
+	struct buf why = { 0 }, b = { 0 };
+	enum read_status status;
+
+	u.named |=
+	    s->local || (s->purpose != FOR_FILE && s->purpose != FOR_COMMAND);
+	if (u.named)
+		return true;
+	status = named(s, s->purpose == FOR_COMMAND, buf_view(&u.words), &why);
+	u.named = status == READ_OK;
+	if (status == READ_NONE) {
+		ipc_span(&b, (struct span){ why.ptr,
+				 why.len < FAIL_MAX ? why.len : FAIL_MAX });
+		ipc_send(&u.queue, IPC_BOX_UNNAMED, 0, &b, -1);
+	} else if (status != READ_OK) {
+		strlcpy(v.text, buf_c(&why), sizeof v.text);
+		say(IPC_BOX_FAIL, 0, &v);
+	}
+	buf_free(&b);
+	buf_free(&why);
+	return u.named;
+}
+
 static void
 do_open(void)
 {
@@ -116,10 +146,13 @@ do_open(void)
 	struct buf b = { 0 };
 	uint64_t ino, size;
 
+	if (!is_named())
+		return;
 	if (u.box.kind->open(&u.box, &ino, &size, &v) == -1) {
 		say(IPC_BOX_FAIL, 0, &v);
 		return;
 	}
+	u.open = true;
 	ipc_u64(&b, ino);
 	ipc_u64(&b, size);
 	ipc_send(&u.queue, IPC_BOX_LOCKED, 0, &b, -1);
@@ -145,48 +178,18 @@ do_check(struct span body)
 	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
 }
 
-/* The user's mailbox and the command of a setting need no other word. */
-static bool
-may_go(struct span body, struct verdict *no)
-{
-	struct ipc_in in = { body, false };
-	uint8_t where = ipc_get8(&in);
-	char *list = span_dup(ipc_get(&in));
-	struct buf why = { 0 };
-	bool may;
-
-	if (list == NULL || !ipc_end(&in) || where >= NAMED_INS)
-		exit(1); /* a queue that does not keep to the table */
-	may = u.what.len == 0 || named(u.box.start, buf_view(&u.what),
-				     (enum named_in)where, list, &why);
-	if (!may) {
-		*no = (struct verdict){ OUT_LATER, "4.3.5", "" };
-		snprintf(no->text, sizeof no->text,
-		    "not done for %.64s: %.800s; who names it is looked up "
-		    "again",
-		    u.box.start->user, buf_c(&why));
-	}
-	buf_free(&why);
-	free(list);
-	return may;
-}
-
 static void
-do_go(struct span body)
+do_go(void)
 {
 	struct verdict *v = calloc(u.n ? u.n : 1, sizeof *v), failed;
-	bool may;
 
 	if (v == NULL)
 		exit(1);
-	may = may_go(body, &failed);
 	for (size_t i = 0; i < u.n; i++) {
 		const char *loop = item_loop(&u.items[i]);
 
 		v[i] = (struct verdict){ OUT_NEVER, "5.4.6", "" };
-		if (!may)
-			v[i] = failed;
-		else if (loop)
+		if (loop)
 			strlcpy(v[i].text, loop, sizeof v[i].text);
 		else
 			u.box.kind->append(&u.box, &u.items[i], &v[i]);
@@ -195,7 +198,7 @@ do_go(struct span body)
 		if (u.box.torn)
 			exit(1);
 	}
-	if (may && u.box.kind->sync(&u.box, &failed) == -1)
+	if (u.box.kind->sync(&u.box, &failed) == -1)
 		for (size_t i = 0; i < u.n; i++)
 			if (v[i].outcome == OUT_DELIVERED)
 				v[i] = failed;
@@ -220,7 +223,7 @@ do_at(struct span body)
 	    (u.box.start->purpose != FOR_FILE &&
 		u.box.start->purpose != FOR_COMMAND))
 		exit(1);
-	buf_span(&u.what, what);
+	buf_span(&u.words, what);
 	/* A path that ends in a slash is a Maildir's. */
 	if (u.box.start->purpose == FOR_FILE && what.len > 1 &&
 	    what.ptr[what.len - 1] == '/') {
@@ -236,6 +239,8 @@ got(struct ipc *c, struct ipc_msg *m)
 	(void)c;
 	if (m->type != IPC_BOX_AT && u.box.path.len == 0)
 		exit(1); /* nowhere to go */
+	if ((m->type == IPC_BOX_CHECK || m->type == IPC_BOX_GO) && !u.open)
+		exit(1); /* what looks whether it may is not left out */
 	switch (m->type) {
 	case IPC_BOX_AT:
 		do_at(m->body);
@@ -250,7 +255,7 @@ got(struct ipc *c, struct ipc_msg *m)
 		do_check(m->body);
 		break;
 	case IPC_BOX_GO:
-		do_go(m->body);
+		do_go();
 		break;
 	default:
 		break;

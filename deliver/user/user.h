@@ -3,11 +3,12 @@
  *
  *     the file or command, if it is no mailbox        IPC_BOX_AT
  *     items of an earlier intent, if there is one     IPC_BOX_ITEM ...
- *     IPC_BOX_OPEN           ->  IPC_BOX_LOCKED, or IPC_BOX_FAIL and the end
+ *     IPC_BOX_OPEN           ->  IPC_BOX_LOCKED, or IPC_BOX_FAIL and the end;
+ *                                IPC_BOX_UNNAMED: the user has not written that
+ *                                file or command down (deliver/user/named.h)
  *     IPC_BOX_CHECK          ->  IPC_BOX_RESULT for each item that is there
  *                                whole; what was torn is undone; IPC_BOX_END
- *     items of this batch, then IPC_BOX_GO, which says where the file or
- *     command stands (named.h)
+ *     items of this batch, then IPC_BOX_GO
  *                            ->  IPC_BOX_RESULT for each item; IPC_BOX_END
  *     the queue closes       ->  the lock goes, the process ends
  *
