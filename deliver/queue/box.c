@@ -11,6 +11,7 @@
 #define SLOW_LOCK 2000 /* ms */
 #define RUNNING_MAX 16 /* user processes at once */
 #define EACH_MAX 4     /* of one user: his commands may take their time */
+#define RUN_MAX 12     /* commands, be they of many users */
 
 static int
 order(const struct box *a, const struct box *b)
@@ -135,17 +136,20 @@ box_rest(struct box *b)
 	sched_soon();
 }
 
-/* Has its user as many processes as he may? */
+/* Has its user as many processes as he may, or are there as many commands as
+ * leave room for mailboxes? */
 static bool
 share_is_used(const struct box *b)
 {
 	struct box *other;
-	unsigned n = 0;
+	unsigned n = 0, run = 0;
 
 	RB_FOREACH (other, boxes, &b->q->boxes)
-		n +=
-		    other->state != B_IDLE && strcmp(other->user, b->user) == 0;
-	return n >= EACH_MAX;
+		if (other->state != B_IDLE) {
+			n += strcmp(other->user, b->user) == 0;
+			run += box_runs(other);
+		}
+	return n >= EACH_MAX || (box_runs(b) && run >= RUN_MAX);
 }
 
 static void
