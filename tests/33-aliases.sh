@@ -213,6 +213,32 @@ check "and goes to who is in it then" await mbox /var/mail/alice 1
 check "the spool is empty" drained
 rm -f /var/mail/*
 
+# Who has his own copy gets no second one by a list that is there later.
+rm /srv/members
+: >$LOG
+mail_to alice e
+check "alice has her own" await mbox /var/mail/alice 1
+check "the list is awaited" await text $LOG 'there is no such list'
+printf 'alice\nbob\n' >/srv/members
+sendmail -q
+check "the list has come: the spool is empty" drained
+same "alice has one copy" 1 "$(messages /var/mail/alice)"
+same "bob has his" 1 "$(messages /var/mail/bob)"
+rm -f /var/mail/*
+
+# Two lists of one member, whose place others take while he waits.
+ln -s /srv/elsewhere /var/mail/bob
+printf 's: bob\nt: bob\n' | aliases
+: >$LOG
+mail_to s t
+check "the member of both waits" await text $LOG 'deferred to=<bob@'
+printf 's: alice\nt: carol\n' | aliases
+sendmail -q
+check "others in his place: the spool is empty" drained
+same "who took it in the first list" 1 "$(messages /var/mail/alice)"
+same "who took it in the second" 1 "$(messages /var/mail/carol)"
+rm -f /var/mail/*
+
 # Across a kill of the queue each member has one copy.
 {
 	printf 'l: alice, bob, carol, root'

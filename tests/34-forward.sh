@@ -143,7 +143,17 @@ mail_to alice
 check "commands without end" await exists "$HOME_A/run1"
 mail_to carol
 check "do not take all places" await mbox /var/mail/carol 1
-rm -f "$HOME_A/.forward"
+rm -f "$HOME_A/.forward" /var/mail/carol
+for user in many1 many2 many3; do
+	useradd -m -K MAIL_DIR=/nonexistent -u "102${user#many}" -U -s /bin/sh $user
+	for n in 1 2 3 4; do echo "\"|touch run$n; sleep 600\""; done >/home/$user/.forward
+	chown $user: /home/$user/.forward
+done
+mail_to many1 many2 many3
+check "commands of several users without end" await exists /home/many2/run4
+mail_to carol
+check "leave some places, too" await mbox /var/mail/carol 1
+rm -f /var/mail/carol
 
 # A home on a file server that does not answer holds nobody else's mail up.
 useradd -K MAIL_DIR=/nonexistent -u 1012 -U -M -d /home/far distant

@@ -58,6 +58,18 @@ for call in unlinkat pwrite64; do
 	done
 done
 check "the kills met a process" test $met -ge 4
+
+# No descriptor is free for one of them: it is not as if it were not there.
+met=0
+for when in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	appended
+	timeout -s KILL 30 strace -f -o /tmp/one -P $Q -e trace=openat \
+	    -e inject=openat:error=EMFILE:when=$when deliver -q >/dev/null 2>&1
+	! grep -q 'EMFILE.*INJECTED' /tmp/one || met=$((met + 1))
+	deliver -q
+	same "no descriptor at $when: each is there once" 3 "$(messages /var/mail/bob)"
+done
+check "the faults met a process" test $met -ge 10
 same "the spool is empty" "" "$(find $SPOOL -type f)"
 
 # A child of an alias: it was appended, nobody was told, and before anyone looks

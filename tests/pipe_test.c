@@ -57,6 +57,7 @@ static const struct row {
 	{ "killed", "kill -9 $$", OUT_LATER, "4.3.0", "signal 9" },
 	{ "its_child_killed", "sh -c 'kill -15 $$'; exit $?", OUT_LATER,
 	    "4.3.0", "signal 15" },
+	{ "exit_255", "exit 255", OUT_NEVER, "5.3.0", "ended with status 255" },
 	{ "output_is_told", "echo some words; echo to read >&2; exit 69",
 	    OUT_NEVER, "5.3.0", "it said: some words | to read" },
 	{ "output_is_made_safe", "printf 'a\\033]0;x\\007b\\n'; exit 69",

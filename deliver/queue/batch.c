@@ -138,14 +138,17 @@ check_old(struct box *b)
 		    file_open(b->q->dir, in->items[i].id, b->q->start->uid);
 
 		/* One that is gone was finished, and so was all of it. */
-		if (f == NULL && errno != ENOENT && !file_is_bad(errno)) {
-			cannot_check(b);
-			return;
-		}
+		bool sent = f || errno == ENOENT || file_is_bad(errno);
+
 		if (f && in->items[i].rcpt < f->nrcpts)
-			send_item(b, i, in->items[i].id, f, in->items[i].rcpt);
+			sent = send_item(b, i, in->items[i].id, f,
+				   in->items[i].rcpt) == 0;
+		if (!sent) /* not asked for, it would count as not there */
+			cannot_check(b);
 		if (f)
 			file_close(f);
+		if (!sent)
+			return;
 	}
 	ipc_u64(&body, in->ino);
 	ipc_u64(&body, in->size);

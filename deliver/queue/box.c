@@ -11,6 +11,7 @@
 #define SLOW_LOCK 2000 /* ms */
 #define RUNNING_MAX 16 /* user processes at once */
 #define EACH_MAX 4     /* of one user: his commands may take their time */
+#define RUN_MAX 12     /* commands, be they of many users */
 
 static int
 order(const struct box *a, const struct box *b)
@@ -135,17 +136,20 @@ box_rest(struct box *b)
 	sched_soon();
 }
 
-/* Has its user as many processes as he may? */
+/* Has its user as many processes as he may, or are there as many commands as
+ * leave room for mailboxes? */
 static bool
 share_is_used(const struct box *b)
 {
 	struct box *other;
-	unsigned n = 0;
+	unsigned n = 0, run = 0;
 
 	RB_FOREACH (other, boxes, &b->q->boxes)
-		n +=
-		    other->state != B_IDLE && strcmp(other->user, b->user) == 0;
-	return n >= EACH_MAX;
+		if (other->state != B_IDLE) {
+			n += strcmp(other->user, b->user) == 0;
+			run += box_runs(other);
+		}
+	return n >= EACH_MAX || (box_runs(b) && run >= RUN_MAX);
 }
 
 static void
@@ -346,8 +350,9 @@ apply_result(struct queue *q, const struct intent *in)
 	return done;
 }
 
-/* One intent file of an earlier process. */
-static void
+/* One intent file of an earlier process: 0; or -1, and it is not known what its
+ * batch has done. */
+static int
 recover(struct queue *q, const char *name)
 {
 	struct target t;
@@ -356,42 +361,51 @@ recover(struct queue *q, const char *name)
 
 	if (intent_read(q->dir, name, &in) == -1) {
 		/* Never whole: its batch was not begun. */
-		if (errno == EBADMSG)
+		int err = errno;
+
+		if (err == EBADMSG)
 			unlinkat(q->dir, name, 0);
 		else
 			log_errno("agent: %s", name);
-		return;
+		/* A bad disk does not mend, and must not hold all mail up. */
+		return err == EMFILE || err == ENFILE || err == ENOMEM ? -1 : 0;
 	}
 	if (in.result && apply_result(q, &in) == 0) {
 		batch_end(q, &in, NULL);
-		return;
+		return 0;
 	}
 	t = (struct target){ in.kind, in.user, in.what };
 	b = get_box(q, &t);
-	if (b == NULL || batch_keep(b, &in) == -1) {
-		log_warn("agent: %s: no memory to look for its messages", name);
-		intent_free(&in);
-	}
+	if (b && batch_keep(b, &in) == 0)
+		return 0;
+	log_warn("agent: %s: no memory to look for its messages", name);
+	intent_free(&in);
+	return -1;
 }
 
-void
+int
 box_recover(struct queue *q)
 {
-	int fd = dup(q->dir);
+	int fd = dup(q->dir), done = 0;
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *e;
 	struct box *b;
 
 	RB_INIT(&q->boxes);
 	TAILQ_INIT(&q->kepts);
-	if (d)
-		rewinddir(d);
-	while (d && (e = readdir(d)) != NULL)
+	if (d == NULL) {
+		log_errno("agent: cannot read queue/");
+		return -1;
+	}
+	rewinddir(d);
+	while (done == 0 && (e = readdir(d)) != NULL)
 		if (intent_is_name(e->d_name))
-			recover(q, e->d_name);
-	if (d)
-		closedir(d);
+			done = recover(q, e->d_name);
+	closedir(d);
+	if (done == -1)
+		return -1;
 	/* Looked for at once: later the owner may have moved them. */
 	RB_FOREACH (b, boxes, &q->boxes)
 		start(b);
+	return 0;
 }

@@ -105,7 +105,9 @@ void box_add(
 bool box_uncertain(
     struct queue *, const char *id, uint32_t rcpt, struct target *);
 bool box_full(struct queue *, const struct target *);
-void box_recover(struct queue *); /* reads the intents of an earlier process */
+/* Reads the intents of an earlier process: 0; or -1, and nothing may be
+ * delivered, for it might be there already. */
+int box_recover(struct queue *);
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
 bool box_owns(struct queue *, uint32_t ref);

@@ -174,7 +174,8 @@ queue_run(const struct role_start *start)
 		exit(1);
 	q.state = state_open(STATE_PATH);
 	alert_start(&q);
-	box_recover(&q);
+	if (box_recover(&q) == -1)
+		exit(1); /* the next process may */
 	q.scanning = true;
 	loop_idle(scan_some);
 	drop_scan(&q); /* the watch is set already: nothing is missed */

@@ -54,14 +54,22 @@ done(struct split *s)
 	free(s);
 }
 
+/* May it have new children?  As long as one waits; or, where all that it came
+ * to were children of another already, one of those. */
 static bool
-has_waiting_child(const struct file *f, uint32_t parent)
+may_grow(const struct file *f, uint32_t parent)
 {
-	for (size_t i = f->env.nrcpts; i < f->nrcpts; i++)
-		if (f->rcpts[i].parent == parent &&
-		    f->rcpts[i].state == R_WAITS)
+	bool own = false, other = false;
+
+	for (size_t i = f->env.nrcpts; i < f->nrcpts; i++) {
+		const struct rcpt *r = &f->rcpts[i];
+
+		if (r->parent == parent && r->state == R_WAITS)
 			return true;
-	return false;
+		own |= r->parent == parent && r->state != R_DROPPED;
+		other |= r->parent != parent && r->state == R_WAITS;
+	}
+	return other && !own;
 }
 
 /* One of the envelope that is served, or whose children may be. */
@@ -150,13 +158,35 @@ keep_itself(struct split *s, uint32_t i, const struct goal *g)
 
 	if (k == NULL)
 		return keep_key(s, i, g->addr);
-	if (f->rcpts[k->rcpt].state != R_WAITS)
-		return 0;
 	if (k->rcpt < f->env.nrcpts)
 		has_it(s, i, SPAN("the same mailbox was named before"));
-	else
+	else if (f->rcpts[k->rcpt].state == R_WAITS)
 		has_it(s, k->rcpt, SPAN("it is a recipient of its own"));
 	return 0;
+}
+
+/* One of the envelope that has its copy, and came to itself, or it would have
+ * children: a list that could not be read then brings no second one. */
+static int
+keep_served(struct split *s, uint32_t i)
+{
+	struct rcpt *r = &s->m->file->rcpts[i];
+	struct world w = s->world;
+	struct expansion e;
+	int done;
+
+	w.bare = true;
+	done = expand(&w, span_of(rcpt_addr(s->m->file, i)), &e);
+	if (done == 0 && e.n == 1 && e.goals[0].verdict == V_GO) {
+		r->what = e.goals[0].what;
+		free(r->user);
+		r->user = e.goals[0].user ? strdup(e.goals[0].user) : NULL;
+		done = e.goals[0].user && r->user == NULL
+			   ? -1
+			   : keep_key(s, i, e.goals[0].addr);
+	}
+	expansion_free(&e);
+	return done;
 }
 
 /* Those of the envelope that come to themselves; and the children so far. */
@@ -168,6 +198,10 @@ know_recipients(struct split *s)
 	for (uint32_t i = (uint32_t)f->env.nrcpts; i < f->nrcpts; i++)
 		if (f->rcpts[i].state != R_DROPPED &&
 		    keep_key(s, i, f->rcpts[i].addr) == -1)
+			return -1;
+	for (uint32_t i = 0; i < f->env.nrcpts; i++)
+		if (f->rcpts[i].state == R_DONE &&
+		    rcpt_kind(f, i) == ENV_MAIL && keep_served(s, i) == -1)
 			return -1;
 	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
 		struct rcpt *r = &f->rcpts[i];
@@ -247,7 +281,7 @@ make_children(struct split *s, uint32_t i)
 	struct file *f = s->m->file;
 	struct expansion *e = &s->all[i];
 	bool first = f->rcpts[i].state == R_WAITS;
-	bool may_add = first || has_waiting_child(f, i);
+	bool may_add = first || may_grow(f, i);
 
 	if (e->later && e->n) {
 		hold_children(s, i, &e->goals[0]);

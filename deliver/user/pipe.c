@@ -260,7 +260,7 @@ judge(const struct run *r, long seconds, struct buf *text, struct verdict *v)
 		return;
 	}
 	/* Also when it was the shell's child: the shell tells by 128 + N. */
-	if (WIFSIGNALED(r->status) || status > 128) {
+	if (WIFSIGNALED(r->status) || (status > 128 && status < 128 + NSIG)) {
 		buf_fmt(text, "was ended by signal %d",
 		    WIFSIGNALED(r->status) ? WTERMSIG(r->status)
 					   : status - 128);
