@@ -453,6 +453,22 @@ mail bob d@elsewhere.example
 logs "TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
 refute "nothing went there" grep -q d@elsewhere.example /tmp/mxd26/log
 stop_agent
+# A relay by the name of its host, likewise.
+by_host() { # HOST PORT
+	printf 'relay main {\n\thost %s %s\n\ttls dane\n}\nretry 5m\n' "$1" "$2" | config
+	: >$LOG
+	start_agent
+}
+by_host srv-right.signed 26
+mail bob g@elsewhere.example
+check "a relay by name with TLSA" await -t 20 text /tmp/mxd26/log '127.0.0.41 tls g@elsewhere.example'
+logs "verified by DANE" 'host=srv-right.signed' 'host=srv-right.signed .*verified=dane'
+stop_agent
+by_host srv-wrong.signed 26
+mail bob h@elsewhere.example
+logs "by name, TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
+refute "nothing went there" grep -q h@elsewhere.example /tmp/mxd26/log
+stop_agent
 # Unsigned, the name of the host could be anybody's: the certificate is to be
 # the domain's.
 by_srv corp.plain "ca $D/ca.crt"
