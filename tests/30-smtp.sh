@@ -113,6 +113,36 @@ wait $stalls 2>/dev/null
 stop_smtpd
 rm -rf $SPOOL/queue/*
 
+# One message for a thousand such servers: no mail for another waits for them.
+rm -rf $S
+smtpd 2525 $S
+rm -f /tmp/stalls.ready
+/usr/bin/python3 -c '
+import socket, time
+s = socket.create_server(("0.0.0.0", 25), backlog=4000)
+open("/tmp/stalls.ready", "w").close()
+taken = [s.accept() for i in range(150)]
+open("/tmp/stalls.many", "w").close()
+time.sleep(600)' &
+stalls=$!
+await exists /tmp/stalls.ready
+{
+	printf 'relay work {\n\thost 127.0.0.1 2525\n\ttls never\n}\n'
+	echo 'route domain remote.example relay work'
+} | config
+for n in $(seq 1000); do echo "bob@[127.1.$((n / 250)).$((n % 250 + 1))]"; done >/tmp/thousand
+start_agent
+submit alice $(cat /tmp/thousand) <<<'Subject: to a thousand'
+check "one message for a thousand servers that are silent" await -t 30 exists /tmp/stalls.many
+submit alice bob@remote.example <<<'Subject: at once'
+check "one for a relay goes at once" await -t 20 exists $S/1.msg
+same "the other has not ended" 1 "$(ls $SPOOL/queue | wc -l)"
+stop_agent
+kill $stalls
+wait $stalls 2>/dev/null
+stop_smtpd
+rm -rf $SPOOL/queue/*
+
 # A server of another make: Postfix's smtp-sink, slow and without PIPELINING.
 if [ -x "$O/smtp-sink/smtp-sink" ]; then
 	mkdir /tmp/sink

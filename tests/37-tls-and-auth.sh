@@ -214,6 +214,27 @@ check "by XOAUTH2" grep -q '^AUTH XOAUTH2 jdoe ok' $S/log
 same "the command ran as nobody much, and once for both" "bellman-token bellman-token" \
     "$(tr '\n' ' ' </tmp/token.ran | sed 's/ $//')"
 
+# One that has expired before its time: the route waits, and nothing comes back.
+echo ya29.new >/tmp/bearer
+server right 465 wrapped token=jdoe,/tmp/bearer
+: >$LOG
+cron expired
+waits 'AUTH XOAUTH2 is refused'
+no_bounce
+sed -i 's/ya29.abc/ya29.new/' /usr/local/bin/token
+restart
+sendmail -q
+check "by a new token it goes" drained
+
+# A password that a command prints.
+printf '#!/bin/sh\necho %s\n' $WORD >/usr/local/bin/word
+chmod 755 /usr/local/bin/word
+strict right
+block 465 "ca $C/ca.pem" 'user jdoe' 'password-command /usr/local/bin/word'
+cron command
+check "a password by a command" drained
+check "the relay saw it, too" grep -q '^AUTH PLAIN jdoe ok' $S/log
+
 # REQUIRETLS of a server that does not promise it: it comes back, header only.
 printf '%s\r\n' 'EHLO x' 'MAIL FROM:<alice> REQUIRETLS' 'RCPT TO:<far@remote.example>' DATA \
     'Subject: hidden' '' 'a secret text' . QUIT | as alice /usr/sbin/sendmail -bs >"$OUT"

@@ -36,6 +36,7 @@ signed mx-sts.plain www.plain
 signed by-domain.signed www.signed
 signed host1.plain www.plain
 signed firm.plain www.firm.plain
+signed mx.wrapped.plain www.wrapped.plain
 cat ca.crt >>by-domain.signed.pem # RFC 7671 5.2.1: the anchor is sent, too
 signed mta-sts.sts.plain mta-sts.self-sts.plain mta-sts.other-sts.plain mta-sts.test-sts.plain
 
@@ -99,6 +100,9 @@ _submission._tcp.corp SRV 10 1 26 host1
 host1 A 127.0.0.44
 _submission._tcp.firm SRV 10 1 26 host2
 host2 A 127.0.0.45
+_submissions._tcp.wrapped SRV 10 1 465 mx.wrapped
+_submission._tcp.wrapped SRV 10 1 26 good
+mx.wrapped A 127.0.0.1
 Z
 cat >signed.zone <<Z
 \$ORIGIN signed.
@@ -453,6 +457,22 @@ mail bob d@elsewhere.example
 logs "TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
 refute "nothing went there" grep -q d@elsewhere.example /tmp/mxd26/log
 stop_agent
+# A relay by the name of its host, likewise.
+by_host() { # HOST PORT
+	printf 'relay main {\n\thost %s %s\n\ttls dane\n}\nretry 5m\n' "$1" "$2" | config
+	: >$LOG
+	start_agent
+}
+by_host srv-right.signed 26
+mail bob g@elsewhere.example
+check "a relay by name with TLSA" await -t 20 text /tmp/mxd26/log '127.0.0.41 tls g@elsewhere.example'
+logs "verified by DANE" 'host=srv-right.signed' 'host=srv-right.signed .*verified=dane'
+stop_agent
+by_host srv-wrong.signed 26
+mail bob h@elsewhere.example
+logs "by name, TLSA of another key: it waits" 'host=srv-wrong.signed' 'host=srv-wrong.signed status=4\.7'
+refute "nothing went there" grep -q h@elsewhere.example /tmp/mxd26/log
+stop_agent
 # Unsigned, the name of the host could be anybody's: the certificate is to be
 # the domain's.
 by_srv corp.plain "ca $D/ca.crt"
@@ -465,5 +485,16 @@ check "one for the domain: it goes" await -t 20 text /tmp/mxd26/log '127.0.0.45 
 logs "and was verified" 'host=host2.plain' 'host=host2.plain .*verified=ca'
 refute "the other did not" grep -q e@elsewhere.example /tmp/mxd26/log
 stop_agent
+# _submissions goes before _submission: TLS from the first octet (RFC 8314).
+chmod 644 $D/mx.wrapped.plain.key
+smtpd 465 /tmp/wrapped "cert=$D/mx.wrapped.plain.crt,$D/mx.wrapped.plain.key" wrapped
+by_srv wrapped.plain "ca $D/ca.crt"
+: >$LOG
+mail bob i@elsewhere.example
+check "by _submissions._tcp" await -t 20 text /tmp/wrapped/log 'DATA 250'
+logs "with TLS, verified" 'host=mx.wrapped.plain' 'host=mx.wrapped.plain address=127.0.0.1:465 .*verified=ca'
+refute "and not by _submission" grep -q i@elsewhere.example /tmp/mxd26/log
+stop_agent
+stop_smtpd
 kill $mxd $mxd26 $nsd $unbound $silent
 finish

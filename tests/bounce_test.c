@@ -30,6 +30,7 @@ setup(void **state)
 	q.start = &start;
 	q.conf = &conf;
 	TAILQ_INIT(&q.jobs);
+	TAILQ_INIT(&q.spare);
 	TAILQ_INIT(&q.clients);
 	RB_INIT(&q.floods);
 	sched_init(&q);

@@ -80,12 +80,35 @@ domains_and_relays_are_apart(void **state)
 	assert_true(RB_EMPTY(&all));
 }
 
+/* One message after the other, each for more destinations than there is room:
+ * some is left for the next. */
+static void
+messages_leave_room(void **state)
+{
+	static const size_t least[] = { 290, 190, 100, 60, 40, 25, 1, 1, 1, 1 };
+	size_t jobs = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof least / sizeof *least; i++) {
+		size_t its = 0;
+
+		for (; !share_message(its, jobs); its++)
+			jobs++;
+		if (its < least[i] || its > 300)
+			fail_msg("message %zu: %zu jobs", i, its);
+	}
+	assert_true(jobs < SHARE_ROOM);
+	assert_false(share_message(0, SHARE_ROOM + 5)); /* one always goes */
+	assert_true(share_message(1, SHARE_ROOM + 5));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(room_is_left),
 		cmocka_unit_test(domains_and_relays_are_apart),
+		cmocka_unit_test(messages_leave_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

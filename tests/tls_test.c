@@ -27,7 +27,7 @@ static const struct row {
 	const char *cert;
 	const char *saw; /* a part of what the server saw */
 	int64_t patience;
-	bool may_be_plain;
+	bool may_be_plain, verify;
 } rows[] = {
 	{ "right", "right", TLS_VERIFY, "secure ca", .ca = "ca",
 	    .saw = "up TLSv1.3 reused=0 cert=-" },
@@ -106,6 +106,16 @@ static const struct row {
 	    "no TLSA record fits",
 	    .tlsa = { { 1, 1, 1, "right", false },
 		{ 3, 1, 1, "right", false } } },
+	/* RFC 8461 2: records that cannot be used are no way around a policy */
+	{ "dane_unusable_with_a_policy", "self", TLS_DANE, "self-signed",
+	    .ca = "ca", .tlsa = { { 1, 1, 1, "right", false } },
+	    .verify = true },
+	{ "dane_unusable_with_a_policy_that_is_met", "right", TLS_DANE,
+	    "secure ca", .ca = "ca", .tlsa = { { 1, 1, 1, "right", false } },
+	    .verify = true },
+	{ "dane_usable_with_a_policy", "self", TLS_DANE, "secure dane",
+	    .ca = "ca", .tlsa = { { 3, 1, 1, "self", false } },
+	    .verify = true },
 	{ "dane_without_records", "self", TLS_DANE, "secure no",
 	    .may_be_plain = true },
 	/* the way there */
@@ -372,7 +382,8 @@ check(void **state)
 		.port = "25",
 		.relay = &relay,
 		.tlsa = records,
-		.ntlsa = n };
+		.ntlsa = n,
+		.verify = row->verify };
 	assert_int_equal(tls_must(&t.want), !row->may_be_plain);
 	t.patience = row->patience ? row->patience : PATIENCE;
 	t.store = tls_store_new();
@@ -456,6 +467,42 @@ resumed_tls12(void **state)
 	resumes("right tls12");
 }
 
+/* One host of two domains, with the name of one of them. */
+static void
+not_resumed_for_another_domain(void **state)
+{
+	struct conf_relay relay = { .name = (char *)"mx" };
+	const struct record ta = { 2, 1, 1, "ca", false };
+	struct tls_record record;
+	struct buf data = { 0 };
+	struct server s = start("wrong chain");
+
+	(void)state;
+	make_record(&ta, &record, &data);
+	t.store = tls_store_new();
+	t.patience = PATIENCE;
+	t.want = (struct tls_want){ .how = TLS_DANE,
+		.name = "relay.example",
+		.also = "other.example",
+		.port = "25",
+		.relay = &relay,
+		.tlsa = &record,
+		.ntlsa = 1 };
+	for (int i = 0; i < 2; i++) {
+		talk(s.port, false);
+		assert_string_equal(buf_c(&t.told), "secure dane");
+		assert_int_equal(t.facts.resumed, i > 0);
+	}
+	t.want.also = "third.example";
+	talk(s.port, false);
+	assert_non_null(
+	    strstr(buf_c(&t.told), "is for other.example, not relay.example"));
+	stop(&s);
+	tls_store_free(t.store);
+	buf_free(&data);
+	buf_free(&t.told);
+}
+
 static int
 setup(void **state)
 {
@@ -482,12 +529,14 @@ teardown(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4];
+	struct CMUnitTest tests[COUNT(rows) + 5];
 	size_t n = 0;
 
 	memset(tests, 0, sizeof tests);
 	ADD_ROWS(tests, n, rows, check);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(resumed_tls13);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(resumed_tls12);
+	tests[n++] =
+	    (struct CMUnitTest)cmocka_unit_test(not_resumed_for_another_domain);
 	return _cmocka_run_group_tests("tls", tests, n, setup, teardown);
 }

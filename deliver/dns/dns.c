@@ -345,7 +345,8 @@ known_port(const char *port)
 	static const struct {
 		const char *name, *number;
 	} ports[] = { { "smtp", "25" }, { "submission", "587" },
-		{ "submissions", "465" }, { "lmtp", "24" } };
+		{ "submissions", "465" }, { "smtps", "465" },
+		{ "lmtp", "24" } };
 
 	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
 		if (strcmp(port, ports[i].name) == 0)

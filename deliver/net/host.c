@@ -4,6 +4,7 @@
 #include "deliver/net/order.h"
 #include "deliver/net/probe.h"
 #include "deliver/net/session.h"
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,8 +76,14 @@ static void got_tlsa(struct ask *, const struct dns_answer *);
 static void
 ask_tlsa(struct session *s, const char *name)
 {
+	const struct sockaddr_storage *sa = &s->addrs[0].sa;
+	/* The settings may call it by a name. */
+	in_port_t port = sa->ss_family == AF_INET
+			     ? ((const struct sockaddr_in *)sa)->sin_port
+			     : ((const struct sockaddr_in6 *)sa)->sin6_port;
+
 	free(s->lookup);
-	if (asprintf(&s->lookup, "_%s._tcp.%s", s->at.port, name) == -1) {
+	if (asprintf(&s->lookup, "_%u._tcp.%s", ntohs(port), name) == -1) {
 		s->lookup = NULL;
 		give_up(s, MISHAP_READ, "%s", "out of memory");
 		return;
@@ -107,7 +114,7 @@ keep_tlsa(struct session *s, const struct dns_answer *a)
 	 * that of the domain which led here. */
 	if (way_is_direct(&s->relay->way))
 		s->also = s->relay->domain;
-	else if (s->at.by_dns)
+	else if (s->relay->conf->find != FIND_HOST)
 		s->also = s->relay->conf->hosts[0].name;
 	return 0;
 }
@@ -167,12 +174,21 @@ loops(struct session *s)
 	return true;
 }
 
+static void ask_addrs(struct session *);
+
 static void
 got_addrs(struct ask *ask, const struct dns_answer *a)
 {
 	struct session *s = of(ask);
 	bool direct = way_is_direct(&s->relay->way);
 
+	/* One of the settings may stand in the hosts file alone. */
+	if ((a->status == DNS_NONE || a->status == DNS_EMPTY) && s->at.by_dns &&
+	    s->relay->conf->find == FIND_HOST) {
+		s->at.by_dns = s->at.secure = false;
+		ask_addrs(s);
+		return;
+	}
 	if (a->status != DNS_FOUND) {
 		give_up(s,
 		    a->status == DNS_LATER ? MISHAP_LOOKUP
@@ -200,6 +216,16 @@ got_addrs(struct ask *ask, const struct dns_answer *a)
 	if (strcasecmp(a->canon, s->at.name) != 0)
 		strlcpy(s->canon, a->canon, sizeof s->canon);
 	ask_tlsa(s, s->canon[0] ? s->canon : s->at.name);
+}
+
+static void
+ask_addrs(struct session *s)
+{
+	s->ask.got = got_addrs;
+	s->ask.what = s->at.by_dns ? DNS_HOST : DNS_ADDRS;
+	s->ask.host = s->at.name;
+	s->ask.port = s->at.port;
+	ask(&s->relay->net->asks, &s->ask, seconds(s, LOOKUP_SECONDS));
 }
 
 static void
@@ -242,10 +268,6 @@ session_next_host(struct session *s)
 	} else if (session_is_local(s)) {
 		unix_socket(s);
 	} else {
-		s->ask.got = got_addrs;
-		s->ask.what = s->at.by_dns ? DNS_HOST : DNS_ADDRS;
-		s->ask.host = s->at.name;
-		s->ask.port = s->at.port;
-		ask(&s->relay->net->asks, &s->ask, seconds(s, LOOKUP_SECONDS));
+		ask_addrs(s);
 	}
 }

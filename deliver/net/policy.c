@@ -8,6 +8,8 @@
 #include <time.h>
 
 #define FETCH_SECONDS 60 /* RFC 8461 3.3: for all of it */
+#define RENEW 86400	 /* seconds; or at half of its time */
+#define RENEW_AGAIN 3600 /* after that has failed */
 
 struct policy {
 	TAILQ_ENTRY(policy) link;
@@ -15,6 +17,9 @@ struct policy {
 	char id[STS_ID];
 	struct sts sts;
 	int64_t until; /* loop_now() */
+	/* RFC 8461 10.2: fetched again in time, whatever its id, lest somebody
+	 * who keeps us from the server on its last day has it gone. */
+	int64_t since, renew; /* loop_now(); seconds from then */
 };
 
 void
@@ -83,6 +88,8 @@ keep(struct policies *all, const char *domain, const char *id,
 	p->sts = *sts;
 	strlcpy(p->id, id, sizeof p->id);
 	p->until = loop_now() + seconds * all->second;
+	p->since = loop_now();
+	p->renew = seconds / 2 < RENEW ? seconds / 2 : RENEW;
 	if (all->n > POLICIES)
 		drop(all, TAILQ_LAST(&all->list, policy_list));
 }
@@ -123,7 +130,8 @@ policies_kept(struct policies *all, struct span body)
 	}
 	if (sts_load(octets, id, &sts) == -1)
 		log_warn("net: mta-sts: what was kept of a policy is none");
-	else if (until > now && until - now <= STS_AGE)
+	else if (until > now && until - now <= STS_AGE &&
+		 kept(all, domain) == NULL) /* newer, of this process */
 		keep(all, domain, id, &sts, (int64_t)(until - now));
 	free(domain);
 	return 0;
@@ -148,6 +156,10 @@ done(struct policy_ask *a, const char *why)
 {
 	struct policy *p = kept(a->all, a->domain);
 
+	if (p && why) {
+		p->since = loop_now();
+		p->renew = RENEW_AGAIN;
+	}
 	if (why)
 		log_warn("net: mta-sts domain=%s: no policy: %s%s", a->domain,
 		    why, p ? "; the one that is kept holds" : "");
@@ -263,7 +275,9 @@ found_record(struct ask *record, const struct dns_answer *answer)
 			records++;
 			memcpy(a->id, id, sizeof id);
 		}
-	if (records != 1 || (p && strcmp(p->id, a->id) == 0)) {
+	if (records != 1 ||
+	    (p && strcmp(p->id, a->id) == 0 &&
+		loop_now() - p->since < p->renew * a->all->second)) {
 		done(a, NULL);
 		return;
 	}

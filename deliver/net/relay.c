@@ -161,6 +161,15 @@ net_is_crowded(const struct net *net)
 	return !TAILQ_EMPTY(&net->hungry);
 }
 
+/* What is said of a domain is said by strangers: however many of their servers
+ * stall, a relay of the settings has its sessions. */
+static bool
+has_room(const struct relay *r)
+{
+	return r->net->nsessions <
+	       (r->domain[0] ? NET_SESSIONS - NET_RELAYS : NET_SESSIONS);
+}
+
 /* Not now; an idle session of somebody else may make room. */
 static void
 wait_for_room(struct relay *r)
@@ -209,7 +218,7 @@ begin_session(struct relay *r)
 		return;
 	}
 	probe_way(r);
-	if (r->net->nsessions >= NET_SESSIONS) {
+	if (!has_room(r)) {
 		if (live(r) == 0)
 			wait_for_room(r);
 		return;
@@ -254,6 +263,17 @@ push(struct relay *r)
 		open_session(r);
 }
 
+static struct relay *
+next_hungry(const struct net *net)
+{
+	struct relay *r;
+
+	TAILQ_FOREACH (r, &net->hungry, hunger)
+		if (has_room(r))
+			break;
+	return r;
+}
+
 /* There is room for one who waits for it; who can make nothing of it leaves it
  * to the next. */
 static void
@@ -261,8 +281,7 @@ feed(struct net *net)
 {
 	struct relay *r;
 
-	while ((r = TAILQ_FIRST(&net->hungry)) != NULL &&
-	       net->nsessions < NET_SESSIONS && !net->stopping) {
+	while ((r = next_hungry(net)) != NULL && !net->stopping) {
 		no_more_hunger(r);
 		push(r);
 		if (r->way.asking || live(r) > 0)

@@ -16,7 +16,8 @@
 
 #define RELAY_SESSIONS 5 /* of one destination, unless the settings say */
 #define RELAY_MOST 20	 /* so, up to this */
-#define NET_SESSIONS 200 /* of all together */
+#define NET_SESSIONS 200 /* of all together; of them */
+#define NET_RELAYS 40	 /* for relays of the settings alone */
 
 struct session;
 struct relay;

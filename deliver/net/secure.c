@@ -58,7 +58,8 @@ owner(const struct session *s)
 static struct tls_want
 want(const struct session *s)
 {
-	/* RFC 8461 2: where there are TLSA records they decide. */
+	/* RFC 8461 2: where there are TLSA records they decide, unless none of
+	 * them can be used. */
 	bool sts = s->at.verify && s->ntlsa == 0;
 
 	return (struct tls_want){ .how = sts ? TLS_VERIFY : s->relay->conf->tls,
@@ -69,7 +70,8 @@ want(const struct session *s)
 		.port = host(s)->port,
 		.relay = s->relay->conf,
 		.tlsa = s->tlsa,
-		.ntlsa = s->ntlsa };
+		.ntlsa = s->ntlsa,
+		.verify = s->at.verify };
 }
 
 /* The recipient's own domain has no password of ours. */

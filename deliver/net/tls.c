@@ -169,6 +169,7 @@ demand(struct tls *t, const struct tls_want *w)
 	t->check = w->how == TLS_VERIFY ? CHECK_CHAIN
 		   : w->how == TLS_PIN	? CHECK_PIN
 		   : usable		? CHECK_DANE
+		   : w->verify		? CHECK_CHAIN
 					: CHECK_NONE;
 	SSL_set_verify(t->ssl,
 	    t->check == CHECK_NONE ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);

@@ -43,6 +43,7 @@ struct tls_want {
 	const struct conf_relay *relay; /* pins, ca, cert, key; outlives all */
 	const struct tls_record *tlsa;
 	size_t ntlsa;
+	bool verify; /* where none of these can be used: as TLS_VERIFY */
 };
 
 enum tls_by { TLS_BY_NOBODY, TLS_BY_ROOTS, TLS_BY_CA, TLS_BY_PIN, TLS_BY_DANE };

@@ -112,9 +112,9 @@ tls_session_key(const struct tls_want *w)
 	}
 	SHA256((const unsigned char *)buf_c(&b), b.len, sum);
 	buf_reset(&b);
-	buf_fmt(&b, "%d %s %s %s %s ", (int)w->how,
+	buf_fmt(&b, "%d %d %s %s %s %s %s ", (int)w->how, w->verify,
 	    w->relay && w->relay->name ? w->relay->name : "", w->name,
-	    w->as ? w->as : "", w->port ? w->port : "");
+	    w->as ? w->as : "", w->also ? w->also : "", w->port ? w->port : "");
 	for (size_t i = 0; w->ntlsa && i < sizeof sum; i++)
 		buf_fmt(&b, "%02x", sum[i]);
 	key = b.bad ? NULL : strdup(buf_c(&b));

@@ -1,6 +1,7 @@
 #include "deliver/net/way.h"
 #include "common/log.h"
 #include "deliver/net/order.h"
+#include <arpa/inet.h>
 #include <idn2.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -284,6 +285,18 @@ put(struct way *w, enum dns_what what, const char *prefix,
 	ask(w->asks, &w->ask, LOOKUP_SECONDS * w->second);
 }
 
+/* A name whose TLSA records count (RFC 7672): then DNS is asked for it, not the
+ * hosts file.  That it is the right one is the administrator's word. */
+static bool
+has_records(const struct conf_relay *c, const char *name)
+{
+	unsigned char octets[sizeof(struct in6_addr)];
+
+	return c->tls == TLS_DANE && name[0] != '/' && name[0] != '[' &&
+	       inet_pton(AF_INET, name, octets) != 1 &&
+	       inet_pton(AF_INET6, name, octets) != 1;
+}
+
 /* What needs no question. */
 static void
 settled(struct way *w)
@@ -295,9 +308,15 @@ settled(struct way *w)
 		return;
 	if (way_is_direct(w))
 		add(w, &(struct way_host){ 0 }, w->domain, "25");
-	for (size_t i = 0; !way_is_direct(w) && i < c->nhosts; i++)
-		add(w, &(struct way_host){ .starttls = c->hosts[i].starttls },
+	for (size_t i = 0; !way_is_direct(w) && i < c->nhosts; i++) {
+		bool dane = has_records(c, c->hosts[i].name);
+
+		add(w,
+		    &(struct way_host){ .starttls = c->hosts[i].starttls,
+			.by_dns = dane,
+			.secure = dane },
 		    c->hosts[i].name, c->hosts[i].port);
+	}
 	if (w->n == 0)
 		none(w, MISHAP_READ, "%s", "out of memory");
 }

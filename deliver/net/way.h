@@ -16,7 +16,7 @@ struct way_host {
 	char *name, *port; /* "/path" and "": a Unix socket */
 	bool starttls;	   /* the settings, or SRV, say so */
 	bool implicit;	   /* SRV says TLS from the first octet */
-	bool by_dns;	   /* the name is from DNS: no hosts file, no literal */
+	bool by_dns;	   /* only DNS knows it: no hosts file, no literal */
 	bool secure;	   /* and DNSSEC vouches for it */
 	bool verify;   /* MTA-STS: TLS with a good certificate, or nothing */
 	unsigned pref; /* of MX; 0: we are at home nowhere in this list */

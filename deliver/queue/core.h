@@ -43,6 +43,7 @@ struct queue {
 	struct floods floods; /* flood.c */
 	size_t nfloods;
 	struct jobs jobs;     /* at net, or waiting for it */
+	struct jobs spare;    /* of messages that have many under way */
 	struct shares shares; /* of each destination in them */
 	size_t njobs, jobs_out;
 	TAILQ_HEAD(, terminal) terminals;

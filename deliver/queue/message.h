@@ -82,6 +82,7 @@ struct file { /* an open message */
 	char list[SPOOL_IDSIZE]; /* that tells its failures, if it is there */
 	int64_t until;		 /* seconds: no attempt before; 0: none said */
 	size_t busy;		 /* answers still to come */
+	size_t jobs;		 /* at net, or waiting for it */
 	bool unsynced;		 /* journal lines that are not on disk */
 	bool damaged;
 	bool park; /* a destination has no room now */

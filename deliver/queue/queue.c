@@ -163,6 +163,7 @@ queue_run(const struct role_start *start)
 	q.aliases =
 	    (struct aliases){ .source = q.conf->aliases, .dir = ALIASES_DIR };
 	TAILQ_INIT(&q.jobs);
+	TAILQ_INIT(&q.spare);
 	TAILQ_INIT(&q.terminals);
 	TAILQ_INIT(&q.showings);
 	TAILQ_INIT(&q.calms);

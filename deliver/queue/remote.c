@@ -22,11 +22,37 @@ memory_free(struct job *j)
 }
 
 static void
+enter(struct queue *q, struct job *j)
+{
+	TAILQ_INSERT_TAIL(&q->jobs, j, link);
+	q->njobs++;
+	j->m->file->jobs++;
+}
+
+/* One of that message has ended: the next may begin. */
+static void
+enter_next(struct queue *q, const struct message *m)
+{
+	struct job *j;
+
+	if (share_message(m->file->jobs, q->njobs))
+		return;
+	TAILQ_FOREACH (j, &q->spare, link)
+		if (j->m == m) {
+			TAILQ_REMOVE(&q->spare, j, link);
+			enter(q, j);
+			return;
+		}
+}
+
+static void
 job_free(struct queue *q, struct job *j)
 {
 	TAILQ_REMOVE(&q->jobs, j, link);
 	share_drop(&q->shares, j->relay, j->domain);
 	q->njobs--;
+	j->m->file->jobs--;
+	enter_next(q, j->m);
 	if (j->out)
 		q->jobs_out--;
 	if (q->stopping)
@@ -56,6 +82,7 @@ remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
 	free(rcpts);
 	free(answered);
 	attempt_release(q, m);
+	remote_pump(q);
 }
 
 static int
@@ -207,8 +234,10 @@ add_kind(struct queue *q, const struct job *like, bool terminal,
 	}
 	if (j) {
 		j->left = j->n;
-		TAILQ_INSERT_TAIL(&q->jobs, j, link);
-		q->njobs++;
+		if (share_message(j->m->file->jobs, q->njobs))
+			TAILQ_INSERT_TAIL(&q->spare, j, link);
+		else
+			enter(q, j);
 	}
 	return 0;
 }

@@ -69,3 +69,11 @@ share_full(
 	return jobs >= SHARE_ROOM ||
 	       (s && s->n >= (SHARE_ROOM - jobs) / SHARE_PART);
 }
+
+bool
+share_message(size_t its, size_t jobs)
+{
+	/* One always goes, or nobody would call the others. */
+	return its > 0 &&
+	       (jobs >= SHARE_ROOM || its >= (SHARE_ROOM - jobs) / 2);
+}

@@ -20,4 +20,7 @@ void share_drop(struct shares *, const char *relay, const char *domain);
 /* all: jobs of all destinations. */
 bool share_full(
     struct shares *, const char *relay, const char *domain, size_t all);
+/* One message for very many destinations: it has so many under way already, and
+ * the others of it have to wait for them. */
+bool share_message(size_t its, size_t all);
 #endif
