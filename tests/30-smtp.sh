@@ -143,6 +143,31 @@ wait $stalls 2>/dev/null
 stop_smtpd
 rm -rf $SPOOL/queue/*
 
+# SEND, SOML and SAML go on where the route allows it and the server lists them.
+for offered in terminals plain; do
+	for passed in yes no; do
+		rm -rf $S
+		smtpd 2525 $S $offered
+		printf 'relay main {\n\thost 127.0.0.1 2525\n\ttls never\n\tterminal %s\n}\n' $passed | config
+		start_agent
+		for verb in send soml saml; do
+			printf 'Subject: %s\n\nx\n' $verb |
+				submit alice -O Terminal=$verb far@remote.example
+		done
+		check "$offered, terminal $passed: the spool is empty" drained
+		case "$offered $passed" in
+		"terminals yes") want="SAML SEND SOML" messages=3 ;;
+		*) want="" messages=2 ;; # SOML and SAML as mail
+		esac
+		same "$offered, terminal $passed: by which verbs" "$want" "$(grep -E -x 'S[AEO][MN][DL]' $S/log | sort | xargs)"
+		same "$offered, terminal $passed: so many messages" $messages "$(grep -c '^DATA 250' $S/log)"
+		same "$offered, terminal $passed: SEND comes back" $((3 - messages)) "$(grep -s -c '^Status: 5.3.3' /var/mail/alice)"
+		rm -f /var/mail/alice
+		stop_agent
+		stop_smtpd
+	done
+done
+
 # A server of another make: Postfix's smtp-sink, slow and without PIPELINING.
 if [ -x "$O/smtp-sink/smtp-sink" ]; then
 	mkdir /tmp/sink

@@ -155,6 +155,29 @@ mail_to carol
 check "leave some places, too" await mbox /var/mail/carol 1
 rm -f /var/mail/carol
 
+# A user of whom only the name service knows.
+if unpack nss; then
+	mkdir -p /var/lib/extrausers /home/nelly
+	echo 'nelly:x:4711:4711:Nelly:/home/nelly:/bin/sh' >/var/lib/extrausers/passwd
+	echo 'nelly:x:4711:' >/var/lib/extrausers/group
+	sed -i -E 's/^((passwd|group):.*)/\1 extrausers/' /etc/nsswitch.conf
+	chown 4711:4711 /home/nelly
+	refute "she is in no file" grep -q nelly /etc/passwd
+	stop_agent
+	start_agent
+	rm -f /var/mail/*
+	mail_to nelly
+	check "a user of the name service" await mbox /var/mail/nelly 1
+	same "it is hers" 4711 "$(stat -c %u /var/mail/nelly)"
+	printf 'carol\n\\nelly\n' >/home/nelly/.forward
+	chown 4711:4711 /home/nelly/.forward
+	mail_to nelly
+	check "her .forward is read" await mbox /var/mail/carol 1
+	check "with a copy" await mbox /var/mail/nelly 2
+else
+	skip "a user known only through NSS: no libnss-extrausers"
+fi
+
 # A home on a file server that does not answer holds nobody else's mail up.
 useradd -K MAIL_DIR=/nonexistent -u 1012 -U -M -d /home/far distant
 mkdir -p /home/far /tmp/knobs

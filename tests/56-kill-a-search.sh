@@ -72,6 +72,15 @@ done
 check "the faults met a process" test $met -ge 10
 same "the spool is empty" "" "$(find $SPOOL -type f)"
 
+# What is there is there, whoever an alias names by now.
+appended
+echo 'bob: alice' >/etc/aliases
+deliver -q
+same "an alias of later: each is there once" 3 "$(messages /var/mail/bob)"
+same "and nowhere else" 0 "$(messages /var/mail/alice)"
+same "the spool is empty" "" "$(find $SPOOL -type f)"
+rm -f /etc/aliases
+
 # A child of an alias: it was appended, nobody was told, and before anyone looks
 # the alias names him no more, for a while.
 intent_of() { # ID RECIPIENT SIZE: announced, and no word of its end

@@ -228,10 +228,36 @@ fifty_thousand(void **state)
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static void
+a_moment_to_settle(void **state)
+{
+	static const struct {
+		time_t s, ms, now_s, now_ms;
+		int64_t want;
+	} rows[] = {
+		{ 100, 0, 100, 0, 100 },
+		{ 100, 0, 100, 40, 60 },
+		{ 100, 950, 101, 10, 40 },
+		{ 100, 0, 100, 100, 0 },
+		{ 100, 0, 5000, 0, 0 },
+		{ 100, 500, 100, 400, 0 }, /* of the future: not for ever */
+		{ 9000, 0, 100, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(aliases_settle((struct timespec){ rows[i].s,
+						    rows[i].ms * 1000000 },
+				     (struct timespec){ rows[i].now_s,
+					 rows[i].now_ms * 1000000 }),
+		    rows[i].want);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_moment_to_settle),
 		IN_DIR(names_and_their_right_sides),
 		IN_DIR(no_source_is_an_empty_one),
 		IN_DIR(another_source_is_noticed),

@@ -68,6 +68,7 @@ set_of() { # SET PACKAGE...: into pkgs/SET, for `unpack SET` of a story (lib.sh)
 # shellcheck disable=SC2086 # words
 set_of callers $CALLERS
 set_of unattended unattended-upgrades python3-distro-info
+set_of nss libnss-extrausers
 set_of dovecot dovecot-core dovecot-imapd dovecot-lmtpd
 # each a real server for the stories
 set_of postfix postfix

@@ -302,7 +302,9 @@ got(struct ipc *c, struct ipc_msg *m)
 	struct span text;
 
 	(void)c;
-	w.heard = m->type;
+	/* The end of the batch may be here in the same round. */
+	if (w.heard != IPC_BOX_RESULT)
+		w.heard = m->type;
 	if (m->type == IPC_BOX_UNNAMED) {
 		text = ipc_get(&in);
 		snprintf(w.why, sizeof w.why, "%.*s", (int)text.len, text.ptr);

@@ -21,6 +21,7 @@ Further arguments make it a relay of the strict kind:
     user=NAME,FILE   AUTH (PLAIN, LOGIN) is demanded; FILE has the password
     token=NAME,FILE  AUTH XOAUTH2 is demanded
     sender=ADDRESS   the only one that may send
+    terminals        SEND, SOML and SAML are offered, as RFC 821 has them
 FOLDER/log then has "AUTH MECHANISM NAME ok|refused", too.
 """
 import asyncio
@@ -63,6 +64,9 @@ class Handler:
         session.seven = os.path.exists(os.path.join(FOLDER, "seven"))
         if session.seven:
             responses = [r for r in responses if "8BITMIME" not in r and "SMTPUTF8" not in r]
+        if "terminals" in RULES:
+            # behind the line with its name
+            responses[1:1] = [f"250-{verb}" for verb in ("SEND", "SOML", "SAML")]
         return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):
@@ -156,6 +160,22 @@ class Server(SMTP):
     def connection_made(self, transport):
         note("connect")
         super().connection_made(transport)
+
+    async def to_terminal(self, verb, arg):
+        if "terminals" not in RULES:
+            await self.push("502 5.5.1 not here")
+            return
+        note(verb)
+        await self.smtp_MAIL(arg)
+
+    async def smtp_SEND(self, arg):
+        await self.to_terminal("SEND", arg)
+
+    async def smtp_SOML(self, arg):
+        await self.to_terminal("SOML", arg)
+
+    async def smtp_SAML(self, arg):
+        await self.to_terminal("SAML", arg)
 
 
 async def main():

@@ -13,6 +13,8 @@
 
 #define NAME "aliases.tdb"
 #define SOURCE_MAX (256 << 20)
+#define SETTLED 100 /* ms since it was written to */
+#define SETTLE_TRIES 10
 /* No alias is called that: a name holds no control octet. */
 #define STAMP ((struct span){ "\0stamp", 6 })
 
@@ -344,6 +346,33 @@ open_old(struct aliases *a)
 	free(stamp.dptr);
 }
 
+int64_t
+aliases_settle(struct timespec modified, struct timespec now)
+{
+	int64_t age = (now.tv_sec - modified.tv_sec) * 1000 +
+		      (now.tv_nsec - modified.tv_nsec) / 1000000;
+
+	return age < 0 || age >= SETTLED ? 0 : SETTLED - age;
+}
+
+/* A moment, at each change of the source; SETTLE_TRIES of them at most. */
+static void
+let_settle(const struct aliases *a)
+{
+	struct timespec now, rest;
+	struct stat st;
+	int64_t ms;
+
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		if (stat(a->source, &st) == -1 ||
+		    (ms = aliases_settle(st.st_mtim, now)) == 0)
+			return;
+		rest = (struct timespec){ .tv_nsec = ms * 1000000 };
+		nanosleep(&rest, NULL);
+	}
+}
+
 int
 aliases_ready(struct aliases *a)
 {
@@ -360,6 +389,7 @@ aliases_ready(struct aliases *a)
 		open_old(a);
 	if (a->db && strcmp(a->stamp, now) == 0)
 		return 0;
+	let_settle(a);
 	return aliases_rebuild(a, NULL);
 }
 

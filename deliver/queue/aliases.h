@@ -5,6 +5,7 @@
 #ifndef DELIVER_QUEUE_ALIASES_H
 #define DELIVER_QUEUE_ALIASES_H
 #include "common/buf.h"
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -31,4 +32,7 @@ int aliases_find(struct aliases *, struct span name, struct buf *items);
  * about what is wrong in the source. 0, or -1 with errno. */
 int aliases_rebuild(struct aliases *, struct buf *report);
 void aliases_close(struct aliases *);
+/* Who overwrites the source in place has it half written for a moment: how many
+ * ms until one of that time may be read?  Pure. */
+int64_t aliases_settle(struct timespec modified, struct timespec now);
 #endif

@@ -318,6 +318,17 @@ drop_others(struct split *s)
 	}
 }
 
+/* It may be in its mailbox already, which a batch of an earlier process would
+ * not say: that is looked for first, whatever aliases name by now. */
+static bool
+is_looked_for(const struct split *s, uint32_t i)
+{
+	struct target t;
+
+	return s->m->file->rcpts[i].state == R_WAITS &&
+	       box_uncertain(s->q, s->m->id, i, &t);
+}
+
 /* All is known: into the journal, and on. */
 static int
 apply(struct split *s)
@@ -328,7 +339,7 @@ apply(struct split *s)
 		return -1;
 	for (uint32_t i = 0; i < f->env.nrcpts; i++)
 		if (concerned(f, i) && !is_plain(f, &s->all[i], i) &&
-		    make_children(s, i) == -1)
+		    !is_looked_for(s, i) && make_children(s, i) == -1)
 			return -1;
 	drop_others(s);
 	if (s->lines.len == 0)
