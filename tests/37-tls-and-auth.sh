@@ -244,6 +244,16 @@ check "with its subject" grep -q 'Subject: hidden' /var/mail/alice
 refute "without its text" grep -q 'a secret text' /var/mail/alice
 refute "which the server did not get" grep -q -r 'a secret text' $S
 
+# And of one that does: it is told so in turn.
+stop_smtpd
+server right 465 wrapped requiretls
+block 465 "ca $C/ca.pem"
+printf '%s\r\n' 'EHLO x' 'MAIL FROM:<alice> REQUIRETLS' 'RCPT TO:<far@remote.example>' DATA \
+    'Subject: kept' '' 'a secret text' . QUIT | as alice /usr/sbin/sendmail -bs >"$OUT"
+check "REQUIRETLS promised: it goes" drained
+check "and is asked for" grep -q -x REQUIRETLS $S/log
+check "with its text" grep -q -r 'a secret text' $S
+
 check "no password in any log" sh -c "! grep -r -q -a -e $WORD -e ya29 /var/log"
 stop_smtpd
 finish

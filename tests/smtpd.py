@@ -22,6 +22,7 @@ Further arguments make it a relay of the strict kind:
     token=NAME,FILE  AUTH XOAUTH2 is demanded
     sender=ADDRESS   the only one that may send
     terminals        SEND, SOML and SAML are offered, as RFC 821 has them
+    requiretls       so is REQUIRETLS, by TLS only (RFC 8689)
 FOLDER/log then has "AUTH MECHANISM NAME ok|refused", too.
 """
 import asyncio
@@ -67,6 +68,8 @@ class Handler:
         if "terminals" in RULES:
             # behind the line with its name
             responses[1:1] = [f"250-{verb}" for verb in ("SEND", "SOML", "SAML")]
+        if "requiretls" in RULES and (session.ssl is not None or "wrapped" in RULES):
+            responses[1:1] = ["250-REQUIRETLS"]
         return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):
@@ -160,6 +163,12 @@ class Server(SMTP):
     def connection_made(self, transport):
         note("connect")
         super().connection_made(transport)
+
+    async def smtp_MAIL(self, arg):
+        if "requiretls" in RULES and arg and " REQUIRETLS" in arg:
+            note("REQUIRETLS")
+            arg = arg.replace(" REQUIRETLS", "")
+        await super().smtp_MAIL(arg)
 
     async def to_terminal(self, verb, arg):
         if "terminals" not in RULES:
