@@ -254,6 +254,22 @@ check "REQUIRETLS promised: it goes" drained
 check "and is asked for" grep -q -x REQUIRETLS $S/log
 check "with its text" grep -q -r 'a secret text' $S
 
+# Of two hosts the one that promises it, be it the second.
+server right 2587 must requiretls
+first=$SMTPD
+smtpd 465 /tmp/first "cert=$C/right.pem,$C/right.key" wrapped
+block 465 'host relay.example 2587' "ca $C/ca.pem"
+cron open
+check "REQUIRETLS of the second host: what does not ask for it" drained
+same "goes to the first" 1 "$(grep -c '^DATA 250' /tmp/first/log)"
+printf '%s\r\n' 'EHLO x' 'MAIL FROM:<alice> REQUIRETLS' 'RCPT TO:<far@remote.example>' DATA \
+    'Subject: second' '' 'a secret text' . QUIT | as alice /usr/sbin/sendmail -bs >"$OUT"
+check "and what asks for it" drained
+check "to the second" grep -q -x REQUIRETLS $S/log
+same "alone" "1 1" "$(grep -c '^DATA 250' /tmp/first/log) $(grep -c '^DATA 250' $S/log)"
+stop_smtpd
+SMTPD=$first
+
 check "no password in any log" sh -c "! grep -r -q -a -e $WORD -e ya29 /var/log"
 stop_smtpd
 finish

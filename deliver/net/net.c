@@ -55,7 +55,8 @@ dispatch(struct net *net, struct job *job)
 		fail(job, MISHAP_NO_DOMAIN, "%s is not the name of a domain",
 		    job->domain);
 	else if ((r = relay_find(net, conf, domain,
-		      job->flags & IPC_TLS_OPTIONAL)) == NULL)
+		      job->flags & IPC_TLS_OPTIONAL, job->mail.requiretls)) ==
+		 NULL)
 		fail(
 		    job, MISHAP_CONNECT, "relay %s: out of memory", job->relay);
 	else

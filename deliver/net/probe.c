@@ -157,7 +157,7 @@ walk(struct probe *p, const struct conf_relay *conf, const char *domain)
 	probe_say(&b, *domain ? domain : conf->name);
 	buf_chr(&b, ':');
 	probe_line(p, &b);
-	r = relay_find(p->net, conf, domain, false);
+	r = relay_find(p->net, conf, domain, false, false);
 	p->mx = conf->find == FIND_MX ? r : NULL;
 	set_out(p, r);
 }

@@ -19,6 +19,8 @@ compare(const struct relay *a, const struct relay *b)
 		return a->conf < b->conf ? -1 : 1;
 	if (a->lax != b->lax)
 		return a->lax ? 1 : -1;
+	if (a->strict != b->strict)
+		return a->strict ? 1 : -1;
 	return strcmp(a->domain, b->domain);
 }
 
@@ -88,13 +90,14 @@ most(const struct conf_relay *conf)
 
 struct relay *
 relay_find(struct net *net, const struct conf_relay *conf, const char *domain,
-    bool lax)
+    bool lax, bool strict)
 {
 	bool may = *domain &&
 		   (conf->tls == TLS_DANE || conf->tls == TLS_OPPORTUNISTIC);
-	struct relay key = {
-		.conf = conf, .domain = (char *)domain, .lax = lax && may
-	};
+	struct relay key = { .conf = conf,
+		.domain = (char *)domain,
+		.lax = lax && may,
+		.strict = strict };
 	struct relay *r = RB_FIND(relays, &net->relays, &key);
 
 	if (r)
@@ -107,6 +110,7 @@ relay_find(struct net *net, const struct conf_relay *conf, const char *domain,
 	r->net = net;
 	r->conf = conf;
 	r->lax = key.lax;
+	r->strict = strict;
 	r->way = (struct way){ .conf = conf,
 		.domain = r->domain,
 		.self = net->conf->hostname,

@@ -54,6 +54,7 @@ struct relay {
 	char *domain; /* "": the relay's own hosts */
 	bool lax;     /* RFC 8689 3: for those who would rather do without TLS
 			 than without an answer */
+	bool strict;  /* RFC 8689 4.2.1: only a host that promises REQUIRETLS */
 	struct way way;
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
@@ -69,9 +70,9 @@ RB_PROTOTYPE(relays, relay, link, );
 
 /* domain is as way_domain makes it, or ""; it is copied.  lax counts only for a
  * recipient's own domain, and only where the settings leave TLS to what DNS
- * says.  NULL: ENOMEM. */
-struct relay *relay_find(
-    struct net *, const struct conf_relay *, const char *domain, bool lax);
+ * says; strict: for those who require it.  NULL: ENOMEM. */
+struct relay *relay_find(struct net *, const struct conf_relay *,
+    const char *domain, bool lax, bool strict);
 void relay_add(struct relay *, struct job *);
 /* Finishes what is under way; the rest goes unanswered. */
 void relay_stop(struct relay *);

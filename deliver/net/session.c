@@ -85,6 +85,25 @@ begin_job(struct session *s)
 	smtp_begin(&s->smtp, &job->mail);
 }
 
+/* RFC 8689 4.2.1: one that does not promise it is left for the next. */
+static bool
+is_enough(struct session *s)
+{
+	struct smtp *m = &s->smtp;
+	struct buf b = { 0 };
+
+	if (!s->relay->strict ||
+	    (m->secure && (m->peer.offers & EHLO_REQUIRETLS)))
+		return true;
+	buf_fmt(&b,
+	    "%s: the sender asks for TLS all the way, which the server does "
+	    "not promise (REQUIRETLS)",
+	    session_host(s));
+	smtp_mishap(m, MISHAP_REQUIRETLS, buf_c(&b));
+	buf_free(&b);
+	return false;
+}
+
 /* Between messages, and at the end of one. */
 static void
 settle(struct session *s)
@@ -97,6 +116,8 @@ settle(struct session *s)
 		if (m->step != AT_IDLE)
 			return;
 		if (!s->ready) {
+			if (!is_enough(s))
+				return;
 			s->ready = true;
 			secure_ready(s);
 			probe_ready(s);
