@@ -85,7 +85,8 @@ box_settled(struct queue *q)
 	}
 }
 
-/* A descriptor travels that may read the file; the queue keeps its own. */
+/* A descriptor travels that may read the file; the queue keeps its own.  0 also
+ * when the process is gone: batch_gone hears of it, and another one looks. */
 static int
 send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
     uint32_t rcpt)
@@ -104,6 +105,9 @@ send_item(struct box *b, uint32_t ref, const char *id, const struct file *f,
 	ipc_u32(&body, f->head.body_sum);
 	if (fd != -1) {
 		done = ipc_send(&b->chan, IPC_BOX_ITEM, ref, &body, fd);
+		if (done == -1 &&
+		    (b->chan.lost || errno == EPIPE || errno == ECONNRESET))
+			done = 0;
 		close(fd);
 	}
 	buf_free(&body);
