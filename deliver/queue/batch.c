@@ -340,19 +340,6 @@ checked(struct box *b)
 }
 
 static void
-place(const struct box *b, struct buf *text)
-{
-	if (b->kind == T_FILE)
-		buf_fmt(text, "file %s", b->what);
-	else if (box_runs(b))
-		buf_fmt(text, "command run as %s", b->user);
-	else
-		buf_fmt(text, "%s of %s",
-		    b->q->conf->local == LOCAL_MAILDIR ? "Maildir" : "mailbox",
-		    b->user);
-}
-
-static void
 appended(struct box *b)
 {
 	struct intent in = b->intent;
@@ -370,7 +357,7 @@ appended(struct box *b)
 	while ((j = TAILQ_FIRST(&done)) != NULL) {
 		struct buf text = { 0 };
 
-		place(b, &text);
+		box_place(b, &text);
 		if (j->there)
 			box_answer(b, &done, j, OUT_DELIVERED, SPAN("2.0.0"),
 			    buf_view(&text));
@@ -393,9 +380,8 @@ failed(struct box *b, struct span body)
 
 	if (!ipc_end(&in) || o == OUT_DELIVERED || o >= OUT_COUNT)
 		o = OUT_LATER, status = SPAN("4.3.0"), text = SPAN("no answer");
-	if (b->state == B_CHECKING) {
+	if (b->state == B_CHECKING)
 		no_result(b);
-	}
 	box_answer_all(b, (enum outcome)o, status, text);
 	box_rest(b);
 }

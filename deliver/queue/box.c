@@ -89,6 +89,19 @@ get_box(struct queue *q, const struct target *t)
 }
 
 void
+box_place(const struct box *b, struct buf *text)
+{
+	if (b->kind == T_FILE)
+		buf_fmt(text, "file %s", b->what);
+	else if (box_runs(b))
+		buf_fmt(text, "command run as %s", b->user);
+	else
+		buf_fmt(text, "%s of %s",
+		    b->q->conf->local == LOCAL_MAILDIR ? "Maildir" : "mailbox",
+		    b->user);
+}
+
+void
 box_state(struct box *b, enum box_state state)
 {
 	if (b->state == B_IDLE && state != B_IDLE)

@@ -51,6 +51,8 @@ struct box {
 
 /* Does each of its messages run a command?  Then one is a whole batch. */
 bool box_runs(const struct box *);
+/* What it is, for a line of the log: "mailbox of alice". */
+void box_place(const struct box *, struct buf *text);
 void box_state(struct box *, enum box_state);
 /* The process is let go; the box may be freed. */
 void box_rest(struct box *);
