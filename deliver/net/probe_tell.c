@@ -34,8 +34,9 @@ policy(struct probe *p, const struct way *w)
 	static const char *const says[] = {
 		[STS_NONE] = "the domain has no policy that holds",
 		[STS_TESTING] = "the domain's policy is only being tested",
-		[STS_ENFORCE] = "the domain's policy is enforced: only servers "
-				"that it names, with a good certificate",
+		[STS_ENFORCE] =
+		    ("the domain's policy is enforced: only servers "
+		     "that it names, with a good certificate"),
 	};
 	struct buf b = { 0 };
 
