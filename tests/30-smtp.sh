@@ -85,17 +85,30 @@ check "sendmail -q tries it now" drained
 stop_smtpd
 stop_agent
 
+# Servers that take connections and say nothing, beside one that works.
+silence() { # ADDRESS PORT MANY: /tmp/silent.many is there when so many came
+	rm -rf $S /tmp/silent.*
+	smtpd 2525 $S
+	/usr/bin/python3 -c '
+import signal, socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=4000)
+open("/tmp/silent.ready", "w").close()
+taken = [s.accept() for i in range(int(sys.argv[3]))]
+open("/tmp/silent.many", "w").close()
+signal.pause()' "$@" &
+	silent=$!
+	await exists /tmp/silent.ready
+}
+silence_ends() {
+	kill $silent
+	wait $silent 2>/dev/null
+	stop_smtpd
+	rm -rf $SPOOL/queue/*
+}
+
 # Four hundred for a server that takes connections and says nothing, then one
 # for another: it waits for none of them.
-rm -rf $S
-smtpd 2525 $S
-/usr/bin/python3 -c '
-import socket, time
-s = socket.create_server(("127.0.0.1", 2527), backlog=100)
-open("/tmp/stalls.ready", "w").close()
-time.sleep(600)' &
-stalls=$!
-await exists /tmp/stalls.ready
+silence 127.0.0.1 2527 0
 {
 	relay 2525
 	printf 'relay stalls {\n\thost 127.0.0.1 2527\n\ttls never\n}\n'
@@ -108,24 +121,10 @@ submit alice bob@remote.example <<<'Subject: at once'
 check "one for another server goes at once" await -t 20 exists $S/1.msg
 same "none of the others has ended" 400 "$(ls $SPOOL/queue | wc -l)"
 stop_agent
-kill $stalls
-wait $stalls 2>/dev/null
-stop_smtpd
-rm -rf $SPOOL/queue/*
+silence_ends
 
 # One message for a thousand such servers: no mail for another waits for them.
-rm -rf $S
-smtpd 2525 $S
-rm -f /tmp/stalls.ready
-/usr/bin/python3 -c '
-import socket, time
-s = socket.create_server(("0.0.0.0", 25), backlog=4000)
-open("/tmp/stalls.ready", "w").close()
-taken = [s.accept() for i in range(150)]
-open("/tmp/stalls.many", "w").close()
-time.sleep(600)' &
-stalls=$!
-await exists /tmp/stalls.ready
+silence 0.0.0.0 25 150
 {
 	printf 'relay work {\n\thost 127.0.0.1 2525\n\ttls never\n}\n'
 	echo 'route domain remote.example relay work'
@@ -133,15 +132,12 @@ await exists /tmp/stalls.ready
 for n in $(seq 1000); do echo "bob@[127.1.$((n / 250)).$((n % 250 + 1))]"; done >/tmp/thousand
 start_agent
 submit alice $(cat /tmp/thousand) <<<'Subject: to a thousand'
-check "one message for a thousand servers that are silent" await -t 30 exists /tmp/stalls.many
+check "one message for a thousand servers that are silent" await -t 30 exists /tmp/silent.many
 submit alice bob@remote.example <<<'Subject: at once'
 check "one for a relay goes at once" await -t 20 exists $S/1.msg
 same "the other has not ended" 1 "$(ls $SPOOL/queue | wc -l)"
 stop_agent
-kill $stalls
-wait $stalls 2>/dev/null
-stop_smtpd
-rm -rf $SPOOL/queue/*
+silence_ends
 
 # SEND, SOML and SAML go on where the route allows it and the server lists them.
 for offered in terminals plain; do

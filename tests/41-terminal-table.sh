@@ -51,19 +51,12 @@ said "the dot: SEND, 201 lines" '^552 5\.3\.4 '
 
 # Between RCPT and the dot gina goes; her terminal's number goes to harry.
 gone=$(tty_of gina)
-mkfifo /tmp/talk
-( # which must not keep her session open
-	for fd in "${KEYS[@]}"; do eval "exec $fd>&-"; done
-	as bob /usr/sbin/sendmail -bs </tmp/talk >/tmp/said 2>&1
-) &
-exec 9>/tmp/talk
-printf 'EHLO x\r\nSEND FROM:<bob>\r\nRCPT TO:<gina>\r\n' >&9
+rcpt_held gina
 check "gina: RCPT while she is there" await text /tmp/said '250 2.1.5 user is active'
 leave gina
 check "harry has her terminal now" session harry harry
 same "it is the same one" "$gone" "$(tty_of harry)"
-printf 'DATA\r\nSubject: s\r\n\r\nfor gina alone\r\n.\r\nQUIT\r\n' >&9
-exec 9>&-
+data_now 'for gina alone'
 check "gina: the dot is still 250" await text /tmp/said 'terminal delivery follows'
 
 # In the agent: SEND that cannot be shown comes back after a minute, meanwhile

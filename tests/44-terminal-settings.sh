@@ -50,17 +50,10 @@ say send alice 'to one only'
 check "sessions last: one of alice's shows it" drained 30
 same "and only one" 1 "$(cat /tmp/screen.alice /tmp/screen.alice2 | grep -c '| to one only')"
 # One is closed between RCPT and the dot.
-mkfifo /tmp/talk
-( # which must not keep her session open
-	for fd in "${KEYS[@]}"; do eval "exec $fd>&-"; done
-	as bob /usr/sbin/sendmail -bs </tmp/talk >/tmp/said 2>&1
-) &
-exec 9>/tmp/talk
-printf 'EHLO x\r\nSEND FROM:<bob>\r\nRCPT TO:<alice>\r\n' >&9
+rcpt_held alice
 check "RCPT while she is at both" await text /tmp/said '250 2.1.5 user is active'
 leave alice2
-printf 'DATA\r\nSubject: s\r\n\r\nafter one was closed\r\n.\r\nQUIT\r\n' >&9
-exec 9>&-
+data_now 'after one was closed'
 check "closed in between: the other one shows it" await text /tmp/screen.alice '| after one was closed'
 leave alice-n
 leave dora

@@ -45,3 +45,17 @@ rcpt() { # KIND TO [FROM]: the reply to RCPT in an EHLO session
 say() { # KIND TO WORDS [FROM]
 	printf 'Subject: %s\n\n%s\n' "$1" "$3" | submit "${4:-bob}" -O Terminal="$1" "$2"
 }
+# A dialogue of bob's that stands behind RCPT; then the text, and its end.
+rcpt_held() { # TO: what is said to him is in /tmp/said
+	[ -p /tmp/talk ] || mkfifo /tmp/talk
+	( # which must not keep a session open
+		for fd in "${KEYS[@]}"; do eval "exec $fd>&-"; done
+		as bob /usr/sbin/sendmail -bs </tmp/talk >/tmp/said 2>&1
+	) &
+	exec 9>/tmp/talk
+	printf 'EHLO x\r\nSEND FROM:<bob>\r\nRCPT TO:<%s>\r\n' "$1" >&9
+}
+data_now() { # WORDS
+	printf 'DATA\r\nSubject: s\r\n\r\n%s\r\n.\r\nQUIT\r\n' "$1" >&9
+	exec 9>&-
+}
