@@ -42,10 +42,11 @@ start_run(void *arg)
 	return status ? -1 : 0;
 }
 
-/* "[192.0.2.1]" for a network; NULL for a pipe, a terminal, a local socket.
- * A socket whose other end cannot be told is a stranger's. */
+/* "[192.0.2.1]" for a network, and its address, IPv4 mapped; NULL for a pipe, a
+ * terminal, a local socket. A socket whose other end cannot be told is a
+ * stranger's. */
 static const char *
-peer_of(int fd, char *text, size_t size)
+peer_of(int fd, char *text, size_t size, unsigned char addr[16])
 {
 	union {
 		struct sockaddr any;
@@ -64,10 +65,14 @@ peer_of(int fd, char *text, size_t size)
 	}
 	if (a.any.sa_family == AF_UNIX)
 		return NULL;
-	if (a.any.sa_family == AF_INET)
+	if (a.any.sa_family == AF_INET) {
+		memcpy(addr, "\0\0\0\0\0\0\0\0\0\0\377\377", 12);
+		memcpy(addr + 12, &a.v4.sin_addr, 4);
 		inet_ntop(AF_INET, &a.v4.sin_addr, number, sizeof number);
-	else if (a.any.sa_family == AF_INET6)
+	} else if (a.any.sa_family == AF_INET6) {
+		memcpy(addr, &a.v6.sin6_addr, 16);
 		inet_ntop(AF_INET6, &a.v6.sin6_addr, number, sizeof number);
+	}
 	snprintf(text, size, "[%s%s]",
 	    a.any.sa_family == AF_INET6 ? "IPv6:" : "",
 	    number[0] ? number : "unknown");
@@ -183,6 +188,7 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 	struct opener opener;
 	struct who who;
 	char number[INET6_ADDRSTRLEN + 16];
+	unsigned char addr[16] = { 0 }; /* nobody's */
 	struct stat st;
 	struct dialogue_ops ops = { .verify = ask_verify,
 		.expand = ask_expand,
@@ -202,7 +208,8 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 	d.uid = o->uid;
 	d.login = who.login;
 	d.fullname = who.fullname;
-	d.peer = peer_of(STDIN_FILENO, number, sizeof number);
+	d.peer = peer_of(STDIN_FILENO, number, sizeof number, addr);
+	d.may_relay = d.peer && conf_is_client(d.conf, addr);
 	d.socket = fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
 	if (d.peer)
 		hide_errors();

@@ -49,6 +49,7 @@ struct dialogue {
 	uid_t uid; /* of the user who runs us */
 	const char *login, *fullname;
 	const char *peer; /* "[192.0.2.1]" on a network, else NULL */
+	bool may_relay;	  /* of relay-clients: its mail goes anywhere */
 	bool socket;	  /* CRLF always */
 	bool wait;	  /* -odq */
 	/* read by the owner */

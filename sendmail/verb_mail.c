@@ -112,8 +112,8 @@ verb_mail(struct dialogue *d, const struct verb *v, struct span args)
 	buf_free(&sender);
 }
 
-/* What a stranger on a network may not name: other machines' users (no relay,
- * ever), commands, files, lists. */
+/* What nobody on a network may name: commands, files, lists; and, unless he is
+ * one of relay-clients, other machines' users. */
 static bool
 for_strangers(struct dialogue *d, struct span whole)
 {
@@ -125,7 +125,7 @@ for_strangers(struct dialogue *d, struct span whole)
 		return false;
 	addr_local(a.local, &local);
 	good = !local.bad && local.len && !strchr("|/:", local.ptr[0]) &&
-	       conf_is_local(d->conf, a.domain);
+	       (d->may_relay || conf_is_local(d->conf, a.domain));
 	buf_free(&local);
 	return good;
 }

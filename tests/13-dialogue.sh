@@ -97,6 +97,21 @@ check "and how he came" grep -q -F '(Bellman) with ESMTP id' /var/mail/bob
 
 check "nothing stays in the spool" drained
 
+# One of relay-clients has his mail relayed, and no more than that.
+for peer in 127.0.0.0/8 192.0.2.0/24; do
+	printf 'relay-clients %s\nhold yes\n' $peer | config
+	sed -e '/assert code == 550/,$d' -e 's/m.rcpt("b@far.example")/m.rcpt("b@far.example")\nprint(code)/' /tmp/net.py >/tmp/client.py
+	cat >>/tmp/client.py <<-'X'
+		print(m.rcpt("|id@far.example")[0], m.rcpt("/etc/passwd@mail.example")[0])
+		print(m.docmd("EXPN root")[0])
+	X
+	as alice python3 /tmp/client.py >/tmp/client.out
+	want=250
+	[ $peer = 127.0.0.0/8 ] || want=550
+	same "relay-clients $peer" "$want 550 550 502" "$(xargs </tmp/client.out)"
+done
+: >"$CONF"
+
 # typed at a terminal, whose keys end lines by CR
 cat >/tmp/type.py <<'X'
 import os, pty, sys
