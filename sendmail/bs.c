@@ -66,7 +66,8 @@ peer_of(int fd, char *text, size_t size, unsigned char addr[16])
 	if (a.any.sa_family == AF_UNIX)
 		return NULL;
 	if (a.any.sa_family == AF_INET) {
-		memcpy(addr, "\0\0\0\0\0\0\0\0\0\0\377\377", 12);
+		memset(addr, 0, 10);
+		memset(addr + 10, 0xff, 2);
 		memcpy(addr + 12, &a.v4.sin_addr, 4);
 		inet_ntop(AF_INET, &a.v4.sin_addr, number, sizeof number);
 	} else if (a.any.sa_family == AF_INET6) {
