@@ -21,12 +21,6 @@ log_open(const char *ident)
 		echo = 1; /* a machine without syslog: do not be mute */
 }
 
-void
-log_stderr(int on)
-{
-	echo = on;
-}
-
 int
 log_echoes(void)
 {

@@ -6,9 +6,7 @@
 #define COMMON_LOG_H
 
 void log_open(const char *ident); /* "bellman/queue"; may be called again */
-/* Also to standard error, for a terminal. */
-void log_stderr(int on);
-int log_echoes(void); /* do lines go to standard error? */
+int log_echoes(void);		  /* do lines go to standard error? */
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 /* With ": " and strerror(errno) behind the text. */

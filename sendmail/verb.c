@@ -57,12 +57,6 @@ static const struct {
 } loose[] = { { "HELLO", "HELO" }, { "SMOL", "SOML" }, { "SMAL", "SAML" } };
 
 const struct verb *
-verb_row(size_t i)
-{
-	return i < VERBS ? &verbs[i] : NULL;
-}
-
-const struct verb *
 verb_find(struct span name)
 {
 	for (size_t i = 0; i < sizeof loose / sizeof *loose; i++)

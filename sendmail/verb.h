@@ -24,8 +24,6 @@ struct verb {
 const struct verb *verb_find(struct span name);
 /* Offered in this session? */
 bool verb_offered(const struct dialogue *, const struct verb *);
-/* Row i, or NULL behind the last. */
-const struct verb *verb_row(size_t i);
 /* Ends a transaction: nothing of it stays. */
 void verb_reset(struct dialogue *);
 /* Octets of the message, dots and chunks taken off. */

@@ -194,12 +194,6 @@ auth_name(const struct auth *a)
 	return a->mech < AUTH_MECHS ? auth_names[a->mech] : "";
 }
 
-bool
-auth_by_token(const struct auth *a)
-{
-	return a->mech < AUTH_MECHS && (needs[a->mech] & TOKEN);
-}
-
 static void
 set(struct auth *a, Gsasl_property p, enum text which)
 {

@@ -61,6 +61,5 @@ enum auth_end {
 };
 enum auth_end auth_ended(struct auth *, int code);
 const char *auth_name(const struct auth *); /* the mechanism at hand, or "" */
-bool auth_by_token(const struct auth *);
-void auth_wipe(struct buf *); /* overwrites and empties it */
+void auth_wipe(struct buf *);		    /* overwrites and empties it */
 #endif
