@@ -19,6 +19,12 @@ RB_HEAD(floods, flood);
 struct kept;
 TAILQ_HEAD(kepts, kept);
 
+/* texts.c: whom the user database was asked for last, and what it said. */
+struct person {
+	char asked[256], name[256], home[4096];
+	int64_t until; /* loop_now() from which it is asked again */
+};
+
 struct queue {
 	const struct role_start *start;
 	const struct conf *conf;
@@ -37,6 +43,7 @@ struct queue {
 	bool stopping, told, scanning;
 
 	struct aliases aliases;
+	struct person person;
 	struct boxes boxes;
 	size_t boxes_busy;
 	struct kepts kepts;   /* box.h */
