@@ -107,7 +107,7 @@ $O/tests/%: $O/tests/%.o
 helpers: $$(PROGRAMS) $(HELPERS)
 check:
 	@tests/deps.sh install build check mime
-	@$(MAKE) -s O=$O helpers $(TESTS)
+	@$(MAKE) -s O=$O helpers bench-tools $(TESTS)
 	@O=$O tests/check.sh
 
 # Every system call of a delivery, where check takes the first of each kind.
@@ -136,8 +136,9 @@ BENCH = $(patsubst %.c,$O/%,$(wildcard tests/bench/*.c))
 $O/tests/bench/%.o: BSD_CFLAGS =
 $O/tests/bench/%: $O/tests/bench/%.o
 	$(CC) -static -o $@ $<
-bench: helpers $(BENCH)
-	@O=$O ROUNDS="$(ROUNDS)" PEERS="$(PEERS)" TESTS="$(TESTS)" RT="$(RT)" tests/bench/run.sh
+bench-tools: $(BENCH)
+bench: helpers bench-tools
+	@O=$O ROUNDS="$(ROUNDS)" PEERS="$(PEERS)" TESTS="$(TESTS)" RT="$(RT)" LESS="$(LESS)" tests/bench/run.sh
 
 # What real messages look like on terminals, for people to look at (story 45).
 screens: helpers
@@ -186,4 +187,4 @@ check-deb: deb helpers
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	screens lint fuzz install uninstall deb check-deb clean
+	bench-tools screens lint fuzz install uninstall deb check-deb clean

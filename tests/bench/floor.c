@@ -68,7 +68,7 @@ fill(char **arg)
 	for (i = 1; i <= n; i++) {
 		int fd;
 
-		head = (size_t)sprintf(text,
+		head = (size_t)snprintf(text, 256,
 		    "From: alice@mail.example\nSubject: bench\n" MARK "%ld\n\n",
 		    i);
 		for (k = head; k < (size_t)bytes; k++)

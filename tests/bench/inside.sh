@@ -1,16 +1,18 @@
 #!/bin/bash
-# inside.sh WHO   one mail system, or "floor", in the private root that root.sh
+# inside.sh WHO [LESS]   one mail system, or "floor", in the private root that root.sh
 # makes: installed, then asked.  Each line of stdin is a test and what it needs;
 # each is answered by one line, "RESULT VALUE MORE...", VALUE "-" when there is
 # none, MORE as key=value, and a remark behind "|".  What run.sh is for.
 WHO=$1
+LESS=${2:-1} # so many times fewer messages, for a quick look
 B=$O/tests/bench
 DISK=/disk/$WHO
 USERS=50
+ONE=someone@relay.example
 set=none
 pattern='*'
 queues=()
-fill_with_daemon= submit_with_daemon= direct= heavy=
+fill_with_daemon='' submit_with_daemon='' direct='' heavy=''
 submit=(/usr/sbin/sendmail -i -f alice@mail.example)
 
 await() { "$O/tests/await" "$@"; }
@@ -38,7 +40,10 @@ end_all() { # NAME: there are no others in this root
 calc() { awk "BEGIN { printf \"%.${2:-1}f\", $1 }"; }
 now() { echo "${EPOCHREALTIME/./}"; }
 settle() { sync -f /disk; }
-answer() { echo "RESULT $*"; }
+answer() {
+	echo "RESULT $*"
+	case $* in *'|'*) tail -n 3 /var/log/mail.log >&2 ;; esac
+}
 # The value of KEY in a line of KEY=VALUE.
 value() { # KEY LINE
 	local word
@@ -97,6 +102,7 @@ prepare() {
 		return 0
 		;;
 	esac
+	# shellcheck source=/dev/null
 	. "$TREE/tests/bench/peers/$WHO.sh"
 	[ "$WHO" = bellman ] || install_peer >/var/log/install.log 2>&1 || {
 		tail -n 5 /var/log/install.log >&2
@@ -258,7 +264,7 @@ test_drain() {
 	shift 2
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
 	enough_memory "$many" || { answer "- | not run: would need $((many * 2500 / 1000000)) GB"; return; }
-	fill "out$many" "$many" -- someone@relay.example || { answer "- | could not be filled"; return; }
+	fill "out$many" "$many" -- $ONE || { answer "- | could not be filled"; return; }
 	drain "$many" "$seconds" "out$many" "$@"
 	got=$(value messages "$line")
 	last=$(value last "$line")
@@ -271,7 +277,7 @@ test_memory() { # MANY SECONDS: PSS in MB at the peak, while they go out
 	local peak
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
 	enough_memory "$1" || { answer "- | not run: would need $(($1 * 2500 / 1000000)) GB"; return; }
-	fill "out$1" "$1" -- someone@relay.example || { answer "- | could not be filled"; return; }
+	fill "out$1" "$1" -- $ONE || { answer "- | could not be filled"; return; }
 	watch_memory
 	drain "$1" "$2" "out$1"
 	peak=$(memory)
@@ -310,7 +316,7 @@ test_recipients() { # MANY: one message, how many transactions
 	for ((i = 1; i <= $1; i++)); do to+=("r$i@relay.example"); done
 	fill "rcpt$1" 1 -- "${to[@]}" || { answer "- | could not be filled"; return; }
 	drain "$1" 20 "rcpt$1"
-	local remark=
+	local remark=''
 	[ "$(value recipients "$line")" = "$1" ] || remark="| $(value recipients "$line") of $1"
 	answer "$(value messages "$line")" "$line" \
 	    "ms=$(calc "($(value last "$line") - $begin) / 1000")" "$remark"
@@ -327,7 +333,7 @@ test_latency() {
 	settle
 	start
 	sleep 0.5
-	load -n "$1" -p "$2" -l /run/started "${submit[@]}" someone@relay.example >/run/load
+	load -n "$1" -p "$2" -l /run/started "${submit[@]}" $ONE >/run/load
 	read -r -t 10 line <&"$COUNTS" || {
 		kill "$SINK"
 		read -r line <&"$COUNTS"
@@ -378,7 +384,7 @@ test_local() {
 	stop
 	got=$(stored "$kind")
 	purge
-	local remark=
+	local remark=''
 	[ "$got" = "$many" ] || remark="| $got of $many"
 	boxes
 	answer "$(calc "$got * 1e6 / ($(value last "$end") - $begin)")" "$end" "$remark"
@@ -397,36 +403,40 @@ floor_local() { # KIND USERS MANY
 
 # --- the tests ---
 
+few() { echo $((($1 + LESS - 1) / LESS)); }
+
 run() { # TEST CONNECTIONS
-	local to=someone@relay.example on_floor=
-	[ "$WHO" != floor ] || on_floor=1
+	local on_floor='' many=1000
+	[ "$WHO" != floor ] || on_floor=-floor
 	case $1 in
-	S1) test_submit 200 1 4096 p50 $to ;;
-	S16) test_submit 1000 16 4096 rate $to ;;
-	S64) test_submit 1000 64 4096 rate $to ;;
-	S10M) test_submit 10 1 10485760 p50 $to ;;
-	S50) test_submit 60 1 4096 p50 r{1..50}@relay.example ;;
+	S1) test_submit "$(few 200)" 1 4096 p50 $ONE ;;
+	S16) test_submit "$(few 1000)" 16 4096 rate $ONE ;;
+	S64) test_submit "$(few 1000)" 64 4096 rate $ONE ;;
+	S10M) test_submit "$(few 10)" 1 10485760 p50 $ONE ;;
+	S50) test_submit "$(few 60)" 1 4096 p50 r{1..50}@relay.example ;;
 	esac
+	case $1 in D5000 | P5000) many=5000 ;; D200*) many=200 ;; E1) many=20 ;; esac
+	many=$(few $many)
 	case $1$on_floor in
-	D1000) test_drain 1000 20 ;;
-	D10001) floor_drain 1000 -k "$2" -a -- ;;
-	D5000) test_drain 5000 40 ;;
-	D50001) floor_drain 5000 -k "$2" -a -- ;;
-	D200) test_drain 200 15 -d 50 -m 20 ;;
-	D2001) floor_drain 200 -k 20 -a -- -d 50 ;;
-	D200C) test_drain 200 15 -d 50 -m 20 -C ;;
-	D200C1) floor_drain 200 -k 20 -w 10 -- -d 50 -C ;;
+	D1000) test_drain $many 20 ;;
+	D1000-floor) floor_drain $many -k "$2" -a -- ;;
+	D5000) test_drain $many 40 ;;
+	D5000-floor) floor_drain $many -k "$2" -a -- ;;
+	D200) test_drain $many 15 -d 50 ;;
+	D200-floor) floor_drain $many -k 20 -a -- -d 50 ;;
+	D200C) test_drain $many 15 -d 50 -C ;;
+	D200C-floor) floor_drain $many -k 20 -w 10 -- -d 50 -C ;;
 	R1000) test_recipients 1000 ;;
-	E1) test_latency 20 100 ;;
-	B1) test_local mbox 1 1000 20 ;;
-	B11) floor_local batch 1 1000 ;;
-	B50) test_local mbox 50 1000 20 ;;
-	B501) floor_local batch 50 1000 ;;
-	M1) test_local maildir 1 1000 20 ;;
-	M11) floor_local maildir 1 1000 ;;
-	M50) test_local maildir 50 1000 20 ;;
-	M501) floor_local maildir 50 1000 ;;
-	P5000) test_memory 5000 60 ;;
+	E1) test_latency $many 100 ;;
+	B1) test_local mbox 1 $many 20 ;;
+	B1-floor) floor_local batch 1 $many ;;
+	B50) test_local mbox 50 $many 20 ;;
+	B50-floor) floor_local batch 50 $many ;;
+	M1) test_local maildir 1 $many 20 ;;
+	M1-floor) floor_local maildir 1 $many ;;
+	M50) test_local maildir 50 $many 20 ;;
+	M50-floor) floor_local maildir 50 $many ;;
+	P5000) test_memory $many 60 ;;
 	P0) test_idle ;;
 	S*) ;;
 	*) answer - ;;

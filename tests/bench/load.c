@@ -104,7 +104,7 @@ arguments(long i, char *space, size_t size)
 	static char *argv[2048];
 	int k;
 
-	for (k = 0; command[k] != NULL && k < 2047; k++) {
+	for (k = 0; k < 2047 && command[k] != NULL; k++) {
 		const char *at = strchr(command[k], '%');
 		int n;
 

@@ -4,13 +4,14 @@
 # in turn for one test after the other, some rounds of that; then the table.
 # Nothing is installed on the machine itself.  See README beside it.
 # Environment: O, the build folder; ROUNDS; PEERS; TESTS; RT=1 for the real-time
-# class, where a machine is not quiet.
+# class, where a machine is not quiet; LESS=10 for a tenth of the messages.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-build}
 HERE=tests/bench
 W=$O/bench
 ROUNDS=${ROUNDS:-3}
+LESS=${LESS:-1}
 TESTS=${TESTS:-$(sed -n 's/^\([A-Z][A-Z0-9]*\)|.*/\1/p' $HERE/rows)}
 export O
 
@@ -38,7 +39,7 @@ open_session() { # WHO
 	mkfifo "$W/$1.in" "$W/$1.out"
 	exec {in}<>"$W/$1.in" {out}<>"$W/$1.out"
 	IN[$1]=$in OUT[$1]=$out
-	real_time env DISK="$W/disk" tests/root.sh $HERE/inside.sh "$1" \
+	real_time env DISK="$W/disk" tests/root.sh $HERE/inside.sh "$1" "$LESS" \
 	    <"$W/$1.in" >"$W/$1.out" 2>"$W/$1.log" &
 	PID[$1]=$!
 }
@@ -123,5 +124,5 @@ for ((round = 1; round <= ROUNDS; round++)); do
 	done
 done
 [ -t 2 ] && printf '\r\033[K' >&2
-awk -v order="floor bellman $MAIN $BRIEF" -v rounds="$ROUNDS" -f $HERE/table.awk $HERE/rows "$raw" |
+awk -v order="floor bellman $MAIN $BRIEF" -v rounds="$ROUNDS" -v less="$LESS" -f $HERE/table.awk $HERE/rows "$raw" |
 	tee "$W/table.txt"

@@ -53,7 +53,7 @@ END {
 		if (!(who[i] in absent))
 			name[++columns] = who[i]
 	printf "Medians of %d rounds, and below them the ratio to the floor, or to Bellman\n", rounds
-	print "where there is no floor.\n"
+	print "where there is no floor." (less > 1 ? "  A quick look: 1/" less " of the messages of each row." : "") "\n"
 	line = sprintf("%-6s", "")
 	for (i = 1; i <= columns; i++)
 		line = line cell(name[i])

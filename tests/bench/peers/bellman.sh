@@ -1,5 +1,6 @@
 # Bellman, as `make install` leaves it; messages wait in drop/ and are taken
 # over when the agent starts.
+# shellcheck shell=bash
 queues=(/var/spool/bellman/drop /var/spool/bellman/queue)
 version() { deliver --version | head -n 1; }
 

@@ -1,5 +1,6 @@
 # DragonFly's dma: each message is a process of its own.  It does not sync what
 # it writes into a mailbox.
+# shellcheck shell=bash
 set=dma
 queues=(/var/spool/dma)
 pattern='Q*'

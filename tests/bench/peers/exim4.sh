@@ -1,5 +1,6 @@
 # Exim with a small configuration, in place of Debian's generated one; started
 # as a daemon with a queue runner; queue_only when it is to hold.
+# shellcheck shell=bash
 set=exim
 queues=(/var/spool/exim4/input)
 pattern='*-H'

@@ -1,4 +1,5 @@
 # msmtp: no queue; a submission is the delivery itself, and nothing is kept.
+# shellcheck shell=bash
 set=msmtp
 direct=1
 version() { dpkg-query -W -f 'msmtp ${Version}\n' msmtp; }

@@ -1,4 +1,5 @@
 # nullmailer: only to a relay, one message after the other.
+# shellcheck shell=bash
 set=nullmailer
 queues=(/var/spool/nullmailer/queue)
 version() { dpkg-query -W -f 'nullmailer ${Version}\n' nullmailer; }

@@ -1,5 +1,6 @@
 # OpenSMTPD; submission needs its daemon, which has the delivery agents paused
 # when it is to hold.
+# shellcheck shell=bash
 set=opensmtpd
 queues=(/var/spool/smtpd/queue)
 pattern='????????????????'

@@ -1,5 +1,6 @@
 # Postfix with Debian's own services; messages wait in the deferred queue, and
 # are taken from there by `postqueue -f`; submission alone is into maildrop.
+# shellcheck shell=bash
 set=postfix
 queues=(/var/spool/postfix/{maildrop,incoming,active,deferred,hold})
 fill_with_daemon=1
@@ -8,6 +9,7 @@ version() { echo "Postfix $(postconf -h mail_version)"; }
 configure() {
 	postconf -e 'compatibility_level=3.6' 'myhostname=mail.example' \
 	    'myorigin=mail.example' 'mydestination=mail.example, localhost' \
+	    'default_transport=smtp' 'relay_transport=relay' \
 	    'relayhost=[127.0.0.1]:2525' 'inet_interfaces=loopback-only' \
 	    'inet_protocols=ipv4' 'smtp_tls_security_level=none' \
 	    'smtp_host_lookup=native' 'alias_maps=hash:/etc/aliases' \

@@ -1,5 +1,6 @@
 # Sendmail 8, configured by its own m4 files, with the limits that depend on the
 # load of the machine raised; submission goes through its daemon.
+# shellcheck shell=bash
 set=sendmail
 queues=(/var/spool/mqueue /var/spool/mqueue-client)
 pattern='qf*'
