@@ -108,8 +108,8 @@ cat >/tmp/raw <<-'R'
 	1 floor S16 1000
 R
 awk -v order='floor bellman dma' -v rounds=3 -f "$TREE/tests/bench/table.awk" "$TREE/tests/bench/rows" /tmp/raw >"$OUT"
-said "a goal that is met" 'at most 1\.4 times: 1\.30, yes'
-said "one that is not" 'at least 0\.7 times: 0\.50, NO'
+said "a goal that is met" 'at most 1\.4 times floor: 1\.30, yes'
+said "one that is not" 'at least 0\.7 times floor: 0\.50, NO'
 said "both are counted" '^1 of 2 goals'
 said "who is absent is named" '^dma has no column: cannot be installed here'
 said "what is missing is named" 'S1, bellman, round 3: 199 of 200'

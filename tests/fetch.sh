@@ -84,7 +84,7 @@ for set; do
 	case $set in
 	exim) set_of exim exim4-base exim4-config exim4-daemon-light ;;
 	msmtp) set_of msmtp msmtp msmtp-mta ;;
-	sendmail) set_of sendmail sendmail-bin sendmail-base sendmail-cf m4 ;;
+	sendmail) set_of sendmail sendmail-bin sendmail-base sendmail-cf sensible-mda procmail m4 ;;
 	postfix | opensmtpd | dma | nullmailer) set_of "$set" "$set" ;;
 	*) echo "fetch.sh: no set $set" >&2 ;;
 	esac

@@ -313,6 +313,7 @@ test_idle() { # PSS in MB of an agent that has nothing to do
 test_recipients() { # MANY: one message, how many transactions
 	local to=() i
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
+	enough_memory "$1" || { answer "- | not run: would need $(($1 * 2500 / 1000000)) GB"; return; }
 	for ((i = 1; i <= $1; i++)); do to+=("r$i@relay.example"); done
 	fill "rcpt$1" 1 -- "${to[@]}" || { answer "- | could not be filled"; return; }
 	drain "$1" 20 "rcpt$1"
@@ -405,8 +406,8 @@ floor_local() { # KIND USERS MANY
 
 few() { echo $((($1 + LESS - 1) / LESS)); }
 
-run() { # TEST CONNECTIONS
-	local on_floor='' many=1000
+run() { # TEST CONNECTIONS SECONDS
+	local on_floor='' many=1000 seconds=$3
 	[ "$WHO" != floor ] || on_floor=-floor
 	case $1 in
 	S1) test_submit "$(few 200)" 1 4096 p50 $ONE ;;
@@ -418,25 +419,25 @@ run() { # TEST CONNECTIONS
 	case $1 in D5000 | P5000) many=5000 ;; D200*) many=200 ;; E1) many=20 ;; esac
 	many=$(few $many)
 	case $1$on_floor in
-	D1000) test_drain $many 20 ;;
+	D1000) test_drain $many $seconds ;;
 	D1000-floor) floor_drain $many -k "$2" -a -- ;;
-	D5000) test_drain $many 40 ;;
+	D5000) test_drain $many $((2 * seconds)) ;;
 	D5000-floor) floor_drain $many -k "$2" -a -- ;;
-	D200) test_drain $many 15 -d 50 ;;
+	D200) test_drain $many $seconds -d 50 ;;
 	D200-floor) floor_drain $many -k 20 -a -- -d 50 ;;
-	D200C) test_drain $many 15 -d 50 -C ;;
+	D200C) test_drain $many $seconds -d 50 -C ;;
 	D200C-floor) floor_drain $many -k 20 -w 10 -- -d 50 -C ;;
 	R1000) test_recipients 1000 ;;
 	E1) test_latency $many 100 ;;
-	B1) test_local mbox 1 $many 20 ;;
+	B1) test_local mbox 1 $many $seconds ;;
 	B1-floor) floor_local batch 1 $many ;;
-	B50) test_local mbox 50 $many 20 ;;
+	B50) test_local mbox 50 $many $seconds ;;
 	B50-floor) floor_local batch 50 $many ;;
-	M1) test_local maildir 1 $many 20 ;;
+	M1) test_local maildir 1 $many $seconds ;;
 	M1-floor) floor_local maildir 1 $many ;;
-	M50) test_local maildir 50 $many 20 ;;
+	M50) test_local maildir 50 $many $seconds ;;
 	M50-floor) floor_local maildir 50 $many ;;
-	P5000) test_memory $many 60 ;;
+	P5000) test_memory $many $((3 * seconds)) ;;
 	P0) test_idle ;;
 	S*) ;;
 	*) answer - ;;
@@ -445,7 +446,7 @@ run() { # TEST CONNECTIONS
 
 prepare || { answer "- | cannot be installed here"; exit 1; }
 answer up "| $(version 2>/dev/null)"
-while read -r test connections; do
+while read -r test connections seconds; do
 	: >/var/log/mail.log
-	run "$test" "$connections"
+	run "$test" "$connections" "$seconds"
 done

@@ -18,8 +18,21 @@ export O
 # Those that a goal names; the others, who are slower, get one round of a few.
 MAIN='postfix dma'
 BRIEF='exim4 opensmtpd nullmailer msmtp sendmail'
-BRIEF_TESTS='S1 S16 D1000 B1'
+BRIEF_TESTS='S1 D1000 B1'
 if [ -n "${PEERS:-}" ]; then MAIN=$PEERS BRIEF=; fi
+
+for who in $MAIN; do
+	[ -e "$HERE/peers/$who.sh" ] || {
+		echo "no peer $who: there are $(cd $HERE/peers && echo *.sh)" >&2
+		exit 64
+	}
+done
+for test in $TESTS; do
+	grep -q "^$test|" $HERE/rows || {
+		echo "no test $test: there are" $(sed -n 's/^\([A-Z][A-Z0-9]*\)|.*/\1/p' $HERE/rows) >&2
+		exit 64
+	}
+done
 
 [ "$(id -u)" = 0 ] || { echo "make bench needs root" >&2; exit 1; }
 rm -rf "$W"
@@ -73,7 +86,7 @@ trap 'exit 130' INT TERM
 
 measure() { # ROUND WHO TEST
 	[ -n "${PID[$2]:-}" ] || return 0
-	echo "$3 ${connections:-5}" >&"${IN[$2]}"
+	echo "$3 $connections $seconds" >&"${IN[$2]}"
 	ask "$2" || close_session "$2"
 	echo "$1 $2 $3 $reply" >>"$raw"
 }
@@ -85,13 +98,9 @@ for who in $MAIN $BRIEF; do sets="$sets $(package_of "$who")"; done
 # shellcheck disable=SC2086 # words
 tests/fetch.sh "$O" $sets
 here=
+for who in bellman floor $MAIN $BRIEF; do open_session "$who"; done
 for who in bellman floor $MAIN $BRIEF; do
-	[ "$who" = floor ] || [ -e "$HERE/peers/$who.sh" ] || {
-		echo "no peer $who: there are $(cd $HERE/peers && echo *.sh)" >&2
-		exit 64
-	}
-	open_session "$who"
-	ask "$who" 120
+	ask "$who" 300
 	echo "0 $who up $reply" >>"$raw"
 	case $reply in
 	up*) here="$here $who" ;;
@@ -109,9 +118,11 @@ for ((round = 1; round <= ROUNDS; round++)); do
 		case $test in P*) [ "$round" = 1 ] || continue ;; esac
 		connections=5
 		for who in $here; do # Bellman first: the floor has as many connections
+			seconds=20 # at most; the rate is then of what has arrived
 			case " $BRIEF " in
 			*" $who "*)
 				case "$round $BRIEF_TESTS " in 1\ *"$test "*) ;; *) continue ;; esac
+				seconds=8
 				;;
 			esac
 			[ -t 2 ] && printf '\r\033[Kround %s of %s: %s %s' "$round" "$ROUNDS" "$test" "$who" >&2

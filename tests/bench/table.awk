@@ -94,8 +94,8 @@ function judge(t, goal,    part, other, ours, ratio, ok) {
 	split(goal, part, " ")
 	ours = median(t, "bellman")
 	other = part[1] == "is" ? 1 : part[1] in what ? median(part[1], "bellman") : median(t, part[1])
-	printf "      goal: %s%s %s %s: ", part[1] == "is" ? "" : "to " part[1] " ", \
-		part[2] == "<=" ? "at most" : "at least", part[3], part[1] == "is" ? "" : "times"
+	printf "      goal: %s %s%s: ", part[2] == "<=" ? "at most" : "at least", part[3], \
+		part[1] == "is" ? "" : " times " part[1]
 	if (ours == "" || other == "" || other == 0) {
 		print "not known"
 		return

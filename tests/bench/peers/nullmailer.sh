@@ -8,7 +8,7 @@ settings() {
 	case $1 in mbox | maildir) return 1 ;; esac
 	echo '127.0.0.1 smtp --port=2525' >/etc/nullmailer/remotes
 	chown mail:mail /etc/nullmailer/remotes
-	echo mail.example >/etc/nullmailer/me
+	rm -f /etc/nullmailer/me # /etc/mailname has it
 	[ -p /var/spool/nullmailer/trigger ] || {
 		mkfifo /var/spool/nullmailer/trigger
 		chown mail:mail /var/spool/nullmailer/trigger
