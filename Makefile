@@ -137,7 +137,9 @@ $O/tests/bench/%.o: BSD_CFLAGS =
 $O/tests/bench/%: $O/tests/bench/%.o
 	$(CC) -static -o $@ $<
 bench-tools: $(BENCH)
-bench: helpers bench-tools
+bench:
+	@tests/deps.sh install build mime bench
+	@$(MAKE) -s O=$O helpers bench-tools
 	@O=$O ROUNDS="$(ROUNDS)" PEERS="$(PEERS)" \
 	    TESTS="$(if $(filter command%,$(origin TESTS)),$(TESTS))" RT="$(RT)" LESS="$(LESS)" tests/bench/run.sh
 

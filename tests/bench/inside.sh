@@ -420,9 +420,9 @@ run() { # TEST CONNECTIONS SECONDS
 	many=$(few $many)
 	case $1$on_floor in
 	D1000) test_drain $many $seconds ;;
-	D1000-floor) floor_drain $many -k "$2" -a -- ;;
+	D1000-floor) floor_drain $many -k "$2" -- ;;
 	D5000) test_drain $many $((2 * seconds)) ;;
-	D5000-floor) floor_drain $many -k "$2" -a -- ;;
+	D5000-floor) floor_drain $many -k "$2" -- ;;
 	D200) test_drain $many $seconds -d 50 ;;
 	D200-floor) floor_drain $many -k 20 -a -- -d 50 ;;
 	D200C) test_drain $many $seconds -d 50 -C ;;

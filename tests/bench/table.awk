@@ -85,7 +85,7 @@ END {
 		else if (up[who[i]] != "")
 			print who[i] ": " up[who[i]]
 	if (notes)
-		print "\nWhat did not go as it should:"
+		print "\nRemarks:"
 	for (i = 1; i <= notes; i++)
 		print "  " remarks[i]
 }
