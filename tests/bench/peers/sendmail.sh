@@ -47,5 +47,5 @@ settings() {
 	X
 	m4 /etc/mail/bench.mc >/etc/mail/sendmail.cf 2>/dev/null
 }
-start() { sendmail-mta -Am -L sm-mta -bd $runner >/dev/null 2>&1; }
+start() { /usr/sbin/sendmail-mta -Am -L sm-mta -bd $runner >/dev/null 2>&1; }
 stop() { end_all sendmail-mta; }
