@@ -12,6 +12,7 @@
 #define C_ "C RCPT TO:<c@x>\n"
 #define OK "S 250 ok\n"
 #define HI4 "C BDAT 4 LAST\nC hi\n"
+#define NO MAIL OK A "S 550 5.1.1 no\nC RSET\n" OK
 #define BEHIND "C RSET\n" MAIL A HI4
 #define K8 "aaaaaaa\nbbbbbbb\nccccccc\nddddddd\n"
 
@@ -111,6 +112,10 @@ static const struct row rows[] = {
 	    "S 452 4.5.3 too many\n" OK OK OK OK OK OK,
 	    .want = "D2.0.0 D2.0.0 D2.0.0 B D2.0.0 D2.0.0 | nothing",
 	    .mails = 3 },
+	{ "enough_refusals", "a@x",
+	    GREET "S 250 x\n" NO NO NO NO NO NO "C QUIT\n",
+	    .want = "N5.1.1 N5.1.1 N5.1.1 N5.1.1 N5.1.1 N5.1.1 - | QUIT",
+	    .mails = 7 },
 	{ "chunk_window_lost", "a@x",
 	    CHUNKS MAIL A HI4 OK OK OK MAIL A HI4 BEHIND OK OK "lost\n",
 	    .want = "D2.0.0 L4.4.2 L4.4.2 | nothing to wait for 4.4.2",
@@ -136,8 +141,9 @@ static const struct row rows[] = {
 	    .mails = 3 },
 	{ "chunk_window_mailmax", "a@x",
 	    GREET "S 250-x\nS 250-PIPELINING\nS 250-CHUNKING\nS 250 LIMITS "
-		  "MAILMAX=2\n" MAIL A HI4 OK OK OK MAIL A HI4 OK OK OK,
-	    .want = "D2.0.0 D2.0.0 | nothing", .mails = 2 },
+		  "MAILMAX=2\n" MAIL A HI4 OK OK OK MAIL A HI4 OK OK OK
+		  "C QUIT\n",
+	    .want = "D2.0.0 D2.0.0 | QUIT", .mails = 2 },
 	{ "chunk_damaged", "a@x", LOCKSTEP MAIL OK A OK,
 	    .want = "X4.3.0 | nothing to wait for 4.3.0", .damaged = true },
 	/* offered, but not known: the same by DATA */

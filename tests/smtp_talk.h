@@ -196,13 +196,15 @@ pump(struct talk *t)
 {
 	do {
 		collect(t);
-		if (smtp_room(&t->m) && t->mails)
+		if (smtp_spent(&t->m) && t->m.step == AT_IDLE)
+			smtp_quit(&t->m);
+		else if (smtp_room(&t->m) && t->mails)
 			smtp_begin(&t->m, &new_mail(t)->mail);
 		collect(t);
 		if (t->m.step != AT_END)
 			smtp_more(&t->m, &t->out, 1 << 16);
 		text(t);
-	} while (t->mails && smtp_room(&t->m));
+	} while (t->mails && smtp_room(&t->m) && !smtp_spent(&t->m));
 	collect(t);
 }
 

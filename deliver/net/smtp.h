@@ -31,7 +31,9 @@
 #define SMTP_AHEAD 32768 /* of a body with LF that is one chunk, surely */
 #define SMTP_WINDOW 20	 /* messages without an answer, if by BDAT; and */
 #define SMTP_FLIGHT (256u << 10) /* octets of them, but for one */
-#define SMTP_LINE 2050		 /* octets of a reply line with its CRLF */
+#define SMTP_REFUSED                                                           \
+	6 /* messages: servers count them, and slow down or close */
+#define SMTP_LINE 2050 /* octets of a reply line with its CRLF */
 
 struct smtp_step {
 	const char *name; /* "MAIL": what is answered at it */
@@ -63,6 +65,7 @@ struct smtp_state {
 	bool failed;	/* this transaction has, as a whole */
 	bool repeat;	/* it begins anew after RSET */
 	bool heard;	/* a reply in this transaction */
+	bool good;	/* the text was taken, for somebody */
 	size_t next;	/* recipient whose RCPT is written next */
 	size_t oldest;	/* recipient whose reply comes next */
 	size_t taken;	/* recipients the server accepted */
@@ -128,6 +131,7 @@ struct smtp {
 	unsigned challenges;
 	enum stage say;	 /* a command that is not written yet; AT_IDLE: none */
 	bool reused;	 /* a transaction has ended here before */
+	unsigned refused; /* transactions that came to nothing */
 	size_t count;	 /* mails begun, and not over */
 	uint64_t octets; /* of their texts */
 };
@@ -163,7 +167,8 @@ enum smtp_body smtp_body(const struct smtp *);
 void smtp_dot(struct smtp *);
 /* Appends BDAT with so many octets of the body, CRLF and all. */
 void smtp_chunk(struct smtp *, struct buf *out, struct span octets, bool last);
-/* It may begin no further transaction (LIMITS MAILMAX): say QUIT. */
+/* It may begin no further transaction (LIMITS MAILMAX), or had better not: say
+ * QUIT. */
 bool smtp_spent(const struct smtp *);
 void smtp_quit(struct smtp *);
 /* Takes whole lines off the front of in, as replies.  r keeps one that is not

@@ -46,6 +46,7 @@ pass(struct smtp *m, enum stage then)
 	m->count--;
 	m->octets -= t->size;
 	m->reused = true;
+	m->refused += !t->is.good && !t->probe;
 	t->over = true;
 	if (next == NULL && then == AT_RSET)
 		smtp_ask(m, AT_RSET);
@@ -242,6 +243,7 @@ settled(struct smtp *m, bool ok)
 	struct smtp_mail *t = m->mail;
 	bool left = t->is.put_off > 0 || transact_left(t);
 
+	t->is.good = ok;
 	if (ok && left && (smtp_spent(m) || t->is.behind)) {
 		t->given_back = true; /* for a new session */
 		pass(m, AT_IDLE);

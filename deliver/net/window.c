@@ -56,7 +56,8 @@ refuse_unsaid(struct smtp *m, struct smtp_mail *t)
 bool
 smtp_spent(const struct smtp *m)
 {
-	return m->peer.mailmax && m->rounds >= m->peer.mailmax;
+	return (m->peer.mailmax && m->rounds >= m->peer.mailmax) ||
+	       m->refused >= SMTP_REFUSED;
 }
 
 /* Behind DATA the server says itself when it wants the text, so that one can be
@@ -76,7 +77,8 @@ smtp_room(const struct smtp *m)
 	if (!t->is.chunking)
 		return t == m->mail && m->step == AT_DOT && !t->is.put_off &&
 		       !transact_left(t);
-	return m->reused && !m->lmtp && m->count < SMTP_WINDOW &&
+	return m->reused && !m->lmtp &&
+	       m->count < SMTP_WINDOW / (1 + m->refused) &&
 	       m->octets < SMTP_FLIGHT;
 }
 
