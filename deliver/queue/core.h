@@ -54,6 +54,7 @@ struct queue {
 	size_t terminals_busy, notes, ncalms;
 	struct state *state;		 /* state.h */
 	struct alerts *alerts;		 /* alert.h */
+	struct limits *limits;		 /* limits.h */
 	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
