@@ -36,6 +36,8 @@ struct queue {
 	size_t open, patient, count;
 	size_t compared; /* of dues, for the tests */
 	bool stopping, told, scanning;
+	bool forcing; /* somebody asked for all, and this far: */
+	char forced[SPOOL_IDSIZE];
 
 	struct aliases aliases;
 	struct boxes boxes;
@@ -74,12 +76,14 @@ struct message *sched_add_file(
 /* It is of another submitter than the owner of its file. */
 void sched_is_of(struct queue *, struct message *, uid_t);
 struct message *sched_find(struct queue *, const char *id);
+/* The next one in the order of their ids; behind "": the first. */
+struct message *sched_behind(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
-void sched_force_all(struct queue *);
+void sched_force_all(struct queue *); /* a piece in each round */
 void sched_scanned(struct queue *);    /* all of queue/ was added */
 void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */

@@ -269,18 +269,42 @@ sched_force(struct queue *q, struct message *m)
 	if (m->state == M_OPEN || m->state == M_HELD)
 		return;
 	m->force = true;
-	if (m->state == M_WAITS)
-		sched_ready(q, m);
+	if (m->state != M_WAITS)
+		return;
+	sched_ready(q, m);
 	set_timer(q);
+}
+
+struct message *
+sched_behind(struct queue *q, const char *id)
+{
+	struct message key, *m;
+
+	strlcpy(key.id, id, sizeof key.id);
+	m = RB_NFIND(ids, &q->ids, &key);
+	return m && strcmp(m->id, id) == 0 ? RB_NEXT(ids, &q->ids, m) : m;
+}
+
+static void
+force_some(void)
+{
+	struct message *m = sched_behind(the, the->forced);
+
+	for (int n = 0; m && n < DUE; n++) {
+		strlcpy(the->forced, m->id, sizeof the->forced);
+		sched_force(the, m);
+		m = RB_NEXT(ids, &the->ids, m);
+	}
+	the->forcing = m != NULL;
+	loop_idle(m ? force_some : pump);
 }
 
 void
 sched_force_all(struct queue *q)
 {
-	struct message *m;
-
-	RB_FOREACH (m, ids, &q->ids)
-		sched_force(q, m);
+	q->forcing = true;
+	q->forced[0] = '\0'; /* whoever asked before is content with that */
+	force_some();
 }
 
 /* Nothing here, nothing under way, and nobody who asks. */
@@ -327,8 +351,8 @@ finish(struct queue *q)
 		loop_stop();
 		return;
 	}
-	if (q->scanning || q->open || sched_more(q) || !TAILQ_EMPTY(&q->late) ||
-	    q->turn.n[TURN_PARKED] || q->boxes_busy)
+	if (q->scanning || q->forcing || q->open || sched_more(q) ||
+	    !TAILQ_EMPTY(&q->late) || q->turn.n[TURN_PARKED] || q->boxes_busy)
 		return;
 	if (!q->stopping && alert_quiet(q))
 		return;
