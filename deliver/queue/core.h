@@ -12,6 +12,11 @@ RB_HEAD(dues, message);
 TAILQ_HEAD(messages, message);
 struct box;
 RB_HEAD(boxes, box);
+TAILQ_HEAD(box_list, box);
+struct reading;
+RB_HEAD(readings, reading);
+struct known_user;
+RB_HEAD(users, known_user);
 struct job;
 TAILQ_HEAD(jobs, job);
 struct flood;
@@ -38,9 +43,12 @@ struct queue {
 
 	struct aliases aliases;
 	struct boxes boxes;
-	size_t boxes_busy;
-	struct kepts kepts;   /* box.h */
-	struct floods floods; /* flood.c */
+	struct box_list boxes_out; /* with a process, or waiting for its fork */
+	struct box_list boxes_few; /* waiting for their turn: box.c */
+	struct box_list boxes_many;
+	size_t boxes_busy, boxes_unsure; /* the second: old intents in all */
+	struct kepts kepts;		 /* box.h */
+	struct floods floods;		 /* flood.c */
 	size_t nfloods;
 	struct jobs jobs;     /* at net, or waiting for it */
 	struct jobs spare;    /* of messages that have many under way */
@@ -50,12 +58,17 @@ struct queue {
 	TAILQ_HEAD(, showing) showings;
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
-	struct state *state;		 /* state.h */
-	struct alerts *alerts;		 /* alert.h */
-	int64_t pruned;			 /* may.c: ms since 1970 */
-	TAILQ_HEAD(, looking) looks_out; /* look.c */
-	TAILQ_HEAD(, reading) readings;	 /* reader.c */
-	uint32_t ref;			 /* the last one given out */
+	struct state *state;			      /* state.h */
+	struct alerts *alerts;			      /* alert.h */
+	int64_t pruned;				      /* may.c: ms since 1970 */
+	TAILQ_HEAD(, looking) looks_out;	      /* look.c */
+	struct readings readers;		      /* reader.c: by user */
+	TAILQ_HEAD(, reading) readings, readings_out; /* to be forked; forked */
+	size_t nreadings_out;
+	struct users users; /* users.c */
+	size_t nusers;
+	int64_t users_since;
+	uint32_t ref; /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
 	struct loop_timer stop, look, listen_again, idle;
