@@ -14,6 +14,7 @@
  * process costs here */
 #include <err.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -112,12 +113,19 @@ sink(int port, bool once)
 	if (fork() != 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN);
 	for (;;) {
 		int fd = accept(s, NULL, NULL);
 
 		if (fd == -1)
 			err(1, "accept");
-		serve(fd, once);
+		/* Else its second answer waits for the first one's ACK. */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		if (fork() == 0) { /* there may be a second one */
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			serve(fd, once);
+			_exit(0);
+		}
 		close(fd);
 	}
 }
