@@ -1,9 +1,12 @@
 #include "deliver/identity.h"
 #include "deliver/forward.h"
+#include "deliver/mounts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,6 +110,21 @@ root_words(struct role_start *start)
 		start->aliases_error = errno;
 }
 
+/* Most users have none, and need no process to say so; their homes may be
+ * closed to all but root.  On another machine only the user's own process
+ * looks, for it may have to wait. */
+static bool
+no_forward(const char *home)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return home && home[0] == '/' && mounts_is_near(home) &&
+	       (size_t)snprintf(path, sizeof path, "%s/.forward", home) <
+		   sizeof path &&
+	       lstat(path, &st) == -1 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 /* Root is never a recipient's process. */
 static const char *
 for_root(const struct role_ids *ids, const struct passwd *pw,
@@ -116,6 +134,11 @@ for_root(const struct role_ids *ids, const struct passwd *pw,
 	id->gid = ids->gid[ROLE_QUEUE];
 	id->ngroups = 0;
 	switch (start->purpose) {
+	case FOR_FORWARD:
+		root_forward(pw, start);
+		start->nothing =
+		    start->forward == -1 && start->forward_status == READ_NONE;
+		return NULL;
 	case FOR_READ:
 		return root_forward(pw, start);
 	case FOR_FILE:
@@ -137,12 +160,17 @@ static void
 for_user(const struct role_ids *ids, const struct passwd *pw,
     struct role_start *start, struct priv_id *id)
 {
+	if (start->purpose == FOR_FORWARD && no_forward(pw->pw_dir)) {
+		start->nothing = true;
+		return;
+	}
 	if (start->purpose == FOR_BOX && start->conf->local == LOCAL_COMMAND)
 		start->purpose = FOR_COMMAND, start->local = true;
 	if (start->purpose != FOR_BOX) {
 		own_groups(pw, id);
 		id->commands = start->purpose == FOR_COMMAND;
-		if (start->purpose != FOR_READ && !start->local)
+		if (start->purpose != FOR_READ &&
+		    start->purpose != FOR_FORWARD && !start->local)
 			root_words(start);
 	} else if (strncmp(start->conf->local_path, "/var/", 5) == 0) {
 		id->groups[0] = ids->mail;

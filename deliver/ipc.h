@@ -27,8 +27,9 @@ enum ipc_type {
 			*/
 	IPC_DONE,      /* a pass is finished (deliver -q), or nothing waits */
 	/* parent to queue */
-	IPC_FORKED, /* fd: the channel */
-	IPC_NOFORK, /* u8 permanent; str why */
+	IPC_FORKED,  /* fd: the channel */
+	IPC_NOFORK,  /* u8 permanent; str why */
+	IPC_NOTHING, /* FOR_FORWARD: he has none, and no process was needed */
 	IPC_MIMED, /* fd: the message as it was wanted, nobody's but ours now */
 	/* queue to user: one batch for one mailbox */
 	IPC_BOX_ITEM,  /* see deliver/user/user.h; fd: the message file */
@@ -36,11 +37,14 @@ enum ipc_type {
 	IPC_BOX_OPEN,  /* lock the mailbox */
 	IPC_BOX_CHECK, /* u64 ino; u64 size: the items since then may be there
 			*/
-	IPC_BOX_GO,    /* append the items since then */
+	IPC_BOX_GO,    /* append the items since then; fd: the intent, which
+			  may be read and synced */
 	/* user to queue */
 	IPC_BOX_LOCKED,	 /* u64 ino; u64 size */
-	IPC_BOX_RESULT,	 /* ref: item; u8 outcome; str status; str text */
-	IPC_BOX_END,	 /* the items so far are settled and synced */
+	IPC_BOX_RESULT,	 /* ref: item that is not there; u8 outcome; str status;
+			    str text */
+	IPC_BOX_END,	 /* the items so far are settled and synced: '1' in the
+			    octet of each that is there, by its ref */
 	IPC_BOX_UNNAMED, /* str text: nothing that the user goes by names that
 			    file or command; all of them stay */
 	IPC_BOX_FAIL,	 /* u8 outcome; str status; str text: all of them */

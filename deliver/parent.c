@@ -148,9 +148,11 @@ fork_brief(
 	int ends[2] = { -1, -1 }, keep[4], n = 0;
 	pid_t pid = -1;
 
-	if (why == NULL && (!room || ipc_pair(ends) == -1))
+	if (why == NULL && start.nothing)
+		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_NOTHING, ref, NULL, -1);
+	else if (why == NULL && (!room || ipc_pair(ends) == -1))
 		why = strerror(errno), permanent = false;
-	if (why == NULL) {
+	if (why == NULL && !start.nothing) {
 		start.fd = keep[n++] = ends[1];
 		keep[n++] = p.lock;
 		if (start.forward != -1)

@@ -24,6 +24,8 @@ enum user_purpose {
 	FOR_READ,    /* his .forward, or a list that he owns */
 	FOR_FILE,    /* a /file that is his */
 	FOR_COMMAND, /* a |command that runs as him */
+	FOR_FORWARD, /* FOR_READ, unless the parent sees that he has no
+			.forward: then there is nothing to read */
 	PURPOSES
 };
 
@@ -39,7 +41,8 @@ struct role_start {
 	uid_t uid;
 	gid_t gid;
 	enum user_purpose purpose;
-	bool local; /* FOR_COMMAND: the one of the setting `local` */
+	bool local;   /* FOR_COMMAND: the one of the setting `local` */
+	bool nothing; /* FOR_FORWARD: there is none */
 	/* Root's .forward, opened and checked by the parent, who does not read
 	 * it: for FOR_READ of root; and for FOR_FILE and FOR_COMMAND, who look
 	 * for their words there and in the aliases (deliver/user/named.h) */

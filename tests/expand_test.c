@@ -40,21 +40,21 @@ alias(void *arg, struct span name, struct buf *items)
 	return found;
 }
 
-static int
+static enum text_user
 user(void *arg, const char *name, char out[EXPAND_NAME])
 {
 	const struct machine *m = arg;
 	char word[EXPAND_NAME + 2];
 
 	if (strcmp(name, "unknowable") == 0)
-		return -1;
+		return USER_LATER;
 	snprintf(word, sizeof word, " %s ", name);
 	if (strstr(m->users ? m->users : " alice bob root Upper ", word) ==
 		NULL ||
 	    strchr(name, ' '))
-		return 0;
+		return USER_NOT;
 	strlcpy(out, name, EXPAND_NAME);
-	return 1;
+	return USER_IS;
 }
 
 static struct text

@@ -28,6 +28,8 @@ append(struct place *p, int i)
 {
 	p->box.kind->append(&p->box, &p->items[i], &p->v);
 	assert_int_equal(p->v.outcome, OUT_DELIVERED);
+	assert_int_equal(p->box.kind->sync(&p->box, &p->v), 0);
+	assert_true(p->items[i].settled);
 }
 
 /* Files in a folder of the Maildir; name is one of them. */
@@ -68,7 +70,6 @@ new_maildir(void **state)
 		assert_int_equal(st.st_mode, S_IFDIR | 0700);
 	}
 	append(p, 1);
-	assert_int_equal(p->box.kind->sync(&p->box, &p->v), 0);
 	assert_int_equal(files(p, "new", name), 1);
 	assert_int_equal(files(p, "tmp", NULL), 0);
 	assert_true(
@@ -178,6 +179,39 @@ one_message_for_two_addresses_is_two_files(void **state)
 	assert_int_equal(check_items(p), 0);
 	assert_false(p->items[0].settled);
 	append(p, 0);
+	assert_int_equal(files(p, "new", NULL), 2);
+}
+
+/* Nothing is seen before all of it is synced; of what is moved away meanwhile
+ * only that one is told as lost. */
+static void
+one_batch_of_many(void **state)
+{
+	struct place *p = *state;
+	char name[300], path[400];
+
+	assert_int_equal(open_box(p), 0);
+	p->box.kind->append(&p->box, &p->items[1], &p->v);
+	files(p, "tmp", name);
+	p->box.kind->append(&p->box, &p->items[0], &p->v);
+	p->box.kind->append(&p->box, &p->items[2], &p->v);
+	assert_int_equal(p->v.outcome, OUT_DELIVERED);
+	assert_int_equal(files(p, "new", NULL), 0);
+	assert_int_equal(files(p, "tmp", NULL), 3);
+	snprintf(path, sizeof path, "box/tmp/%s", name);
+	assert_int_equal(unlinkat(p->fd, path, 0), 0);
+	assert_int_equal(p->box.kind->sync(&p->box, &p->v), -1);
+	assert_int_equal(p->v.outcome, OUT_LATER);
+	assert_true(p->items[0].settled);
+	assert_false(p->items[1].settled);
+	assert_true(p->items[2].settled);
+	assert_int_equal(files(p, "new", NULL), 2);
+	assert_int_equal(files(p, "tmp", NULL), 0);
+	/* Closed without a sync: nobody's. */
+	p->box.kind->append(&p->box, &p->items[1], &p->v);
+	p->box.kind->close(&p->box);
+	p->box.was_open = false;
+	assert_int_equal(open_box(p), 0);
 	assert_int_equal(files(p, "new", NULL), 2);
 }
 
@@ -326,6 +360,7 @@ main(void)
 		IN_BOX(torn_anywhere),
 		IN_BOX(left_in_tmp_is_replaced),
 		IN_BOX(one_message_for_two_addresses_is_two_files),
+		IN_BOX(one_batch_of_many),
 		IN_BOX(damaged_message_leaves_nothing),
 		IN_BOX(cur_that_cannot_be_read_says_nothing),
 		IN_BOX(full_disk_is_undone_and_said),

@@ -1,5 +1,5 @@
 /* Which folders the queue looks at itself. */
-#include "deliver/queue/mounts.h"
+#include "deliver/mounts.h"
 #include "tests/rows.h"
 #include "tests/scratch.h"
 

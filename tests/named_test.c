@@ -290,7 +290,7 @@ send_item(void)
 	ipc_u64(&b, 0);
 	ipc_u32(&b, 0);
 	ipc_send(&w.queue, IPC_BOX_ITEM, 0, &b, fd);
-	ipc_send(&w.queue, IPC_BOX_GO, 0, NULL, -1);
+	ipc_send(&w.queue, IPC_BOX_GO, 0, NULL, fd);
 	buf_free(&b);
 	close(fd);
 }
@@ -391,7 +391,7 @@ a_queue_that_lies(void **state)
 	/* And one that does not lie. */
 	put("home/.forward", "\"|echo >@/home/ran\"\n", HIM);
 	assert_int_equal(talk(FOR_COMMAND, command, true), 0);
-	assert_int_equal(w.heard, IPC_BOX_RESULT);
+	assert_int_equal(w.heard, IPC_BOX_END);
 	assert_int_equal(access(ran, F_OK), 0);
 }
 

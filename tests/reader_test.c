@@ -17,7 +17,7 @@ static struct place {
 	struct conf conf;
 	struct loop_timer limit;
 	int forks, kills; /* so many begin and are killed at once */
-	bool refuse, permanent;
+	bool refuse, permanent, nothing;
 	pid_t pid[8];
 	struct reader r[MOST];
 	size_t want, got;
@@ -31,11 +31,18 @@ forked(struct ipc *c, struct ipc_msg *m)
 {
 	struct ipc_in in = { m->body, false };
 	struct buf b = { 0 };
+	uint8_t purpose;
 	int ends[2];
 	pid_t pid;
 
 	assert_int_equal(m->type, IPC_FORK_USER);
-	assert_int_equal(ipc_get8(&in), FOR_READ);
+	purpose = ipc_get8(&in);
+	if (w.nothing && purpose == FOR_FORWARD) {
+		w.forks++;
+		reader_nothing(&w.q, m->ref);
+		return;
+	}
+	assert_true(purpose == FOR_READ || purpose == FOR_FORWARD);
 	assert_true(span_eq(ipc_get(&in), SPAN("r")));
 	w.forks++;
 	if (w.refuse) {
@@ -107,6 +114,8 @@ setup(void **state)
 	memset(&w, 0, sizeof w);
 	loop_init();
 	TAILQ_INIT(&w.q.readings);
+	TAILQ_INIT(&w.q.readings_out);
+	RB_INIT(&w.q.readers);
 	w.start = (struct role_start){ .conf = &w.conf,
 		.user = "r",
 		.home = w.home,
@@ -140,8 +149,9 @@ teardown(void **state)
 	(void)state;
 	ipc_close(&w.q.parent);
 	ipc_close(&w.parent);
-	for (int i = 0; i < w.forks && w.pid[i]; i++)
-		waitpid(w.pid[i], NULL, 0);
+	for (int i = 0; i < w.forks; i++)
+		if (w.pid[i])
+			waitpid(w.pid[i], NULL, 0);
 	scratch_remove(w.home);
 	return 0;
 }
@@ -205,6 +215,36 @@ asked_within_an_answer(void **state)
 	assert_int_equal(w.status[MOST - 1], READ_OK);
 	assert_string_equal(w.text[MOST - 1], "bob\n");
 	assert_int_equal(w.forks, 1);
+}
+
+/* The parent sees that there is none: no process says so. */
+static void
+no_forward_no_process(void **state)
+{
+	(void)state;
+	w.nothing = true;
+	ask(0, NULL);
+	ask(1, NULL);
+	run(2);
+	assert_int_equal(w.status[0], READ_NONE);
+	assert_int_equal(w.status[1], READ_NONE);
+	assert_int_equal(w.forks, 1); /* asked for, and not forked */
+	assert_int_equal(w.pid[0], 0);
+}
+
+/* A list is asked for while the parent looks: one process reads both. */
+static void
+a_list_needs_a_process(void **state)
+{
+	(void)state;
+	put("list", 4);
+	w.nothing = true;
+	ask(0, NULL);
+	ask(1, "list");
+	run(2);
+	assert_int_equal(w.status[0], READ_NONE);
+	assert_int_equal(w.status[1], READ_OK);
+	assert_int_equal(w.forks, 2);
 }
 
 static void
@@ -322,6 +362,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		T(questions_share_a_process),
 		T(asked_within_an_answer),
+		T(no_forward_no_process),
+		T(a_list_needs_a_process),
 		T(too_much_is_bad),
 		T(killed_once_is_asked_again),
 		T(killed_again_is_put_off),

@@ -24,7 +24,18 @@ batch_keep(struct box *b, const struct intent *in)
 		return -1;
 	b->old = more;
 	b->old[b->nold++] = *in;
+	b->q->boxes_unsure++;
 	return 0;
+}
+
+struct intent
+batch_old(struct box *b)
+{
+	struct intent in = b->old[0];
+
+	memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+	b->q->boxes_unsure--;
+	return in;
 }
 
 void
@@ -33,6 +44,14 @@ batch_forget(struct queue *q, struct intent *in)
 	if (unlinkat(q->dir, in->name, 0) == -1 && errno != ENOENT)
 		log_errno("%s: cannot be removed", in->name);
 	intent_free(in);
+}
+
+void
+batch_forget_old(struct box *b)
+{
+	struct intent in = batch_old(b);
+
+	batch_forget(b->q, &in);
 }
 
 static void
@@ -165,16 +184,22 @@ append_batch(struct box *b)
 {
 	struct box_job *j;
 	uint32_t n = 0;
+	int fd = -1;
 
-	/* On disk before anything that could be torn. */
-	if (intent_write(b->q->dir, &b->intent) == -1) {
+	/* The process syncs it, if what it does could be torn: the queue waits
+	 * for no disk, and many syncs at once cost little more than one. */
+	if (intent_write(b->q->dir, &b->intent) == -1 ||
+	    (fd = file_reader(b->q->dir, b->intent.name)) == -1) {
 		struct buf why = { 0 };
 
 		buf_fmt(&why,
 		    "%s is full or cannot be written (%s): the disk needs room "
 		    "there",
 		    SPOOL_DIR, strerror(errno));
-		intent_free(&b->intent);
+		if (b->intent.name[0])
+			batch_forget(b->q, &b->intent);
+		else
+			intent_free(&b->intent);
 		box_answer_all(b, OUT_LATER, SPAN("4.3.1"), buf_view(&why));
 		buf_free(&why);
 		box_rest(b);
@@ -186,7 +211,8 @@ append_batch(struct box *b)
 		memset(b->result, '0', b->intent.n);
 	TAILQ_FOREACH (j, &b->batch, link)
 		send_item(b, n++, j->m->id, j->m->file, j->rcpt);
-	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, -1);
+	ipc_send(&b->chan, IPC_BOX_GO, 0, NULL, fd);
+	close(fd);
 }
 
 static void
@@ -214,6 +240,7 @@ make_batch(struct box *b, uint64_t ino, uint64_t size)
 		}
 		in->n++;
 	}
+	b->few &= !TAILQ_EMPTY(&b->jobs);
 	if (in->user && in->box && in->items && !in->what == !b->what) {
 		append_batch(b);
 		return;
@@ -245,8 +272,7 @@ locked(struct box *b, struct span body)
 		    "agent: %s: user=%s mailbox changed; up to %zu messages "
 		    "may come twice",
 		    b->old[0].name, b->user, b->old[0].n);
-		batch_forget(b->q, &b->old[0]);
-		memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+		batch_forget_old(b);
 	}
 	if (b->nold)
 		check_old(b);
@@ -259,33 +285,49 @@ locked(struct box *b, struct span body)
 		make_batch(b, ino, size);
 }
 
+static bool
+is_item(const struct box_job *j, const struct intent_item *item)
+{
+	return j->rcpt == item->rcpt && strcmp(j->m->id, item->id) == 0;
+}
+
+/* One that is not there; it left nothing behind. */
 static void
 result(struct box *b, struct ipc_msg *m)
 {
 	struct ipc_in in = { m->body, false };
 	uint8_t o = ipc_get8(&in);
 	struct span status = ipc_get(&in), text = ipc_get(&in);
-	const struct intent *i =
-	    b->state == B_CHECKING ? &b->old[0] : &b->intent;
+	const struct intent *i = &b->intent;
 	struct box_job *j;
 	uint32_t n = m->ref;
 
-	if (!ipc_end(&in) || o >= OUT_COUNT || n >= i->n)
-		return;
-	if (o == OUT_DELIVERED && b->result)
-		b->result[n] = '1';
-	if (b->state != B_APPENDING)
+	if (!ipc_end(&in) || o >= OUT_COUNT || o == OUT_DELIVERED ||
+	    b->state != B_APPENDING || n >= i->n)
 		return;
 	j = TAILQ_FIRST(&b->batch);
-	while (j && (strcmp(j->m->id, i->items[n].id) != 0 ||
-			j->rcpt != i->items[n].rcpt))
+	while (j && !is_item(j, &i->items[n]))
 		j = TAILQ_NEXT(j, link);
-	/* Success is told when the whole batch is marked; a failure, which
-	 * leaves nothing behind, at once. */
-	if (j && o == OUT_DELIVERED)
-		j->there = true;
-	else if (j)
+	if (j)
 		box_answer(b, &b->batch, j, (enum outcome)o, status, text);
+}
+
+/* Which items are there: what is not said is not. */
+static void
+there(struct box *b, const struct intent *in, struct span said)
+{
+	struct box_job *j = TAILQ_FIRST(&b->batch);
+
+	for (size_t i = 0; i < in->n; i++) {
+		bool is = i < said.len && said.ptr[i] == '1';
+
+		if (is && b->result)
+			b->result[i] = '1';
+		if (b->state == B_APPENDING && j && is_item(j, &in->items[i])) {
+			j->there = is;
+			j = TAILQ_NEXT(j, link);
+		}
+	}
 }
 
 /* Or for the same mailbox: no alias had named it for a while, so that it came
@@ -324,9 +366,8 @@ found(struct box *b, const char *id, uint32_t rcpt)
 static void
 checked(struct box *b)
 {
-	struct intent in = b->old[0];
+	struct intent in = batch_old(b);
 
-	memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
 	/* Without the first of them the others are not found again. */
 	if (in.n > 1 && b->result &&
 	    intent_mark(b->q->dir, &in, b->result) == -1)
@@ -380,8 +421,9 @@ failed(struct box *b, struct span body)
 
 	if (!ipc_end(&in) || o == OUT_DELIVERED || o >= OUT_COUNT)
 		o = OUT_LATER, status = SPAN("4.3.0"), text = SPAN("no answer");
-	if (b->state == B_CHECKING)
-		no_result(b);
+	no_result(b);
+	if (b->state == B_APPENDING) /* nothing was begun */
+		batch_forget(b->q, &b->intent);
 	box_answer_all(b, (enum outcome)o, status, text);
 	box_rest(b);
 }
@@ -398,8 +440,7 @@ unnamed(struct box *b, struct span body)
 		log_warn("agent: %s: user=%s file or command is named no more; "
 			 "up to %zu messages may come twice",
 		    b->old[0].name, b->user, b->old[0].n);
-		batch_forget(b->q, &b->old[0]);
-		memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
+		batch_forget_old(b);
 	}
 	box_answer_all(b, OUT_LATER, SPAN("4.3.5"), text);
 	box_rest(b);
@@ -420,10 +461,13 @@ batch_got(struct ipc *c, struct ipc_msg *m)
 		unnamed(b, m->body);
 	else if (m->type == IPC_BOX_RESULT)
 		result(b, m);
-	else if (m->type == IPC_BOX_END && b->state == B_CHECKING)
+	if (m->type == IPC_BOX_END && b->state == B_CHECKING) {
+		there(b, &b->old[0], m->body);
 		checked(b);
-	else if (m->type == IPC_BOX_END && b->state == B_APPENDING)
+	} else if (m->type == IPC_BOX_END && b->state == B_APPENDING) {
+		there(b, &b->intent, m->body);
 		appended(b);
+	}
 }
 
 /* The process was killed, or gave up: what it did is unknown, and the next one

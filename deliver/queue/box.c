@@ -12,6 +12,8 @@
 #define RUNNING_MAX 16 /* user processes at once */
 #define EACH_MAX 4     /* of one user: his commands may take their time */
 #define RUN_MAX 12     /* commands, be they of many users */
+#define FEW 100	       /* recipients of a message that waits for no list */
+#define LOOKS 50       /* boxes that have no process to spare, at a time */
 
 static int
 order(const struct box *a, const struct box *b)
@@ -26,12 +28,42 @@ order(const struct box *a, const struct box *b)
 }
 RB_GENERATE_INTERNAL(boxes, box, link, order, __attribute__((unused)) static)
 
-static void start(struct box *);
+static bool start(struct box *);
+static void start_others(struct queue *);
+
+static void
+leave(struct box *b)
+{
+	if (b->in)
+		TAILQ_REMOVE(b->in, b, turn);
+	b->in = NULL;
+}
+
+static void
+enter(struct box *b, struct box_list *list)
+{
+	leave(b);
+	b->in = list;
+	TAILQ_INSERT_TAIL(list, b, turn);
+}
+
+/* To the end of the list that it belongs to, unless it stands there. */
+static void
+wait_for_turn(struct box *b)
+{
+	struct box_list *list = b->few ? &b->q->boxes_few : &b->q->boxes_many;
+
+	if (b->state == B_IDLE && b->in != list)
+		enter(b, list);
+}
 
 static void
 start_soon(struct loop_timer *t)
 {
-	start(t->arg);
+	struct box *b = t->arg;
+
+	wait_for_turn(b);
+	start_others(b->q);
 }
 
 bool
@@ -104,10 +136,14 @@ box_place(const struct box *b, struct buf *text)
 void
 box_state(struct box *b, enum box_state state)
 {
-	if (b->state == B_IDLE && state != B_IDLE)
+	if (b->state == B_IDLE && state != B_IDLE) {
 		b->q->boxes_busy++;
-	if (b->state != B_IDLE && state == B_IDLE)
+		enter(b, &b->q->boxes_out);
+	}
+	if (b->state != B_IDLE && state == B_IDLE) {
 		b->q->boxes_busy--;
+		leave(b);
+	}
 	b->state = state;
 	loop_cancel(&b->pause);
 	if (state == B_IDLE)
@@ -118,27 +154,28 @@ box_state(struct box *b, enum box_state state)
 			(box_runs(b) ? 1000 * b->q->conf->command_time : 0));
 }
 
-/* One that only remembers an unknown end waits for a message, or it would be
- * tried without a pause while it cannot be opened. */
-static void
-start_waiting(struct box *b)
+/* A list of ten thousand does not keep up who waits alone, nor he them. */
+static struct box *
+next_turn(struct queue *q)
 {
-	if (b->state == B_IDLE && !b->again.armed && !TAILQ_EMPTY(&b->jobs))
-		start(b);
+	static bool turn;
+	struct box *few = TAILQ_FIRST(&q->boxes_few),
+		   *many = TAILQ_FIRST(&q->boxes_many);
+
+	turn = !turn;
+	return few && (turn || many == NULL) ? few : many;
 }
 
-/* Each in its turn, those at the end of the alphabet as well. */
 static void
 start_others(struct queue *q)
 {
-	struct box *b, *last = q->box_turn;
+	struct box *b;
 
-	for (b = last ? RB_NEXT(boxes, &q->boxes, last) : NULL;
-	     b && q->boxes_busy < RUNNING_MAX; b = RB_NEXT(boxes, &q->boxes, b))
-		start_waiting(b);
-	for (b = RB_MIN(boxes, &q->boxes); b && q->boxes_busy < RUNNING_MAX;
-	     b = b == last ? NULL : RB_NEXT(boxes, &q->boxes, b))
-		start_waiting(b);
+	for (int n = 0; n < LOOKS && q->boxes_busy < RUNNING_MAX &&
+			!q->stopping && (b = next_turn(q)) != NULL;
+	     n++)
+		if (!start(b)) /* its user has his share: others first */
+			enter(b, b->in);
 }
 
 /* Idle, and free of memory when nothing is left to remember. */
@@ -151,9 +188,12 @@ box_rest(struct box *b)
 	b->ref = 0;
 	b->rounds = 0;
 	box_state(b, B_IDLE);
-	if (TAILQ_EMPTY(&b->jobs) && b->nold == 0 && !b->again.armed) {
-		if (q->box_turn == b)
-			q->box_turn = RB_PREV(boxes, &q->boxes, b);
+	if (!TAILQ_EMPTY(&b->jobs) && !b->again.armed) {
+		/* One that only remembers an unknown end waits for a message,
+		 * or it would be tried without a pause while it cannot be
+		 * opened. */
+		wait_for_turn(b);
+	} else if (b->nold == 0 && !b->again.armed) {
 		RB_REMOVE(boxes, &q->boxes, b);
 		free_box(b);
 	}
@@ -169,15 +209,15 @@ share_is_used(const struct box *b)
 	struct box *other;
 	unsigned n = 0, run = 0;
 
-	RB_FOREACH (other, boxes, &b->q->boxes)
-		if (other->state != B_IDLE) {
-			n += strcmp(other->user, b->user) == 0;
-			run += box_runs(other);
-		}
+	TAILQ_FOREACH (other, &b->q->boxes_out, turn) {
+		n += strcmp(other->user, b->user) == 0;
+		run += box_runs(other);
+	}
 	return n >= EACH_MAX || (box_runs(b) && run >= RUN_MAX);
 }
 
-static void
+/* Asks for its process: false when there is none to be had now. */
+static bool
 start(struct box *b)
 {
 	static const uint8_t purpose[T_KINDS] = {
@@ -187,18 +227,19 @@ start(struct box *b)
 	};
 	struct buf body = { 0 };
 
-	if (b->state != B_IDLE || b->q->boxes_busy >= RUNNING_MAX ||
-	    b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0) ||
-	    share_is_used(b))
-		return;
+	if (share_is_used(b))
+		return false;
+	if (TAILQ_EMPTY(&b->jobs) && b->nold == 0) {
+		leave(b);
+		return true;
+	}
 	b->ref = ++b->q->ref;
 	ipc_u8(&body, purpose[b->kind]);
 	ipc_str(&body, b->user);
-	if (ipc_send(&b->q->parent, IPC_FORK_USER, b->ref, &body, -1) == 0) {
+	if (ipc_send(&b->q->parent, IPC_FORK_USER, b->ref, &body, -1) == 0)
 		box_state(b, B_FORKING);
-		b->q->box_turn = b;
-	}
 	buf_free(&body);
+	return b->state != B_IDLE;
 }
 
 void
@@ -269,8 +310,11 @@ box_add(
 	j->rcpt = rcpt;
 	TAILQ_INSERT_TAIL(&b->jobs, j, link);
 	b->njobs++;
-	if (!b->again.armed)
-		start(b);
+	b->few |= m->file->nrcpts <= FEW;
+	if (b->state == B_IDLE && !b->again.armed) {
+		wait_for_turn(b);
+		start_others(q);
+	}
 }
 
 bool
@@ -291,6 +335,8 @@ box_uncertain(struct queue *q, const char *id, uint32_t rcpt, struct target *t)
 {
 	struct box *b;
 
+	if (q->boxes_unsure == 0)
+		return false;
 	RB_FOREACH (b, boxes, &q->boxes)
 		for (size_t i = 0; i < b->nold; i++)
 			for (size_t k = 0; k < b->old[i].n; k++)
@@ -308,7 +354,7 @@ by_ref(struct queue *q, uint32_t ref)
 {
 	struct box *b;
 
-	RB_FOREACH (b, boxes, &q->boxes)
+	TAILQ_FOREACH (b, &q->boxes_out, turn)
 		if (b->ref == ref && b->state == B_FORKING)
 			return b;
 	return NULL;
@@ -356,10 +402,8 @@ box_refused(struct queue *q, uint32_t ref, bool permanent, struct span why)
 	box_answer_all(b, permanent ? OUT_NEVER : OUT_LATER,
 	    permanent ? SPAN("5.1.1") : SPAN("4.3.0"), why);
 	if (permanent) /* nobody's mailbox can be looked into any more */
-		while (b->nold) {
-			batch_forget(q, &b->old[0]);
-			memmove(b->old, b->old + 1, --b->nold * sizeof *b->old);
-		}
+		while (b->nold)
+			batch_forget_old(b);
 	box_rest(b);
 }
 
@@ -419,6 +463,9 @@ box_recover(struct queue *q)
 	struct box *b;
 
 	RB_INIT(&q->boxes);
+	TAILQ_INIT(&q->boxes_out);
+	TAILQ_INIT(&q->boxes_few);
+	TAILQ_INIT(&q->boxes_many);
 	TAILQ_INIT(&q->kepts);
 	if (d == NULL) {
 		log_errno("agent: cannot read queue/");
@@ -432,7 +479,10 @@ box_recover(struct queue *q)
 	if (done == -1)
 		return -1;
 	/* Looked for at once: later the owner may have moved them. */
-	RB_FOREACH (b, boxes, &q->boxes)
-		start(b);
+	RB_FOREACH (b, boxes, &q->boxes) {
+		b->few = true;
+		wait_for_turn(b);
+	}
+	start_others(q);
 	return 0;
 }

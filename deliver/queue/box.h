@@ -24,6 +24,9 @@ struct kept {
 
 struct box {
 	RB_ENTRY(box) link;
+	TAILQ_ENTRY(box) turn;
+	struct box_list *in; /* for its turn, or with a process; or NULL */
+	bool few; /* a message with few recipients waits: sooner its turn */
 	enum target_kind kind;
 	char *user, *what; /* what: NULL for T_BOX */
 	enum box_state {
@@ -72,6 +75,9 @@ void batch_on(struct loop_timer *); /* after a pause */
  * -1.  Or removes one, whose end is known. */
 int batch_keep(struct box *, const struct intent *);
 void batch_forget(struct queue *, struct intent *);
+/* The oldest of those: taken out, or removed. */
+struct intent batch_old(struct box *);
+void batch_forget_old(struct box *);
 /* The same when all of it is said, but not before the journals say so, too:
  * till then its result (NULL: it is there) stands in it. */
 void batch_end(struct queue *, struct intent *, const char *result);

@@ -13,18 +13,17 @@ RB_PROTOTYPE(ids, message, by_id, );
 RB_HEAD(dues, message);
 struct box;
 RB_HEAD(boxes, box);
+TAILQ_HEAD(box_list, box);
+struct reading;
+RB_HEAD(readings, reading);
+struct known_user;
+RB_HEAD(users, known_user);
 struct job;
 TAILQ_HEAD(jobs, job);
 struct flood;
 RB_HEAD(floods, flood);
 struct kept;
 TAILQ_HEAD(kepts, kept);
-
-/* texts.c: whom the user database was asked for last, and what it said. */
-struct person {
-	char asked[256], name[256], home[4096];
-	int64_t until; /* loop_now() from which it is asked again */
-};
 
 struct queue {
 	const struct role_start *start;
@@ -46,12 +45,13 @@ struct queue {
 	char forced[SPOOL_IDSIZE];
 
 	struct aliases aliases;
-	struct person person;
 	struct boxes boxes;
-	struct box *box_turn; /* the last one that was started, or before it */
-	size_t boxes_busy;
-	struct kepts kepts;   /* box.h */
-	struct floods floods; /* flood.c */
+	struct box_list boxes_out; /* with a process, or waiting for its fork */
+	struct box_list boxes_few; /* waiting for their turn: box.c */
+	struct box_list boxes_many;
+	size_t boxes_busy, boxes_unsure; /* the second: old intents in all */
+	struct kepts kepts;		 /* box.h */
+	struct floods floods;		 /* flood.c */
 	size_t nfloods;
 	struct jobs jobs;     /* at net, or waiting for it */
 	struct jobs spare;    /* of messages that have many under way */
@@ -61,13 +61,18 @@ struct queue {
 	TAILQ_HEAD(, showing) showings;
 	TAILQ_HEAD(, calm) calms; /* calm.c */
 	size_t terminals_busy, notes, ncalms;
-	struct state *state;		 /* state.h */
-	struct alerts *alerts;		 /* alert.h */
-	struct limits *limits;		 /* limits.h */
-	int64_t pruned;			 /* may.c: ms since 1970 */
-	TAILQ_HEAD(, looking) looks_out; /* look.c */
-	TAILQ_HEAD(, reading) readings;	 /* reader.c */
-	uint32_t ref;			 /* the last one given out */
+	struct state *state;			      /* state.h */
+	struct alerts *alerts;			      /* alert.h */
+	struct limits *limits;			      /* limits.h */
+	int64_t pruned;				      /* may.c: ms since 1970 */
+	TAILQ_HEAD(, looking) looks_out;	      /* look.c */
+	struct readings readers;		      /* reader.c: by user */
+	TAILQ_HEAD(, reading) readings, readings_out; /* to be forked; forked */
+	size_t nreadings_out;
+	struct users users; /* users.c */
+	size_t nusers;
+	int64_t users_since;
+	uint32_t ref; /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
 	struct loop_timer stop, look, listen_again, idle;
@@ -90,7 +95,7 @@ void sched_ready(struct queue *, struct message *);
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
-void sched_force_all(struct queue *); /* a piece in each round */
+void sched_force_all(struct queue *);		     /* a piece in each round */
 void sched_scanned(struct queue *);    /* all of queue/ was added */
 void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */

@@ -351,7 +351,7 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 	const char *tries[3];
 	char user[EXPAND_NAME];
 	struct forms n;
-	int got = 0;
+	enum text_user got = USER_NOT;
 
 	if (!make_forms(a, &n)) {
 		no_user(x, addr, f);
@@ -368,14 +368,18 @@ follow_local(struct work *x, const struct addr *a, const char *addr, bool last,
 	tries[0] = n.as;
 	tries[1] = n.low;
 	tries[2] = n.base;
-	for (int i = 0; i < 3 && got == 0; i++)
+	for (int i = 0; i < 3 && got == USER_NOT; i++)
 		if (tries[i][0])
 			got = x->w->user(x->w->arg, tries[i], user);
-	if (got == 1) {
+	if (got == USER_IS) {
 		follow_user(x, user, last, f);
 		return;
 	}
-	if (got == -1) {
+	if (got == USER_ASKED) {
+		x->e->asks = true;
+		return;
+	}
+	if (got == USER_LATER) {
 		goal_not(x, f, addr, V_LATER, "4.3.0",
 		    "the user database does not answer");
 		return;

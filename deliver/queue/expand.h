@@ -53,6 +53,13 @@ struct text {
 	const char *owner; /* of a list: as whom it may command; NULL: nobody */
 };
 
+enum text_user {
+	USER_IS,
+	USER_NOT,
+	USER_LATER, /* that cannot be told now */
+	USER_ASKED, /* he is being looked up */
+};
+
 struct world {
 	const struct conf *conf;
 	void *arg;
@@ -62,8 +69,8 @@ struct world {
 	/* The right side of a name in lower case: 1; 0: none; -1: cannot be
 	 * told now. */
 	int (*alias)(void *, struct span name, struct buf *items);
-	/* The same for a user; out is his name as the machine spells it. */
-	int (*user)(void *, const char *name, char out[EXPAND_NAME]);
+	/* out is his name as the machine spells it. */
+	enum text_user (*user)(void *, const char *name, char out[EXPAND_NAME]);
 	/* path NULL: his .forward; user NULL: a list that aliases name. */
 	struct text (*read)(void *, const char *user, const char *path);
 	/* Who owns a file: true, unless nobody but root does. */

@@ -63,7 +63,7 @@ intent_write(int dirfd, struct intent *in)
 		return -1;
 	}
 	errno = EIO; /* for a short write */
-	if (write(fd, b.ptr, b.len) != (ssize_t)b.len || fsync(fd) == -1) {
+	if (write(fd, b.ptr, b.len) != (ssize_t)b.len) {
 		saved = errno;
 		unlinkat(dirfd, in->name, 0);
 		close(fd);

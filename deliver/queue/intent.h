@@ -1,5 +1,7 @@
 /* intent - what is about to be appended to which mailbox: one small file in
- * queue/ a batch, on disk before the first byte of the append.
+ * queue/ a batch, there before the first byte of the append.  The process that
+ * appends syncs it first where a power cut could leave half a message: many do
+ * that at once, and the queue waits for no disk.
  *
  *     bellman-intent 1
  *     user alice
@@ -37,7 +39,7 @@ struct intent {
 };
 
 bool intent_is_name(const char *);
-/* Makes the file and syncs it; fills in->name: 0, or -1 and no file. */
+/* Makes the file and fills in->name: 0, or -1 and no file. */
 int intent_write(int dirfd, struct intent *);
 /* Fills in the result, without a sync: 0, or -1. */
 int intent_mark(int dirfd, const struct intent *, const char *result);

@@ -130,6 +130,10 @@ got(struct ipc *c, struct ipc_msg *m)
 	case IPC_NOFORK:
 		not_forked(m);
 		break;
+	case IPC_NOTHING:
+		if (reader_owns(&q, m->ref))
+			reader_nothing(&q, m->ref);
+		break;
 	case IPC_STOP:
 		stop();
 		break;
@@ -174,6 +178,7 @@ queue_run(const struct role_start *start)
 	TAILQ_INIT(&q.calms);
 	TAILQ_INIT(&q.looks_out);
 	TAILQ_INIT(&q.readings);
+	TAILQ_INIT(&q.readings_out);
 	umask(0);
 	sched_init(&q);
 	if (open_all(start) == -1)

@@ -10,17 +10,39 @@
 #define CRASHES 2      /* ends in the middle, before it is put off */
 
 struct reading { /* one user's questions */
+	RB_ENTRY(reading) by_user;
 	TAILQ_ENTRY(reading) link;
 	struct queue *q;
 	char *user;
 	uint32_t ref; /* of the fork; 0: it waits for its turn */
+	bool whole;   /* there is a .forward, or a list is asked for */
 	struct ipc chan;
 	struct loop_timer limit;
 	unsigned crashes;
 	TAILQ_HEAD(, reader) all;
 };
 
+static int
+order(const struct reading *a, const struct reading *b)
+{
+	return strcmp(a->user, b->user);
+}
+RB_GENERATE_INTERNAL(
+    readings, reading, by_user, order, __attribute__((unused)) static)
+
 static void start_waiting(struct queue *);
+
+/* From the list of those that run to that of those that wait. */
+static void
+wait_again(struct reading *g)
+{
+	if (g->ref == 0)
+		return;
+	TAILQ_REMOVE(&g->q->readings_out, g, link);
+	g->q->nreadings_out--;
+	TAILQ_INSERT_TAIL(&g->q->readings, g, link);
+	g->ref = 0;
+}
 
 /* Forgets what it has of an answer: it asks anew, or never again. */
 static void
@@ -63,7 +85,9 @@ end(struct reading *g, enum read_status status, struct span why)
 	struct queue *q = g->q;
 	struct reader *r;
 
+	wait_again(g);
 	TAILQ_REMOVE(&q->readings, g, link);
+	RB_REMOVE(readings, &q->readers, g);
 	loop_cancel(&g->limit);
 	ipc_close(&g->chan);
 	while ((r = TAILQ_FIRST(&g->all)) != NULL)
@@ -145,7 +169,7 @@ gone(struct ipc *c, const char *why)
 	log_warn(
 	    "agent: role=user user=%s ended in the middle (%s)", g->user, why);
 	ipc_close(&g->chan);
-	g->ref = 0;
+	wait_again(g);
 	if (++g->crashes < CRASHES && !g->q->stopping) {
 		TAILQ_FOREACH (r, &g->all, link)
 			reset(r);
@@ -156,23 +180,34 @@ gone(struct ipc *c, const char *why)
 	    SPAN("the process that reads for that user ended in the middle"));
 }
 
+/* A list is read by its owner; whether there is a .forward the parent may see.
+ */
+static bool
+only_forward(const struct reading *g)
+{
+	const struct reader *r;
+
+	TAILQ_FOREACH (r, &g->all, link)
+		if (r->path[0])
+			return false;
+	return !g->whole;
+}
+
 static void
 start_waiting(struct queue *q)
 {
 	struct reading *g;
 	struct buf body = { 0 };
-	size_t running = 0;
 
-	TAILQ_FOREACH (g, &q->readings, link)
-		running += g->ref != 0;
-	TAILQ_FOREACH (g, &q->readings, link) {
-		if (g->ref != 0 || running >= RUNNING_MAX)
-			continue;
+	while (q->nreadings_out < RUNNING_MAX &&
+	       (g = TAILQ_FIRST(&q->readings)) != NULL) {
+		TAILQ_REMOVE(&q->readings, g, link);
+		TAILQ_INSERT_TAIL(&q->readings_out, g, link);
+		q->nreadings_out++;
 		buf_reset(&body);
-		ipc_u8(&body, FOR_READ);
+		ipc_u8(&body, only_forward(g) ? FOR_FORWARD : FOR_READ);
 		ipc_str(&body, g->user);
 		g->ref = ++q->ref;
-		running++;
 		/* A lost request ends by the limit. */
 		loop_in(&g->limit, LIMIT);
 		ipc_send(&q->parent, IPC_FORK_USER, g->ref, &body, -1);
@@ -194,6 +229,7 @@ begin(struct queue *q, const char *user)
 	g->limit = (struct loop_timer){ .fire = too_long, .arg = g };
 	TAILQ_INIT(&g->all);
 	TAILQ_INSERT_TAIL(&q->readings, g, link);
+	RB_INSERT(readings, &q->readers, g);
 	return g;
 }
 
@@ -201,11 +237,9 @@ void
 reader_ask(
     struct queue *q, struct reader *r, const char *user, const char *path)
 {
-	struct reading *g;
+	struct reading key = { .user = (char *)(uintptr_t)user };
+	struct reading *g = RB_FIND(readings, &q->readers, &key);
 
-	TAILQ_FOREACH (g, &q->readings, link)
-		if (strcmp(g->user, user) == 0)
-			break;
 	reset(r);
 	r->at = NULL;
 	r->path = strdup(path ? path : "");
@@ -227,8 +261,8 @@ by_ref(struct queue *q, uint32_t ref)
 {
 	struct reading *g;
 
-	TAILQ_FOREACH (g, &q->readings, link)
-		if (g->ref == ref && ref != 0)
+	TAILQ_FOREACH (g, &q->readings_out, link)
+		if (g->ref == ref)
 			return g;
 	return NULL;
 }
@@ -245,6 +279,20 @@ reader_refused(struct queue *q, uint32_t ref, bool permanent, struct span why)
 	struct reading *g = by_ref(q, ref);
 
 	end(g, permanent ? READ_BAD : READ_LATER, why);
+}
+
+void
+reader_nothing(struct queue *q, uint32_t ref)
+{
+	struct reading *g = by_ref(q, ref);
+
+	if (only_forward(g)) {
+		end(g, READ_NONE, SPAN("there is none"));
+		return;
+	}
+	g->whole = true; /* a list was asked for meanwhile */
+	wait_again(g);
+	start_waiting(q);
 }
 
 void

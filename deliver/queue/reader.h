@@ -28,6 +28,7 @@ void reader_cancel(struct reader *); /* also of one that is not under way */
 
 bool reader_owns(struct queue *, uint32_t ref);
 void reader_forked(struct queue *, uint32_t ref, int fd);
+void reader_nothing(struct queue *, uint32_t ref); /* he has no .forward */
 void reader_refused(
     struct queue *, uint32_t ref, bool permanent, struct span why);
 #endif

@@ -79,6 +79,13 @@ concerned(const struct file *f, uint32_t i)
 	return f->rcpts[i].state == R_WAITS || f->rcpts[i].state == R_SPLIT;
 }
 
+/* One of the envelope that has its copy. */
+static bool
+is_served(const struct file *f, uint32_t i)
+{
+	return f->rcpts[i].state == R_DONE && rcpt_kind(f, i) == ENV_MAIL;
+}
+
 /* Its children stand for it: they may stay, even where it is plain now. */
 static bool
 is_plain(const struct file *f, const struct expansion *e, uint32_t i)
@@ -171,22 +178,15 @@ static int
 keep_served(struct split *s, uint32_t i)
 {
 	struct rcpt *r = &s->m->file->rcpts[i];
-	struct world w = s->world;
-	struct expansion e;
-	int done;
+	const struct expansion *e = &s->all[i];
+	const struct goal *g = e->goals;
 
-	w.bare = true;
-	done = expand(&w, span_of(rcpt_addr(s->m->file, i)), &e);
-	if (done == 0 && e.n == 1 && e.goals[0].verdict == V_GO) {
-		r->what = e.goals[0].what;
-		free(r->user);
-		r->user = e.goals[0].user ? strdup(e.goals[0].user) : NULL;
-		done = e.goals[0].user && r->user == NULL
-			   ? -1
-			   : keep_key(s, i, e.goals[0].addr);
-	}
-	expansion_free(&e);
-	return done;
+	if (e->n != 1 || g->verdict != V_GO)
+		return 0;
+	r->what = g->what;
+	free(r->user);
+	r->user = g->user ? strdup(g->user) : NULL;
+	return g->user && r->user == NULL ? -1 : keep_key(s, i, g->addr);
 }
 
 /* Those of the envelope that come to themselves; and the children so far. */
@@ -200,8 +200,7 @@ know_recipients(struct split *s)
 		    keep_key(s, i, f->rcpts[i].addr) == -1)
 			return -1;
 	for (uint32_t i = 0; i < f->env.nrcpts; i++)
-		if (f->rcpts[i].state == R_DONE &&
-		    rcpt_kind(f, i) == ENV_MAIL && keep_served(s, i) == -1)
+		if (is_served(f, i) && keep_served(s, i) == -1)
 			return -1;
 	for (uint32_t i = 0; i < f->env.nrcpts; i++) {
 		struct rcpt *r = &f->rcpts[i];
@@ -357,15 +356,19 @@ round_of(struct split *s)
 	int failed = 0, err;
 
 	for (uint32_t i = 0; i < f->env.nrcpts && !failed; i++) {
-		if (!concerned(f, i) || (s->all[i].n && !s->all[i].asks))
+		bool served = is_served(f, i);
+
+		if ((!concerned(f, i) && !served) ||
+		    (s->all[i].n && !s->all[i].asks))
 			continue;
-		s->world.others -= s->all[i].n;
+		s->world.others -= served ? 0 : s->all[i].n;
 		expansion_free(&s->all[i]);
 		/* A report to postmaster ends here, whatever is in aliases. */
-		s->world.bare = bounce_is_local(m, span_of(rcpt_addr(f, i)));
+		s->world.bare =
+		    served || bounce_is_local(m, span_of(rcpt_addr(f, i)));
 		failed =
 		    expand(&s->world, span_of(rcpt_addr(f, i)), &s->all[i]);
-		s->world.others += s->all[i].n;
+		s->world.others += served ? 0 : s->all[i].n;
 	}
 	if (!failed && s->texts.open)
 		return; /* again, when they are read */

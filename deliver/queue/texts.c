@@ -1,8 +1,9 @@
 #include "deliver/queue/texts.h"
 #include "common/log.h"
 #include "common/printable.h"
-#include "deliver/queue/mounts.h"
+#include "deliver/mounts.h"
 #include "deliver/queue/reader.h"
+#include "deliver/queue/users.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,10 +12,11 @@
 #include <unistd.h>
 
 #define USERS_OCTETS (16 << 20) /* of every .forward, with their lists */
-#define BELIEVED 1000		/* ms for what the user database has said */
+#define AT_ONCE 100		/* users looked up at once for one message */
+#define SLICE 20		/* and after that, in a round of the loop */
 
 struct known_text {
-	TAILQ_ENTRY(known_text) link;
+	RB_ENTRY(known_text) link;
 	struct texts *in;
 	char *user, *path; /* the question; NULL as in struct world */
 	char *owner;
@@ -33,42 +35,59 @@ alias(void *arg, struct span name, struct buf *items)
 	return aliases_find(&t->q->aliases, name, items);
 }
 
-/* Is there such a user?  1, and q->person is his; 0; -1: it cannot be told now.
- * A thousand messages to one user ask the user database once. */
-static int
-find_person(struct queue *q, const char *name)
+/* Some of those who are still to be looked up. */
+static void
+look_up_some(struct loop_timer *timer)
 {
-	struct person *p = &q->person;
-	const struct passwd *pw;
+	struct texts *t = timer->arg;
+	struct known_user *u;
 
-	if (loop_now() < p->until && strcmp(p->asked, name) == 0)
-		return 1;
-	p->until = 0;
-	errno = 0;
-	pw = getpwnam(name);
-	/* Not found is told by various values (getpwnam(3), ERRORS). */
-	if (pw == NULL)
-		return errno == 0 || errno == ENOENT || errno == ESRCH ||
-			       errno == EPERM || errno == EBADF
-			   ? 0
-			   : -1;
-	if (strlcpy(p->name, pw->pw_name, sizeof p->name) >= sizeof p->name)
-		return 0;
-	strlcpy(p->home, pw->pw_dir ? pw->pw_dir : "", sizeof p->home);
-	if (strlcpy(p->asked, name, sizeof p->asked) < sizeof p->asked)
-		p->until = loop_now() + BELIEVED;
-	return 1;
+	for (int n = 0; n < SLICE && (u = TAILQ_FIRST(&t->unknown)) != NULL;
+	     n++) {
+		TAILQ_REMOVE(&t->unknown, u, next);
+		users_look_up(t->q, u);
+	}
+	if (!TAILQ_EMPTY(&t->unknown))
+		loop_in(timer, 0);
+	else if (--t->open == 0)
+		t->ready(t);
 }
 
-static int
+/* NULL: no memory. */
+static struct known_user *
+know(struct texts *t, const char *name)
+{
+	struct known_user *u = users_find(&t->users, name);
+
+	if (u || (u = users_add(&t->users, name)) == NULL ||
+	    users_recall(t->q, u))
+		return u;
+	if (t->ready == NULL || t->looked_up < AT_ONCE) {
+		t->looked_up++;
+		users_look_up(t->q, u);
+		return u;
+	}
+	if (TAILQ_EMPTY(&t->unknown)) {
+		t->open++;
+		loop_in(&t->slice, 0);
+	}
+	TAILQ_INSERT_TAIL(&t->unknown, u, next);
+	return u;
+}
+
+static enum text_user
 user(void *arg, const char *name, char out[EXPAND_NAME])
 {
-	struct texts *t = arg;
-	int is = find_person(t->q, name);
+	const struct known_user *u = know(arg, name);
 
-	if (is == 1)
-		strlcpy(out, t->q->person.name, EXPAND_NAME);
-	return is;
+	if (u == NULL || u->state == U_LATER)
+		return USER_LATER;
+	if (u->state == U_ASKED)
+		return USER_ASKED;
+	return u->state == U_IS &&
+		       strlcpy(out, u->user, EXPAND_NAME) < EXPAND_NAME
+		   ? USER_IS
+		   : USER_NOT;
 }
 
 static bool
@@ -84,21 +103,29 @@ owner(void *arg, const char *path, char out[EXPAND_NAME])
 	return pw && strlcpy(out, pw->pw_name, EXPAND_NAME) < EXPAND_NAME;
 }
 
-static bool
-same(const char *a, const char *b)
+static int
+by(const char *a, const char *b)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
 }
+
+static int
+order(const struct known_text *a, const struct known_text *b)
+{
+	int by_user = by(a->user, b->user);
+
+	return by_user ? by_user : by(a->path, b->path);
+}
+RB_GENERATE_INTERNAL(
+    known_texts, known_text, link, order, __attribute__((unused)) static)
 
 static struct known_text *
 find(struct texts *t, const char *name, const char *path)
 {
-	struct known_text *k;
+	struct known_text key = { .user = (char *)(uintptr_t)name,
+		.path = (char *)(uintptr_t)path };
 
-	TAILQ_FOREACH (k, &t->all, link)
-		if (same(k->user, name) && same(k->path, path))
-			return k;
-	return NULL;
+	return RB_FIND(known_texts, &t->all, &key);
 }
 
 static void
@@ -114,14 +141,17 @@ settle(struct known_text *k, enum text_status status, const char *why)
 static bool
 fits(const struct known_text *k, size_t len)
 {
-	const struct known_text *other;
+	struct known_text key = { .user = k->user };
+	struct known_text *other = &key;
 	size_t sum = len;
 
 	if (k->user == NULL)
 		return true; /* ask() has looked */
-	TAILQ_FOREACH (other, &k->in->all, link)
-		if (same(other->user, k->user))
-			sum += other->text.len;
+	/* His .forward is the first of his texts. */
+	for (other = RB_NFIND(known_texts, &k->in->all, other);
+	     other && by(other->user, k->user) == 0;
+	     other = RB_NEXT(known_texts, &k->in->all, other))
+		sum += other->text.len;
 	return sum <= EXPAND_FORWARD_OCTETS &&
 	       k->in->users_octets + len <= USERS_OCTETS;
 }
@@ -180,18 +210,22 @@ ask(struct known_text *k, const char *name)
 /* Most users have none, which anybody sees; on another machine only the user's
  * own process looks, for it may have to wait. */
 static bool
-has_forward(struct queue *q, const char *name)
+has_forward(struct texts *t, const char *name)
 {
-	const char *home = q->person.home;
+	struct known_user *u = know(t, name);
 	struct buf path = { 0 };
 	struct stat st;
 	bool none;
 
-	if (find_person(q, name) != 1 || home[0] != '/')
+	if (u && u->state == U_ASKED) { /* under a name of another spelling */
+		TAILQ_REMOVE(&t->unknown, u, next);
+		users_look_up(t->q, u);
+	}
+	if (u == NULL || u->state != U_IS || u->home[0] != '/')
 		return false;
-	if (!mounts_is_near(home))
+	if (!mounts_is_near(u->home))
 		return true;
-	buf_fmt(&path, "%s/.forward", home);
+	buf_fmt(&path, "%s/.forward", u->home);
 	none = lstat(buf_c(&path), &st) == -1 &&
 	       (errno == ENOENT || errno == ENOTDIR);
 	buf_free(&path);
@@ -268,7 +302,7 @@ read_text(void *arg, const char *name, const char *path)
 	struct texts *t = arg;
 	struct known_text *k = NULL;
 
-	if (path == NULL && (t->ready == NULL || !has_forward(t->q, name)))
+	if (path == NULL && (t->ready == NULL || !has_forward(t, name)))
 		return (struct text){ .status = TEXT_NONE };
 	k = find(t, name, path);
 	if (k == NULL && (k = calloc(1, sizeof *k)) != NULL) {
@@ -281,7 +315,7 @@ read_text(void *arg, const char *name, const char *path)
 			free(k);
 			k = NULL;
 		} else {
-			TAILQ_INSERT_TAIL(&t->all, k, link);
+			RB_INSERT(known_texts, &t->all, k);
 			if (name)
 				ask(k, name);
 			else
@@ -321,7 +355,10 @@ wrong(void *arg, const char *name, const char *path, unsigned line,
 void
 texts_world(struct texts *t, struct world *w)
 {
-	TAILQ_INIT(&t->all);
+	RB_INIT(&t->all);
+	RB_INIT(&t->users);
+	TAILQ_INIT(&t->unknown);
+	t->slice = (struct loop_timer){ .fire = look_up_some, .arg = t };
 	*w = (struct world){ .conf = t->q->conf,
 		.arg = t,
 		.alias = alias,
@@ -336,8 +373,10 @@ texts_free(struct texts *t)
 {
 	struct known_text *k;
 
-	while ((k = TAILQ_FIRST(&t->all)) != NULL) {
-		TAILQ_REMOVE(&t->all, k, link);
+	loop_cancel(&t->slice);
+	users_free(&t->users);
+	while ((k = RB_ROOT(&t->all)) != NULL) {
+		RB_REMOVE(known_texts, &t->all, k);
 		if (k->status == TEXT_ASKED)
 			reader_cancel(&k->reader);
 		buf_free(&k->text);

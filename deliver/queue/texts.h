@@ -7,14 +7,20 @@
 #include "deliver/queue/expand.h"
 
 struct known_text;
+RB_HEAD(known_texts, known_text);
 struct texts {
 	struct queue *q;
-	/* Called from the loop when nothing is asked for any more.  NULL:
+	/* Called from the loop when nothing is asked for any more, and all
+	 * users are looked up: many of them take more than one round.  NULL:
 	 * nothing is asked for at all, no .forward is looked at, and a list
 	 * that only its owner may read is there later. */
 	void (*ready)(struct texts *);
 	void *arg;
-	TAILQ_HEAD(, known_text) all;
+	struct known_texts all;
+	struct users users;
+	TAILQ_HEAD(, known_user) unknown; /* looked up from the loop */
+	struct loop_timer slice;
+	size_t looked_up;
 	size_t open;   /* questions on their way */
 	size_t octets; /* of the lists that aliases name */
 	size_t users_octets;

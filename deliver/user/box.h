@@ -21,19 +21,26 @@ struct box_kind {
 	 * what was torn.  -1 when that cannot be told now. */
 	int (*check)(struct box *, uint64_t ino, uint64_t size, struct item *,
 	    size_t n, struct verdict *);
-	/* Writes one; undone on failure. */
+	/* Writes one; undone on failure.  The item stays where it is until the
+	 * sync. */
 	void (*append)(struct box *, struct item *, struct verdict *);
-	/* What was appended since the last sync is on disk, or undone: -1. */
+	/* What was appended since the last sync is on disk: 0.  Or undone: -1,
+	 * but for items that are settled now. */
 	int (*sync)(struct box *, struct verdict *);
 	void (*close)(struct box *);
+	/* A power cut may leave what only the intent can undo: that is on disk
+	 * before the first append. */
+	bool torn_by_power_cut;
 };
 
 struct box {
 	const struct box_kind *kind;
 	const struct role_start *start;
 	struct buf path;
-	int fd;		  /* mbox: the file; maildir: its folder */
-	int tmp, new;	  /* maildir */
+	int fd;			 /* mbox: the file; maildir: its folder */
+	int tmp, new;		 /* maildir */
+	struct written *written; /* maildir: not yet synced */
+	size_t nwritten;
 	off_t begun, end; /* mbox: at the last sync, and now */
 	bool locked;	  /* mbox: the dot-lock is ours */
 	bool was_open;

@@ -1,8 +1,11 @@
-/* maildir - tmp, sync, rename into new, sync new.  A message's file name is
- * made of its queue id: the same at each try, so that after a crash it can be
- * looked for. */
+/* maildir - the files of a batch into tmp, all synced, renamed into new, new
+ * synced.  Each is whole or not there, whatever happens when; a power cut may
+ * at most bring one again that was there.  A message's file name is made of its
+ * queue id: the same at each try, so that after a crash it can be looked for.
+ */
 #include "common/crc.h"
 #include "deliver/user/box.h"
+#include "deliver/user/flush.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +14,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct written {
+	struct item *it;
+	int fd;
+};
 
 static int
 folder(int at, const char *name)
@@ -26,6 +34,11 @@ maildir_close(struct box *b)
 {
 	int *fds[] = { &b->fd, &b->tmp, &b->new };
 
+	for (size_t i = 0; i < b->nwritten; i++)
+		close(b->written[i].fd); /* what is in tmp is nobody's */
+	free(b->written);
+	b->written = NULL;
+	b->nwritten = 0;
 	for (int i = 0; i < 3; i++) {
 		if (*fds[i] != -1)
 			close(*fds[i]);
@@ -110,9 +123,16 @@ static void
 maildir_append(struct box *b, struct item *it, struct verdict *v)
 {
 	char name[400];
+	struct written *more =
+	    reallocarray(b->written, b->nwritten + 1, sizeof *more);
 	enum item_error e;
 	int fd, err;
 
+	if (more == NULL) {
+		box_verdict(v, ENOMEM, "cannot write to", buf_c(&b->path));
+		return;
+	}
+	b->written = more;
 	file_name(b, it, name, sizeof name);
 	unlinkat(b->tmp, name, 0); /* left by a killed one */
 	fd = openat(b->tmp, name,
@@ -122,27 +142,65 @@ maildir_append(struct box *b, struct item *it, struct verdict *v)
 		return;
 	}
 	e = item_plain(it, put, &fd);
-	if (e == ITEM_OK &&
-	    (fsync(fd) == -1 || renameat(b->tmp, name, b->new, name) == -1))
-		e = ITEM_SINK;
 	err = errno;
-	close(fd);
 	if (e == ITEM_OK) {
-		*v = (struct verdict){ OUT_DELIVERED, "2.0.0", "" };
-		snprintf(v->text, sizeof v->text, "%s", buf_c(&b->path));
+		flush_begin(fd);
+		b->written[b->nwritten++] = (struct written){ it, fd };
+		v->outcome = OUT_DELIVERED;
 		return;
 	}
+	close(fd);
 	unlinkat(b->tmp, name, 0);
 	box_item_verdict(v, e, err, buf_c(&b->path));
+}
+
+/* Each by itself, into the name that readers see: how many could not. */
+static size_t
+move_all(struct box *b, struct verdict *v)
+{
+	bool synced = flush_all(b->tmp, b->nwritten) == 0;
+	size_t failed = 0;
+
+	for (size_t i = 0; i < b->nwritten; i++) {
+		struct written *w = &b->written[i];
+		char name[400];
+
+		if (!synced && fsync(w->fd) == -1) {
+			box_verdict(v, errno, "cannot sync", buf_c(&b->path));
+			close(w->fd);
+			w->fd = -1;
+		}
+		file_name(b, w->it, name, sizeof name);
+		if (w->fd != -1 && renameat(b->tmp, name, b->new, name) == -1) {
+			box_verdict(
+			    v, errno, "cannot move a file in", buf_c(&b->path));
+			close(w->fd);
+			w->fd = -1;
+		}
+		if (w->fd == -1)
+			unlinkat(b->tmp, name, 0);
+		failed += w->fd == -1;
+	}
+	return failed;
 }
 
 static int
 maildir_sync(struct box *b, struct verdict *v)
 {
-	if (fsync(b->new) == 0)
-		return 0;
-	box_verdict(v, errno, "cannot sync", buf_c(&b->path));
-	return -1;
+	size_t failed = move_all(b, v);
+	int done = fsync(b->new);
+
+	if (done == -1)
+		box_verdict(v, errno, "cannot sync", buf_c(&b->path));
+	for (size_t i = 0; i < b->nwritten; i++) {
+		struct written *w = &b->written[i];
+
+		w->it->settled = w->fd != -1 && done == 0;
+		if (w->fd != -1)
+			close(w->fd);
+	}
+	b->nwritten = 0;
+	return failed || done == -1 ? -1 : 0;
 }
 
 /* A reader moves it to cur and puts flags behind its name: 1, 0, or -1 when
@@ -197,4 +255,4 @@ maildir_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 }
 
 const struct box_kind box_maildir = { maildir_open, maildir_check,
-	maildir_append, maildir_sync, maildir_close };
+	maildir_append, maildir_sync, maildir_close, false };

@@ -314,8 +314,7 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 		e = ITEM_SINK;
 	if (e == ITEM_OK) {
 		b->end = w.at;
-		*v = (struct verdict){ OUT_DELIVERED, "2.0.0", "" };
-		snprintf(v->text, sizeof v->text, "%s", buf_c(&b->path));
+		v->outcome = OUT_DELIVERED;
 		return;
 	}
 	err = errno;
@@ -438,4 +437,4 @@ mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 }
 
 const struct box_kind box_mbox = { mbox_open, mbox_check, mbox_append,
-	mbox_sync, mbox_close };
+	mbox_sync, mbox_close, true };

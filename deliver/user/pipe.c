@@ -401,4 +401,4 @@ pipe_close(struct box *b)
 }
 
 const struct box_kind box_pipe = { pipe_open, pipe_check, pipe_append,
-	pipe_sync, pipe_close };
+	pipe_sync, pipe_close, true };

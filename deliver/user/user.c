@@ -1,5 +1,6 @@
 #include "deliver/user/user.h"
 #include "common/log.h"
+#include "common/spool.h"
 #include "deliver/user/box.h"
 #include "deliver/user/named.h"
 #include "deliver/user/read.h"
@@ -91,7 +92,8 @@ add_item(struct ipc_msg *m)
 			exit(1);
 		u.items = more;
 	}
-	if (u.n >= ITEMS_MAX || item_get(m, &u.items[u.n]) == -1)
+	if (u.n >= ITEMS_MAX || m->ref >= ITEMS_MAX ||
+	    item_get(m, &u.items[u.n]) == -1)
 		exit(1); /* a queue that does not keep to the table */
 	u.n++;
 }
@@ -159,6 +161,27 @@ do_open(void)
 	buf_free(&b);
 }
 
+/* Which of the items are there; and they are done with. */
+static void
+end_items(void)
+{
+	char there[ITEMS_MAX] = { 0 };
+	struct buf b = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < u.n; i++) {
+		uint32_t ref = u.items[i].ref;
+
+		there[ref] = u.items[i].settled ? '1' : '0';
+		n = ref < n ? n : ref + 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_chr(&b, there[i] == '1' ? '1' : '0');
+	forget_items();
+	ipc_send(&u.queue, IPC_BOX_END, 0, &b, -1);
+	buf_free(&b);
+}
+
 static void
 do_check(struct span body)
 {
@@ -166,49 +189,71 @@ do_check(struct span body)
 	struct ipc_in in = { body, false };
 	uint64_t ino = ipc_get64(&in), size = ipc_get64(&in);
 
-	if (u.box.kind->check(&u.box, ino, size, u.items, u.n, &v) == -1) {
+	if (u.box.kind->check(&u.box, ino, size, u.items, u.n, &v) == -1)
 		say(IPC_BOX_FAIL, 0, &v);
-		return;
-	}
-	snprintf(v.text, sizeof v.text, "%s", buf_c(&u.box.path));
-	for (size_t i = 0; i < u.n; i++)
-		if (u.items[i].settled)
-			say(IPC_BOX_RESULT, u.items[i].ref, &v);
-	forget_items();
-	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
+	else
+		end_items();
 }
 
-static void
-do_go(void)
+/* The intent is on disk before anything that could be torn. */
+static bool
+intent_is_safe(int fd)
 {
-	struct verdict *v = calloc(u.n ? u.n : 1, sizeof *v), failed;
+	struct verdict v = { OUT_LATER, "4.3.1", "" };
 
-	if (v == NULL)
+	if (!u.box.kind->torn_by_power_cut || fsync(fd) == 0)
+		return true;
+	snprintf(v.text, sizeof v.text,
+	    "%s is full or cannot be written (%s): the disk needs room there",
+	    SPOOL_DIR, strerror(errno));
+	forget_items();
+	say(IPC_BOX_FAIL, 0, &v);
+	return false;
+}
+
+/* A failure leaves nothing behind and is said at once; success with that of all
+ * the others, when it is on disk. */
+static void
+do_go(int intent)
+{
+	bool *put = calloc(u.n ? u.n : 1, sizeof *put);
+	static struct verdict v;
+	int done;
+
+	if (put == NULL)
 		exit(1);
+	if (!intent_is_safe(intent)) {
+		free(put);
+		return;
+	}
 	for (size_t i = 0; i < u.n; i++) {
 		const char *loop = item_loop(&u.items[i]);
 
-		v[i] = (struct verdict){ OUT_NEVER, "5.4.6", "" };
+		v.outcome = OUT_NEVER;
+		strlcpy(v.status, "5.4.6", sizeof v.status);
 		if (loop)
-			strlcpy(v[i].text, loop, sizeof v[i].text);
+			strlcpy(v.text, loop, sizeof v.text);
 		else
-			u.box.kind->append(&u.box, &u.items[i], &v[i]);
+			u.box.kind->append(&u.box, &u.items[i], &v);
 		/* What stands there is for the next process to look for, and
 		 * to undo: the intent says where it began. */
 		if (u.box.torn)
 			exit(1);
+		put[i] = v.outcome == OUT_DELIVERED;
+		if (!put[i])
+			say(IPC_BOX_RESULT, u.items[i].ref, &v);
 	}
-	if (u.box.kind->sync(&u.box, &failed) == -1)
-		for (size_t i = 0; i < u.n; i++)
-			if (v[i].outcome == OUT_DELIVERED)
-				v[i] = failed;
+	done = u.box.kind->sync(&u.box, &v);
 	if (u.box.torn)
 		exit(1);
-	for (size_t i = 0; i < u.n; i++)
-		say(IPC_BOX_RESULT, u.items[i].ref, &v[i]);
-	free(v);
-	forget_items();
-	ipc_send(&u.queue, IPC_BOX_END, 0, NULL, -1);
+	for (size_t i = 0; i < u.n; i++) {
+		u.items[i].settled =
+		    put[i] && (done == 0 || u.items[i].settled);
+		if (put[i] && !u.items[i].settled)
+			say(IPC_BOX_RESULT, u.items[i].ref, &v);
+	}
+	free(put);
+	end_items();
 }
 
 /* The file or command, before all else; only a process with the user's own
@@ -255,7 +300,8 @@ got(struct ipc *c, struct ipc_msg *m)
 		do_check(m->body);
 		break;
 	case IPC_BOX_GO:
-		do_go();
+		do_go(m->fd);
+		close(m->fd);
 		break;
 	default:
 		break;
@@ -316,7 +362,7 @@ choose(const struct role_start *start)
 void
 user_run(const struct role_start *start)
 {
-	if (start->purpose == FOR_READ) {
+	if (start->purpose == FOR_READ || start->purpose == FOR_FORWARD) {
 		read_run(start);
 		return;
 	}

@@ -6,10 +6,11 @@
  *     IPC_BOX_OPEN           ->  IPC_BOX_LOCKED, or IPC_BOX_FAIL and the end;
  *                                IPC_BOX_UNNAMED: the user has not written that
  *                                file or command down (deliver/user/named.h)
- *     IPC_BOX_CHECK          ->  IPC_BOX_RESULT for each item that is there
- *                                whole; what was torn is undone; IPC_BOX_END
+ *     IPC_BOX_CHECK          ->  what was torn is undone; IPC_BOX_END says
+ *                                which items are there whole
  *     items of this batch, then IPC_BOX_GO
- *                            ->  IPC_BOX_RESULT for each item; IPC_BOX_END
+ *                            ->  IPC_BOX_RESULT for each that failed;
+ *                                IPC_BOX_END says which are there
  *     the queue closes       ->  the lock goes, the process ends
  *
  *     IPC_BOX_ITEM  str id; str sender; str recipient; u64 arrival (us);

@@ -1,8 +1,8 @@
-/* mounts - may the queue look at a path itself?  Where a file system lies on
- * another machine, or in a program, a look may take for ever: that is left to a
- * process of the user whose path it is. */
-#ifndef DELIVER_QUEUE_MOUNTS_H
-#define DELIVER_QUEUE_MOUNTS_H
+/* mounts - may a process that must not wait look at a path itself?  Where a
+ * file system lies on another machine, or in a program, a look may take for
+ * ever: that is left to a process of the user whose path it is. */
+#ifndef DELIVER_MOUNTS_H
+#define DELIVER_MOUNTS_H
 #include "common/span.h"
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "deliver/queue/mounts.h"
+#include "deliver/mounts.h"
 #include "common/buf.h"
 #include <errno.h>
 #include <fcntl.h>
