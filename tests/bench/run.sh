@@ -41,8 +41,9 @@ raw=$W/raw.txt
 : >"$raw"
 declare -A IN OUT PID
 
-real_time() {
-	if [ "${RT:-}" = 1 ] && chrt -r 1 true 2>/dev/null; then chrt -r 1 "$@"; else "$@"; fi
+become() { # in place of this shell: who ends the session ends all of it
+	if [ "${RT:-}" = 1 ] && chrt -r 1 true 2>/dev/null; then exec chrt -r 1 "$@"; fi
+	exec "$@"
 }
 
 package_of() { sed -n 's/^set=//p' "$HERE/peers/$1.sh" 2>/dev/null; }
@@ -52,7 +53,7 @@ open_session() { # WHO
 	mkfifo "$W/$1.in" "$W/$1.out"
 	exec {in}<>"$W/$1.in" {out}<>"$W/$1.out"
 	IN[$1]=$in OUT[$1]=$out
-	real_time env DISK="$W/disk" tests/root.sh $HERE/inside.sh "$1" "$LESS" \
+	become env DISK="$W/disk" tests/root.sh $HERE/inside.sh "$1" "$LESS" \
 	    <"$W/$1.in" >"$W/$1.out" 2>"$W/$1.log" &
 	PID[$1]=$!
 }
