@@ -46,6 +46,7 @@ help:
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        one submission, measured against its floor (root)'
+	@echo 'make bench-scale  100 000 messages to as many destinations (root)'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
 	@echo 'make clean        removes $O'
@@ -136,6 +137,10 @@ bench: helpers
 	@mkdir -p $O/bench
 	@O=$O DISK=$O/bench tests/root.sh tests/bench.sh; rm -rf $O/bench
 
+# As many destinations as messages, through DNS: N=100000 (root, minutes).
+bench-scale: helpers
+	@O=$O tests/root.sh env N=$${N:-100000} $(CURDIR)/tests/scale.sh
+
 # What real messages look like on terminals, for people to look at (story 45).
 screens: helpers
 	@O=$O DISK=tests/screens tests/root.sh env SCREENS_TO=/disk $(CURDIR)/tests/45-readable.sh
@@ -183,4 +188,4 @@ check-deb: deb helpers
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	screens lint fuzz install uninstall deb check-deb clean
+	screens lint fuzz install uninstall deb check-deb clean bench-scale
