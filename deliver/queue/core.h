@@ -20,6 +20,12 @@ RB_HEAD(floods, flood);
 struct kept;
 TAILQ_HEAD(kepts, kept);
 
+/* texts.c: whom the user database was asked for last, and what it said. */
+struct person {
+	char asked[256], name[256], home[4096];
+	int64_t until; /* loop_now() from which it is asked again */
+};
+
 struct queue {
 	const struct role_start *start;
 	const struct conf *conf;
@@ -40,6 +46,7 @@ struct queue {
 	char forced[SPOOL_IDSIZE];
 
 	struct aliases aliases;
+	struct person person;
 	struct boxes boxes;
 	struct box *box_turn; /* the last one that was started, or before it */
 	size_t boxes_busy;
@@ -83,7 +90,7 @@ void sched_ready(struct queue *, struct message *);
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
-void sched_force_all(struct queue *); /* a piece in each round */
+void sched_force_all(struct queue *);		     /* a piece in each round */
 void sched_scanned(struct queue *);    /* all of queue/ was added */
 void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */
