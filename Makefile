@@ -50,6 +50,7 @@ help:
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        against the floors and other mail systems, in one table (root)'
+	@echo 'make bench-scale  100 000 messages to as many destinations (root)'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
 	@echo 'make clean        removes $O'
@@ -147,6 +148,10 @@ bench:
 	@O=$O ROUNDS="$(ROUNDS)" PEERS="$(PEERS)" \
 	    TESTS="$(if $(filter command%,$(origin TESTS)),$(TESTS))" RT="$(RT)" LESS="$(LESS)" tests/bench/run.sh
 
+# As many destinations as messages, through DNS: N=100000 (root, minutes).
+bench-scale: helpers
+	@O=$O tests/root.sh env N=$${N:-100000} $(CURDIR)/tests/scale.sh
+
 # What real messages look like on terminals, for people to look at (story 45).
 screens: helpers
 	@O=$O DISK=tests/screens tests/root.sh env SCREENS_TO=/disk $(CURDIR)/tests/45-readable.sh
@@ -194,4 +199,4 @@ check-deb: deb helpers
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-tools screens lint fuzz install uninstall deb check-deb clean
+	bench-scale bench-tools screens lint fuzz install uninstall deb check-deb clean

@@ -1,8 +1,9 @@
 #include "deliver/queue/quota.h"
 #include <stdlib.h>
 
-#define SWEEP 256 /* new users, before those who are forgotten are looked for  \
-		   */
+#define SWEEP                                                                  \
+	256 /* new users, before those who are forgotten are looked for        \
+	     */
 
 static int
 order(const struct quota *a, const struct quota *b)
