@@ -3,7 +3,7 @@
 # and neither do their mailboxes.
 . "$(dirname "$0")/lib.sh"
 
-many=300
+many=150
 awk -v n=$many 'BEGIN { for (i = 1; i <= n; i++)
 	printf "m%d:x:%d:%d::/nonexistent:/bin/sh\n", i, 20000 + i, 20000 + i }' >>/etc/passwd
 echo 'zoe:x:20000:20000::/nonexistent:/bin/sh' >>/etc/passwd
