@@ -20,6 +20,7 @@ static void
 end(struct client *c)
 {
 	look_cancel(&c->look);
+	work_end(c);
 	loop_cancel(&c->limit);
 	loop_del(&c->io);
 	close(c->io.fd);
@@ -132,7 +133,7 @@ static const struct {
 	enum { ALONE = 1, WORDS = 2 } takes;
 	void (*answer)(struct client *, struct span words);
 } requests[] = {
-	{ "list", ALONE, list },
+	{ "mailq", WORDS, work },
 	{ "check", ALONE | WORDS, check },
 	{ "run", ALONE | WORDS, run },
 	{ "newaliases", ALONE, newaliases },
@@ -141,6 +142,7 @@ static const struct {
 	{ "rcpt", WORDS, query_rcpt },
 	{ "explain", WORDS, query_explain },
 	{ "follow", WORDS, follow },
+	{ "watch", WORDS, follow_watch },
 };
 
 static bool
@@ -188,7 +190,7 @@ client_more(struct client *c)
 	} else if (c->lists) {
 		loop_want(&c->io, 0);
 		loop_in(&c->limit, PATIENCE);
-		list_more(c);
+		work_more(c);
 	} else if (c->waits) {
 		loop_want(&c->io, 0);
 	} else {
