@@ -237,7 +237,7 @@ mailq(const struct conf *c, struct buf *why)
 		return 0;
 	buf_fmt(
 	    why, "the spool " SPOOL_DIR " cannot be read: %s", strerror(errno));
-	return EX_IOERR;
+	return EX_OSFILE;
 }
 
 static int

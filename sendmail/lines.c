@@ -135,9 +135,9 @@ lines_open(struct lines *l, const char *request, struct buf *why)
 		return EX_TEMPFAIL;
 	}
 	if (lines_next(l, &line) != 1) {
-		buf_str(why, l->child > 0
-				 ? "no agent runs, and the spool cannot be read"
-				 : "the agent did not answer");
+		if (l->child > 0) /* deliver has said why */
+			return EX_UNAVAILABLE;
+		buf_str(why, "the agent did not answer");
 		return EX_TEMPFAIL;
 	}
 	word = span_word(&line);

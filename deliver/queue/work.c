@@ -331,15 +331,23 @@ work_some(struct client *c)
 	}
 }
 
+/* One client's work may end others, who follow a message that goes: none of them
+ * is remembered across it. */
 static void
 turn(void)
 {
-	struct client *c, *after;
+	static unsigned round;
+	struct client *c;
 
-	for (c = TAILQ_FIRST(&the->clients); c; c = after) {
-		after = TAILQ_NEXT(c, link);
-		if (!c->lists || c->sent < c->out.len)
-			continue;
+	round++;
+	for (;;) {
+		TAILQ_FOREACH (c, &the->clients, link)
+			if (c->lists && c->work->round != round &&
+			    c->sent == c->out.len)
+				break;
+		if (c == NULL)
+			break;
+		c->work->round = round;
 		buf_reset(&c->out);
 		c->sent = 0;
 		work_some(c);
