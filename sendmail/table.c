@@ -86,7 +86,7 @@ table_wrap(struct buf *out, const struct view *v, struct span text,
 		if (word.len == 0)
 			break;
 		if (v->width && column + !first + wide > v->width &&
-		    column > indent) {
+		    (!first || column > indent)) {
 			buf_chr(out, '\n');
 			indent_by(out, indent);
 			column = indent;
