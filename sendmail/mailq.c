@@ -213,11 +213,10 @@ ask_one(struct run *r, const char *request, struct buf *why)
 {
 	struct lines l;
 	struct span line;
-	int status = lines_open(&l, request, why), more = 1;
+	int status = lines_open(&l, request, why);
 
 	r->ended = false;
-	while (
-	    status == 0 && !r->closed && (more = lines_next(&l, &line)) == 1) {
+	while (status == 0 && !r->closed && lines_next(&l, &line) == 1) {
 		status = one_line(r, &l, line);
 		/* What comes slowly is shown as it comes. */
 		if (status == 0 && (r->out.len > FLUSH || l.used == l.in.len))

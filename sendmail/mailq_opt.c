@@ -123,6 +123,8 @@ set(struct parse *p, const struct option *o, char *value)
 		return status;
 	if (o->kind == FLAG) {
 		*(bool *)field = true;
+	} else if (value == NULL) {
+		status = EX_USAGE; /* it was looked at before */
 	} else if (o->kind == AGE || o->what == MAILQ_CHECK) {
 		if (conf_age(value, (long *)(void *)field) == -1 ||
 		    *(long *)(void *)field <= 0)

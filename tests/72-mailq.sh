@@ -4,11 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 
 S=/tmp/smtpd
-# Nobody listens there: what goes to the relay waits.
-settings() {
-	relay 2525
-	printf '%s\n' 'retry 1h' "$@"
-}
 say() { # USER TO...: a message
 	local user=$1
 	shift
@@ -38,7 +33,8 @@ os.waitpid(pid, 0)
 sys.stdout.buffer.write(out.replace(b"\r\n", b"\n"))
 PY
 }
-settings | config
+# Nobody listens there: what goes to the relay waits.
+{ relay 2525; echo 'retry 1h'; } | config
 
 # Nobody runs.
 say alice one@far.example

@@ -14,10 +14,10 @@ struct client {
 	struct loop_timer limit;
 	uid_t uid;
 	struct buf in, out;
-	size_t sent;   /* of out */
-	bool answered; /* its request was read */
-	bool waits;    /* more of the answer will come: client_done */
-	bool lists;    /* its work goes on: more will come into out */
+	size_t sent;	   /* of out */
+	bool answered;	   /* its request was read */
+	bool waits;	   /* more of the answer will come: client_done */
+	bool lists;	   /* its work goes on: more will come into out */
 	struct work *work; /* work.c; or NULL */
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */

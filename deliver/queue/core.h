@@ -34,7 +34,7 @@ struct queue {
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
 	size_t open, patient, count;
-	size_t held;	/* by persons */
+	size_t held;	 /* by persons */
 	bool only_looks; /* no agent: another process may be writing */
 	bool stopping, told, scanning;
 

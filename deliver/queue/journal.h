@@ -63,12 +63,13 @@ enum journal_event {
 
 struct journal_line {
 	enum journal_event event;
-	int64_t when;		  /* seconds */
-	uint32_t rcpt;		  /* whose; child: the parent */
-	int64_t until;		  /* defer: seconds; bounce, told: the round */
-	struct span status, text; /* of reports: text is the id; hold and its kin:
-				     the uid; child: WHAT,
-				     and the three words behind it */
+	int64_t when;  /* seconds */
+	uint32_t rcpt; /* whose; child: the parent */
+	int64_t until; /* defer: seconds; bounce, told: the round */
+	struct span status,
+	    text; /* of reports: text is the id; hold and its kin:
+		     the uid; child: WHAT,
+		     and the three words behind it */
 };
 
 /* As the line has it: "done". */

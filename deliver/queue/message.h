@@ -85,9 +85,9 @@ struct file { /* an open message */
 	bool asked;		 /* -odq does not hold it: a person asked */
 	bool back;		 /* to the sender, untried */
 	uid_t held_by;
-	size_t busy;		 /* answers still to come */
-	size_t jobs;		 /* at net, or waiting for it */
-	bool unsynced;		 /* journal lines that are not on disk */
+	size_t busy;   /* answers still to come */
+	size_t jobs;   /* at net, or waiting for it */
+	bool unsynced; /* journal lines that are not on disk */
 	bool damaged;
 	bool park; /* a destination has no room now */
 	bool soon; /* somebody was greylisted: a second try need not wait */

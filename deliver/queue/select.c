@@ -193,7 +193,7 @@ select_fits(const struct selection *s, const char *id, const struct file *f,
 		return false;
 	if (s->domain && !any_rcpt(f, DOMAIN, span_of(s->domain)))
 		return false;
-	return s->part == NULL || fits_part(s, id, f) != s->others ;
+	return s->part == NULL || fits_part(s, id, f) != s->others;
 }
 
 void

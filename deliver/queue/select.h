@@ -14,7 +14,7 @@ struct selection {
 	char *domain; /* of such a recipient; ".domain": and all beneath it */
 	char *part;   /* -qI, -qR, -qS: what the id, recipient or sender has */
 	char by;      /* I, R or S */
-	bool others; /* ... has not */
+	bool others;  /* ... has not */
 	long long older; /* seconds; 0: any */
 	bool held;	 /* only what a person holds */
 	bool all;	 /* it was said that all are meant */

@@ -34,11 +34,10 @@ piece(int fd, off_t from, size_t len, size_t *have)
 static void
 put_event(const struct file *f, const struct journal_line *l, struct buf *out)
 {
-	static const unsigned of_one = 1u << J_DONE | 1u << J_FAIL |
-				       1u << J_LATER | 1u << J_TRY |
-				       1u << J_CHILD | 1u << J_SPLIT |
-				       1u << J_DROP | 1u << J_RELAYED |
-				       1u << J_PASSED;
+	static const unsigned of_one =
+	    1u << J_DONE | 1u << J_FAIL | 1u << J_LATER | 1u << J_TRY |
+	    1u << J_CHILD | 1u << J_SPLIT | 1u << J_DROP | 1u << J_RELAYED |
+	    1u << J_PASSED;
 
 	record_begin(out, "event");
 	record_num(out, "when", l->when);

@@ -279,7 +279,9 @@ progress(struct client *c, int64_t now)
 	record_begin(&c->out, "progress");
 	record_num(&c->out, "seen", (long long)w->seen);
 	record_num(&c->out, "done", (long long)w->done);
-	record_num(&c->out, "of", (long long)(c->q->count + w->seen));
+	record_num(&c->out, "of",
+	    (long long)c->q->count +
+		(w->doing == DO_REMOVE ? (long long)w->done : 0));
 	record_num(&c->out, "scanning", c->q->scanning);
 	record_end(&c->out);
 }
@@ -331,8 +333,8 @@ work_some(struct client *c)
 	}
 }
 
-/* One client's work may end others, who follow a message that goes: none of them
- * is remembered across it. */
+/* One client's work may end others, who follow a message that goes: none of
+ * them is remembered across it. */
 static void
 turn(void)
 {
