@@ -237,10 +237,12 @@ one_rcpt(struct buf *out, const struct view *v, const struct waiting *w,
 		table_text(&line, v, span_of(r->of));
 		buf_chr(&line, ')');
 	}
-	if (strcmp(r->state, "waits") == 0)
+	if (strcmp(r->state, "waits") == 0) {
 		sgr = state_words(w, now, &state);
-	else
-		buf_fmt(&state, ", %s", r->state);
+	} else {
+		buf_str(&state, ", ");
+		table_text(&state, v, span_of(r->state));
+	}
 	if (sgr == NULL && r->status && r->status[0] == '5')
 		sgr = RED;
 	buf_span(&line, buf_view(&state));
@@ -275,8 +277,9 @@ details(struct buf *out, const struct view *v, const struct waiting *w)
 
 	if (localtime_r(&t, &tm))
 		strftime(when, sizeof when, "%a %d %b %Y %H:%M:%S %z", &tm);
-	buf_fmt(&b, "from uid %lld, %s, arrived %s, %lld attempt%s so far",
-	    w->uid, w->kind ? w->kind : "MAIL", when, w->tries,
+	buf_fmt(&b, "from uid %lld, ", w->uid);
+	table_text(&b, v, span_of(w->kind ? w->kind : "MAIL"));
+	buf_fmt(&b, ", arrived %s, %lld attempt%s so far", when, w->tries,
 	    w->tries == 1 ? "" : "s");
 	indent_by(out, 4);
 	table_wrap(out, v, buf_view(&b), 4, 8);
