@@ -14,10 +14,17 @@ struct client {
 	struct loop_timer limit;
 	uid_t uid;
 	struct buf in, out;
-	size_t sent;	   /* of out */
-	bool answered;	   /* its request was read */
-	bool waits;	   /* more of the answer will come: client_done */
-	bool lists;	   /* its work goes on: more will come into out */
+	size_t sent;   /* of out */
+	bool answered; /* its request was read */
+	bool waits;    /* more of the answer will come: client_done */
+	/* A piece of an answer about many messages, in each round; NULL: none,
+	 * or all of it was made. */
+	void (*each)(struct client *);
+	unsigned round;		 /* in which it had its last one */
+	char last[SPOOL_IDSIZE]; /* of what had its turn in that, or "" */
+	struct span words;	 /* of "run", in in */
+	char by;		 /* I, R or S */
+	bool no;
 	struct work *work; /* work.c; or NULL */
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */

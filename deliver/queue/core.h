@@ -5,11 +5,12 @@
 #include "deliver/queue/message.h"
 #include "deliver/queue/share.h"
 #include "deliver/queue/target.h"
+#include "deliver/queue/turn.h"
+#include <sys/stat.h>
 
 RB_HEAD(ids, message);
 RB_PROTOTYPE(ids, message, by_id, );
 RB_HEAD(dues, message);
-TAILQ_HEAD(messages, message);
 struct box;
 RB_HEAD(boxes, box);
 struct job;
@@ -18,6 +19,12 @@ struct flood;
 RB_HEAD(floods, flood);
 struct kept;
 TAILQ_HEAD(kepts, kept);
+
+/* texts.c: whom the user database was asked for last, and what it said. */
+struct person {
+	char asked[256], name[256], home[4096];
+	int64_t until; /* loop_now() from which it is asked again */
+};
 
 struct queue {
 	const struct role_start *start;
@@ -29,17 +36,21 @@ struct queue {
 	 * it is open or held */
 	struct ids ids;
 	struct dues dues;
-	struct messages fresh; /* ready, and never tried before */
-	struct messages ready, parked;
+	struct turn turn;     /* those that are ready, or parked */
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
 	size_t open, patient, count;
 	size_t held;	 /* by persons */
 	bool only_looks; /* no agent: another process may be writing */
+	size_t compared; /* of dues, for the tests */
 	bool stopping, told, scanning;
+	bool forcing; /* somebody asked for all, and this far: */
+	char forced[SPOOL_IDSIZE];
 
 	struct aliases aliases;
+	struct person person;
 	struct boxes boxes;
+	struct box *box_turn; /* the last one that was started, or before it */
 	size_t boxes_busy;
 	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
@@ -54,6 +65,7 @@ struct queue {
 	size_t terminals_busy, notes, ncalms;
 	struct state *state;		 /* state.h */
 	struct alerts *alerts;		 /* alert.h */
+	struct limits *limits;		 /* limits.h */
 	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
@@ -67,13 +79,20 @@ struct queue {
 /* sched: which message next. */
 /* old: an earlier process knew it. */
 struct message *sched_add(struct queue *, const char *id, bool old);
+/* The same with what is known of its file. */
+struct message *sched_add_file(
+    struct queue *, const char *id, bool old, const struct stat *);
+/* It is of another submitter than the owner of its file. */
+void sched_is_of(struct queue *, struct message *, uid_t);
 struct message *sched_find(struct queue *, const char *id);
+/* The next one in the order of their ids; behind "": the first. */
+struct message *sched_behind(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
-void sched_force_all(struct queue *);
+void sched_force_all(struct queue *);		     /* a piece in each round */
 void sched_scanned(struct queue *);    /* all of queue/ was added */
 void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */
@@ -127,8 +146,10 @@ void remote_add(struct queue *, const char *relay, const char *domain,
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 void remote_forget(struct queue *); /* net tries again what it has put off */
-/* Has that destination its share of what may be under way? */
-bool remote_full(struct queue *, const char *relay, const char *domain);
+/* Has that destination its share of what may be under way, or the message's
+ * submitter his? */
+bool remote_full(struct queue *, const struct message *, const char *relay,
+    const char *domain);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */
 void terminal_add(

@@ -113,7 +113,7 @@ offline(const struct conf *conf, uid_t own, struct span request, bool changes)
 	for (;;) {
 		done = c.out.bad ? -1 : write_all(buf_view(&c.out));
 		buf_reset(&c.out);
-		if (done == -1 || !c.lists)
+		if (done == -1 || c.each == NULL)
 			break;
 		work_some(&c);
 	}

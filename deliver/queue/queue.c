@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "deliver/queue/alert.h"
 #include "deliver/queue/intent.h"
+#include "deliver/queue/limits.h"
 #include "deliver/queue/reader.h"
 #include "deliver/queue/remote.h"
 #include "deliver/queue/state.h"
@@ -32,6 +33,7 @@ static void
 scan_some(void)
 {
 	struct dirent *e = NULL;
+	struct stat st;
 
 	for (int n = 0; n < SCAN && (e = readdir(scan)) != NULL; n++) {
 		struct message *m;
@@ -42,7 +44,10 @@ scan_some(void)
 			quarantine(&q, q.dir, e->d_name, "no queue id");
 			continue;
 		}
-		m = sched_add(&q, e->d_name, true);
+		m = sched_add_file(&q, e->d_name, true,
+		    fstatat(q.dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+			? &st
+			: NULL);
 		if (m)
 			m->force = q.start->force;
 	}
@@ -175,6 +180,7 @@ queue_run(const struct role_start *start)
 		exit(1);
 	q.state = state_open(STATE_PATH);
 	alert_start(&q);
+	limits_start(&q);
 	if (box_recover(&q) == -1)
 		exit(1); /* the next process may */
 	q.scanning = true;

@@ -243,7 +243,7 @@ static bool
 next(struct client *c)
 {
 	struct work *w = c->work;
-	struct message key, *m;
+	struct message *m;
 	size_t matched = w->matched;
 
 	if (w->sel.nids) {
@@ -257,13 +257,10 @@ next(struct client *c)
 		w->at++;
 		return true;
 	}
-	strlcpy(key.id, w->last, sizeof key.id);
-	m = RB_NFIND(ids, &c->q->ids, &key);
-	if (m && strcmp(m->id, w->last) == 0)
-		m = RB_NEXT(ids, &c->q->ids, m);
+	m = sched_behind(c->q, c->last);
 	if (m == NULL)
 		return false;
-	strlcpy(w->last, m->id, sizeof w->last);
+	strlcpy(c->last, m->id, sizeof c->last);
 	one(c, m);
 	return true;
 }
@@ -306,7 +303,8 @@ sum(struct client *c)
 	record_num(&c->out, "scanning", c->q->scanning);
 	record_num(&c->out, "offline", c->io.fd == -1);
 	record_end(&c->out);
-	c->lists = c->waits = false;
+	c->each = NULL;
+	c->waits = false;
 }
 
 void
@@ -344,15 +342,15 @@ turn(void)
 	round++;
 	for (;;) {
 		TAILQ_FOREACH (c, &the->clients, link)
-			if (c->lists && c->work->round != round &&
+			if (c->each && c->round != round &&
 			    c->sent == c->out.len)
 				break;
 		if (c == NULL)
 			break;
-		c->work->round = round;
+		c->round = round;
 		buf_reset(&c->out);
 		c->sent = 0;
-		work_some(c);
+		c->each(c);
 		client_more(c);
 	}
 }
@@ -402,7 +400,8 @@ work(struct client *c, struct span words)
 		if (v == DO_RETRY && c->io.fd != -1)
 			remote_forget(c->q);
 		w->told = now_ms();
-		c->lists = c->waits = true;
+		c->each = work_some;
+		c->waits = true;
 	}
 	buf_free(&why);
 }

@@ -16,10 +16,8 @@ struct work {
 		DOINGS
 	} doing;
 	struct selection sel;
-	size_t at;		 /* of sel.ids */
-	char last[SPOOL_IDSIZE]; /* that was looked at, or "" */
-	unsigned round;		 /* of the loop: had its turn */
-	int64_t told;		 /* ms: the last word of progress */
+	size_t at;    /* of sel.ids */
+	int64_t told; /* ms: the last word of progress */
 	size_t seen, matched, done, already, busy, held, failed;
 	uint64_t octets;
 	int64_t oldest;
