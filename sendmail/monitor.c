@@ -155,7 +155,7 @@ look(long age, struct health *h)
 		h->oldest = f.since ? time(NULL) - f.since : 0;
 		if (statvfs(SPOOL_DIR, &fs) == 0)
 			h->free =
-			    (long long)((uint64_t)fs.f_bavail * fs.f_frsize);
+			    (long long)fs.f_bavail * (long long)fs.f_frsize;
 		buf_span(&h->text, buf_view(&f.b));
 	}
 	conf_free(&c);

@@ -112,13 +112,14 @@ void
 table_size(struct buf *b, long long octets)
 {
 	static const char units[] = "KMGT";
-	long long tenths = octets * 10;
-	int unit = -1;
+	long long tenths;
+	int unit = 0;
 
 	if (octets < 1024 || octets > INT64_MAX / 16) {
 		buf_fmt(b, "%lld", octets);
 		return;
 	}
+	tenths = octets * 10 / 1024;
 	while (tenths >= 10240 && unit < 3) {
 		tenths /= 1024;
 		unit++;

@@ -151,7 +151,7 @@ stats(const struct alerts *a, int64_t since, struct buf *out)
 	record_num(out, "quarantine", (long long)alert_quarantined(a));
 	if (fstatvfs(a->q->dir, &fs) == 0)
 		record_num(out, "free",
-		    (long long)((uint64_t)fs.f_bavail * fs.f_frsize));
+		    (long long)fs.f_bavail * (long long)fs.f_frsize);
 	record_num(out, "scanning", a->q->scanning);
 	record_end(out);
 }
