@@ -10,10 +10,13 @@
  * control is a stream socket: one request line of at most 1100 octets, none of
  * them a control octet, then the answer: a first line "ok" or "error SENTENCE",
  * and the lines asked for.
- *     list             what waits: his own messages, or all for root
+ *     mailq VERB WORDS what waits, shown or changed: his own messages, or all
+ *                      for root; below
+ *     watch ID         for mailq --follow: as follow, of what is in the queue,
+ *                      and until it has left it or an hour is over
  *     check [SECONDS]  for mailq --check, of anybody: a line "N LEVEL: what",
- *                      N being its exit status; how old a message may be, in
- *                      place of the setting
+ *                      N being its exit status, and a line "stats" of numbers;
+ *                      how old a message may be, in place of the setting
  *     run              everything is tried now; for -qI, -qR and -qS:
  *     run [!]I PART    only what has that part in its id, or (R) a recipient
  *                      that waits, or (S) its sender; ! for all others.  A
@@ -26,6 +29,18 @@
  *     explain ADDR     for -bv: an exit status, then a line for each thing
  *     follow ID        for -v: lines as they come, until the message of his is
  *                      gone, waits, or a minute is over; ID may come later
+ *
+ * mailq's words are those of common/record.h, as are the lines of its answer.
+ * VERB is list, show, retry, hold, release, remove or bounce; WORDS select:
+ *     id (several), from, to, domain, older (seconds), held=1, all=1; and I, R,
+ *     S, !I, !R, !S as run has them.  full=1: also who has it; body=1: of show
+ * All must fit.  All verbs but list need at least one.  The answer:
+ *     message ...      a line, then a line "rcpt" for each recipient
+ *     event ...        of show: what happened; then
+ *     header size=N    and body size=N: as many octets follow, as they are
+ *     progress ...     now and then
+ *     missing id=...   is none of his, or not there
+ *     sum ...          how many; always the last
  *
  * submit takes a message from whoever cannot have the set-gid group: one packet
  * of one octet, RUN_SUBMIT_VERSION, with four descriptors: a memfd that holds

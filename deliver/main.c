@@ -8,6 +8,7 @@
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
+#include "deliver/queue/offline.h"
 #include "deliver/systemd.h"
 #include "deliver/walk.h"
 #include <errno.h>
@@ -37,6 +38,7 @@ static const char usage[] =
     "       deliver --check RECIPIENT   walk the way of mail to that address,\n"
     "                          or to that domain\n"
     "       deliver --check-settings   the same, without the walk\n"
+    "       deliver --mailq    answers mailq while no agent runs (root)\n"
     "       deliver --version\n";
 
 enum what {
@@ -46,6 +48,7 @@ enum what {
 	DUE,
 	CHECK,
 	CHECK_SETTINGS,
+	MAILQ,
 	SHOW_VERSION,
 	UNKNOWN
 };
@@ -58,7 +61,7 @@ parse(int argc, char **argv)
 		enum what what;
 	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
 		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
-		{ "--version", SHOW_VERSION } };
+		{ "--mailq", MAILQ }, { "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
 		return AGENT;
@@ -196,6 +199,68 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 	return parent_run(CONF_PATH, conf, &ids, pass, idle, &fds);
 }
 
+/* One request of mailq, on standard input.  Who changes anything is the agent
+ * for so long, and nobody who reads a message is root. */
+static int
+mailq(const struct conf *c, struct buf *why)
+{
+	struct span request;
+	char line[RUN_REQUEST + 1];
+	struct priv_id id = { 0 };
+	struct role_ids ids;
+	pid_t other = 0;
+	size_t len = 0;
+	ssize_t n;
+	int lock;
+	bool changes;
+
+	if (geteuid() != 0) {
+		buf_str(why, "--mailq is for root");
+		return EX_NOPERM;
+	}
+	while (len < RUN_REQUEST &&
+	       (n = read(STDIN_FILENO, line + len, RUN_REQUEST - len)) > 0)
+		len += (size_t)n;
+	request = span_trim((struct span){ line, len });
+	changes = !offline_looks(request);
+	if (role_ids(&ids, why) == -1)
+		return EX_OSFILE;
+	if (changes && lock_take(true, &lock, &other) != LOCK_MINE) {
+		buf_str(why, "an agent has come by now; ask again");
+		return EX_TEMPFAIL;
+	}
+	id.uid = ids.uid[ROLE_QUEUE];
+	id.gid = ids.gid[ROLE_QUEUE];
+	id.groups[0] = id.gid;
+	id.ngroups = 1;
+	priv_become(&id, getppid(), "mailq");
+	if (offline(c, id.uid, request, changes) == 0)
+		return 0;
+	buf_fmt(
+	    why, "the spool " SPOOL_DIR " cannot be read: %s", strerror(errno));
+	return EX_OSFILE;
+}
+
+static int
+what_to_do(enum what what, struct conf *c, const char *to, int secrets,
+    struct buf *why)
+{
+	switch (what) {
+	case CHECK_SETTINGS:
+		return check(c);
+	case CHECK:
+		return check_ways(c, to, secrets, why);
+	case MAILQ:
+		return mailq(c, why);
+	default:
+		return run(c,
+		    what == PASS  ? PASS_ALL
+		    : what == DUE ? PASS_DUE
+				  : PASS_NONE,
+		    what == IDLE, secrets, why);
+	}
+}
+
 int
 main(int argc, char **argv, char **envp)
 {
@@ -228,13 +293,7 @@ main(int argc, char **argv, char **envp)
 	log_open("bellman/deliver");
 	status = EX_CONFIG;
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
-		status = what == CHECK_SETTINGS ? check(&conf)
-			 : what == CHECK ? check_ways(&conf, to, secrets, &why)
-					 : run(&conf,
-					       what == PASS  ? PASS_ALL
-					       : what == DUE ? PASS_DUE
-							     : PASS_NONE,
-					       what == IDLE, secrets, &why);
+		status = what_to_do(what, &conf, to, secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);

@@ -23,8 +23,8 @@
 #define SOON 5	    /* for a reply that somebody waits for */
 #define FOLLOW 65   /* the agent's own limit is 60 */
 
-static int
-connect_control(int seconds)
+int
+ask_connect(int seconds)
 {
 	const struct timeval patience = { .tv_sec = seconds },
 			     soon = { .tv_sec = SOON };
@@ -118,19 +118,25 @@ print_rest(int fd, struct span text)
 	return (int)n;
 }
 
+void
+ask_nobody(struct buf *why)
+{
+	buf_fmt(why,
+	    "no agent answers on %s (%s); start deliver, or run `deliver -q` "
+	    "as root; what waits is safe in " SPOOL_DIR,
+	    RUN_CONTROL, strerror(errno));
+}
+
 int
 ask(const char *request, struct buf *why)
 {
 	static const struct timeval search = { .tv_sec = SEARCH };
 	struct buf answer = { 0 };
 	struct span rest, first, word;
-	int status = EX_TEMPFAIL, fd = connect_control(PATIENCE), got;
+	int status = EX_TEMPFAIL, fd = ask_connect(PATIENCE), got;
 
 	if (fd == -1) {
-		buf_fmt(why,
-		    "no agent answers on %s (%s); start deliver, or run "
-		    "`deliver -q` as root; what waits is safe in " SPOOL_DIR,
-		    RUN_CONTROL, strerror(errno));
+		ask_nobody(why);
 		return EX_UNAVAILABLE;
 	}
 	if (dprintf(fd, "%s\n", request) == -1 ||
@@ -201,7 +207,7 @@ query(struct buf *request, struct buf *reply)
 {
 	struct buf answer = { 0 };
 	struct span rest;
-	int result = -1, fd = connect_control(SOON), saved;
+	int result = -1, fd = ask_connect(SOON), saved;
 
 	if (fd == -1)
 		return -1;
@@ -296,7 +302,7 @@ int
 ask_follow(const char *id)
 {
 	static const struct timeval patience = { .tv_sec = FOLLOW };
-	int fd = connect_control(SOON);
+	int fd = ask_connect(SOON);
 	char ok[3];
 
 	if (fd == -1)

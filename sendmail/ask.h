@@ -4,6 +4,11 @@
 #define SENDMAIL_ASK_H
 #include "common/env.h"
 
+/* The agent's control socket, on which a word is awaited for so many seconds: a
+ * descriptor, or -1 with errno. */
+int ask_connect(int seconds);
+/* The sentence for who finds none (errno). */
+void ask_nobody(struct buf *why);
 /* Sends one request ("run", "list") and prints the answer's lines on standard
  * output.  A sysexit; other than 0 with a sentence in why. */
 int ask(const char *request, struct buf *why);

@@ -5,6 +5,7 @@
 #include "sendmail/ask.h"
 #include "sendmail/bs.h"
 #include "sendmail/handover.h"
+#include "sendmail/mailq.h"
 #include "sendmail/monitor.h"
 #include "sendmail/opt.h"
 #include "sendmail/submit.h"
@@ -89,15 +90,19 @@ newaliases(struct buf *why)
 }
 
 static int
-run_mode(const struct opt *o, struct buf *why)
+run_mode(const struct opt *o, struct view view, struct buf *why)
 {
 	switch (o->mode) {
 	case MODE_SMTP:
 		return smtp(o, why);
 	case MODE_LIST:
-		return ask("list", why);
+		return mailq(&o->mailq, view, why);
+	case MODE_QUEUE:
+		return o->mailq.what == MAILQ_PROMETHEUS
+			   ? monitor_prometheus(o->mailq.file, why)
+			   : mailq(&o->mailq, view, why);
 	case MODE_CHECK:
-		return monitor(o->age);
+		return monitor(o->age, o->mailq.warning, o->mailq.critical);
 	case MODE_RUN:
 		return run(o, why);
 	case MODE_ALIASES:
@@ -105,6 +110,14 @@ run_mode(const struct opt *o, struct buf *why)
 	default:
 		return with_conf(o, why);
 	}
+}
+
+/* What it has to say stands in what it printed. */
+static bool
+silent(const struct opt *o)
+{
+	return o->mode == MODE_CHECK || o->mode == MODE_QUEUE ||
+	       o->mode == MODE_LIST;
 }
 
 static bool
@@ -117,6 +130,7 @@ int
 main(int argc, char **argv)
 {
 	struct buf why = { 0 };
+	struct view view;
 	struct opt o;
 	const char *name;
 	bool behind; /* run by the agent for one who could not */
@@ -129,6 +143,7 @@ main(int argc, char **argv)
 		return EX_OSERR;
 	name = getenv("NAME"); /* for people to read, as -F is */
 	uid = who_submits(getenv(RUN_SUBMIT_UID), &behind);
+	mailq_view(&view);
 	clearenv(); /* TZ, LD_*, GCONV_PATH and their kin say nothing here */
 	status = opt_parse(argc, argv, &o, &why);
 	if (o.fullname == NULL && name && *name)
@@ -139,8 +154,8 @@ main(int argc, char **argv)
 	    handover_needed() && handover(argc, argv, name, &status) == 0)
 		return status;
 	if (status == 0)
-		status = run_mode(&o, &why);
-	if (!o.quiet && (why.len || (status && o.mode != MODE_CHECK)))
+		status = run_mode(&o, view, &why);
+	if (!o.quiet && (why.len || (status && !silent(&o))))
 		say(&o, &why);
 	return status;
 }

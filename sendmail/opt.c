@@ -193,7 +193,11 @@ run(struct parse *p, const char *arg)
 
 	if (o->mode == MODE_SUBMIT)
 		o->mode = MODE_RUN;
-	if (o->mode != MODE_RUN || arg == NULL || strcmp(arg, "f") == 0)
+	if (arg == NULL || strcmp(arg, "f") == 0)
+		return 0;
+	/* mailq -qI..., as Sendmail has it, lists only those. */
+	if (o->mode != MODE_RUN &&
+	    (o->mode != MODE_LIST || strpbrk(arg, "IRS") == NULL))
 		return 0;
 	o->select_not = *arg == '!';
 	arg += o->select_not;
@@ -368,25 +372,21 @@ operands(const struct opt *o, struct buf *why)
 	return EX_USAGE;
 }
 
-/* mailq --check, and --check=AGE: the only words that are options. */
-static int
-long_word(int argc, char **argv, struct opt *o, struct buf *why)
+/* What mailq alone knows.  true: that was all of it. */
+static bool
+mailq_words(int argc, char **argv, struct opt *o, int *status, struct buf *why)
 {
-	static const char check[] = "--check";
-	const char *arg = argv[1];
-	const size_t len = sizeof check - 1;
-
-	if (o->mode != MODE_LIST || argc < 2 || strncmp(arg, check, len) != 0 ||
-	    (arg[len] != '\0' && arg[len] != '='))
-		return 0;
-	o->mode = MODE_CHECK;
-	if (argc == 2 && arg[len] == '\0')
-		return 0;
-	if (argc == 2 && conf_age(arg + len + 1, &o->age) == 0)
-		return 0;
-	buf_str(why, "usage: mailq --check[=AGE]; AGE is a number and s, m, h "
-		     "or d, as 4h");
-	return EX_USAGE;
+	*status = 0;
+	if (o->mode != MODE_LIST || !mailq_opt_own(argc, argv))
+		return false;
+	*status = mailq_opt(argc, argv, &o->mailq, why);
+	o->age = o->mailq.age;
+	o->verbose = o->mailq.verbose;
+	if (o->mailq.what == MAILQ_CHECK)
+		o->mode = MODE_CHECK;
+	else if (o->mailq.what != MAILQ_LIST && o->mailq.what != MAILQ_JSON)
+		o->mode = MODE_QUEUE;
+	return true;
 }
 
 int
@@ -399,8 +399,7 @@ opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 	if (argc < 1) /* execve with an empty argv */
 		return 0;
 	by_name(o, argv[0]);
-	status = long_word(argc, argv, o, why);
-	if (status || o->mode == MODE_CHECK)
+	if (mailq_words(argc, argv, o, &status, why))
 		return status;
 	opterr = 0;
 	for (;;) {
@@ -416,5 +415,9 @@ opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 	}
 	o->rcpts = argv + optind;
 	o->nrcpts = argc - optind;
+	o->mailq.verbose = o->verbose;
+	o->mailq.select = o->select;
+	o->mailq.select_not = o->select_not;
+	o->mailq.selected = o->selected;
 	return operands(o, why);
 }

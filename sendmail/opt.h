@@ -5,6 +5,7 @@
 #ifndef SENDMAIL_OPT_H
 #define SENDMAIL_OPT_H
 #include "common/env.h"
+#include "sendmail/mailq_opt.h"
 
 enum mode {
 	MODE_SUBMIT,  /* -bm: a message on standard input */
@@ -14,6 +15,7 @@ enum mode {
 	MODE_ALIASES, /* -bi, -I, or called newaliases */
 	MODE_RUN,     /* -q: deliver what waits, now */
 	MODE_CHECK,   /* mailq --check: how it is, for a monitor */
+	MODE_QUEUE,   /* mailq, whatever else: see mailq */
 	MODES
 };
 
@@ -31,6 +33,7 @@ struct opt {
 	enum env_ret ret;
 	unsigned notify;
 	long age;	      /* --check=AGE, in seconds; 0: the setting's */
+	struct mailq mailq;   /* of MODE_LIST, MODE_CHECK, MODE_QUEUE */
 	char select;	      /* -q: I, R or S; 0: all */
 	bool select_not;      /* -q!... */
 	const char *selected; /* what the id, recipient or sender contains */

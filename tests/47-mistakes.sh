@@ -65,6 +65,6 @@ exits "no agent: mail is taken" 0 submit bob alice </etc/hostname
 said "a line says that it waits" 'queued, but no agent runs; it waits until deliver is started'
 exits "no agent: -bv" 69 submit bob -bv alice
 said "it says what to do" 'start deliver'
-exits "no agent: mailq" 69 mailq
+exits "no agent: mailq" 69 as alice mailq
 said "it says that the mail is safe" 'is safe in /var/spool/bellman'
 finish

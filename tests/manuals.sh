@@ -69,6 +69,20 @@ check "exit statuses have their numbers" sh -c "cat >/tmp/numbers; while read -r
 	grep -q \"define \$name[[:space:]]*\$n[[:space:]]\" /usr/include/sysexits.h || exit 1; done </tmp/numbers" \
     < <(numbered sendmail.8; numbered deliver.8)
 
+# mailq(1)
+long() { # of a table of options
+	table "$1" "$2" | quoted
+}
+agree "mailq(1): options" "$(long sendmail/mailq_opt.c options)" \
+    "$( (section mailq.1 OPTIONS; section mailq.1 SELECTION) | items Fl | sed -n 's/^-/--/p')"
+agree "mailq(1): commands" "$(long sendmail/mailq_opt.c commands)" \
+    "$(section mailq.1 COMMANDS | items Cm)"
+agree "mailq(1): JSON" "$(grep -o -E '(text|when)\(b, "[a-z_]*"|\\"[a-z_]+\\":' sendmail/json.c |
+	grep -o '[a-z_]*\\*"[:]*$' | tr -d '\\":')" \
+    "$(section mailq.1 JSON | items Cm)"
+agree "mailq(1): numbers" "$(grep -o '"bellman_[a-z_]*"' sendmail/monitor.c | tr -d '"')" \
+    "$(section mailq.1 MONITORS | items Cm)"
+
 # bellman.conf(5)
 settings() {
 	table common/conf_parse.c settings
@@ -121,7 +135,7 @@ same "one for root" 1 "$(messages /var/mail/root)"
 same "two for alice" 2 "$(messages /var/mail/alice)"
 stop_agent
 
-for page in man1/mailq.1 man5/bellman.conf.5 man5/aliases.5 man8/deliver.8 man8/sendmail.8; do
+for page in man1/mailq.1 man1/newaliases.1 man5/bellman.conf.5 man5/aliases.5 man8/deliver.8 man8/sendmail.8; do
 	check "make install installs ${page#*/}" cmp "$MAN/${page#*/}" "/usr/share/man/$page"
 done
 if command -v mandoc >/dev/null; then

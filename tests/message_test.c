@@ -107,6 +107,86 @@ a_message(void **state)
 }
 
 static void
+word(struct buf *b, enum journal_event e, struct span text)
+{
+	journal_put(b, &(struct journal_line){ e, 5, 0, 0, { 0 }, text });
+}
+
+static struct file *
+with(const struct dir *d, const struct buf *b)
+{
+	struct file *f;
+
+	put_file(d->fd, b->ptr, b->len);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	return f;
+}
+
+static void
+what_a_person_wants(void **state)
+{
+	struct dir *d = *state;
+	struct buf b = { 0 };
+	struct file *f;
+
+	message(&b, 2);
+	note(&b, J_DEFER, 0, 77);
+	word(&b, J_HOLD, SPAN("1001"));
+	f = with(d, &b);
+	assert_true(f->held && f->held_by == 1001 && !f->asked);
+	assert_int_equal(f->until, 77);
+	file_close(f);
+	word(&b, J_RELEASE, SPAN("0"));
+	f = with(d, &b);
+	assert_true(!f->held && f->asked && f->until == 0);
+	assert_int_equal(f->tries, 1);
+	file_close(f);
+	note(&b, J_DEFER, 0, 99);
+	word(&b, J_RETRY, SPAN("0"));
+	f = with(d, &b);
+	assert_true(f->until == 0 && !f->held && !f->back);
+	file_close(f);
+	word(&b, J_RETURN, SPAN("0"));
+	f = with(d, &b);
+	assert_true(f->back);
+	assert_int_equal(
+	    file_waiting(f), 2); /* they fail at the next attempt */
+	file_close(f);
+	word(&b, J_HOLD, SPAN("nobody"));
+	put_file(d->fd, b.ptr, b.len);
+	assert_null(file_open(d->fd, ID, geteuid()));
+	assert_int_equal(errno, EBADMSG);
+	buf_free(&b);
+}
+
+/* Another process may be writing that line. */
+static void
+a_look_cuts_nothing_off(void **state)
+{
+	struct dir *d = *state;
+	struct buf b = { 0 };
+	struct stat st;
+	struct file *f;
+
+	message(&b, 1);
+	buf_str(&b, "@ 0000");
+	put_file(d->fd, b.ptr, b.len);
+	f = file_look(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(f->end, b.len - 6);
+	file_close(f);
+	assert_int_equal(fstatat(d->fd, ID, &st, 0), 0);
+	assert_int_equal(st.st_size, b.len);
+	f = file_open(d->fd, ID, geteuid());
+	assert_non_null(f);
+	file_close(f);
+	assert_int_equal(fstatat(d->fd, ID, &st, 0), 0);
+	assert_int_equal(st.st_size, b.len - 6);
+	buf_free(&b);
+}
+
+static void
 its_journal(void **state)
 {
 	struct dir *d = *state;
@@ -678,6 +758,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		IN_DIR(a_message),
 		IN_DIR(its_journal),
+		IN_DIR(what_a_person_wants),
+		IN_DIR(a_look_cuts_nothing_off),
 		IN_DIR(children_of_an_alias),
 		IN_DIR(children_that_cannot_be),
 		IN_DIR(done_behind_a_drop),

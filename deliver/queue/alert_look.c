@@ -1,6 +1,7 @@
 /* alert_look - what can be seen at any moment: how old the mail is, how full
  * the disk, what lies in quarantine; and the answer to mailq --check. */
 #include "common/printable.h"
+#include "common/record.h"
 #include "deliver/queue/alerts.h"
 #include "deliver/queue/bounce.h"
 #include <dirent.h>
@@ -25,7 +26,8 @@ oldest(const struct alerts *a)
 	RB_FOREACH (m, ids, &a->q->ids) {
 		if (++n > WALK)
 			break;
-		if (m->since == 0 || alert_is(m->id))
+		/* What a person holds is stuck by his will. */
+		if (m->since == 0 || m->held || alert_is(m->id))
 			continue;
 		if (least == 0 || m->since < least)
 			least = m->since;
@@ -136,6 +138,24 @@ alert_look_ends(struct alerts *a)
 	}
 }
 
+/* The numbers, for who draws them. */
+static void
+stats(const struct alerts *a, int64_t since, struct buf *out)
+{
+	struct statvfs fs;
+
+	record_begin(out, "stats");
+	record_num(out, "messages", (long long)(a->q->count - a->mine));
+	record_num(out, "held", (long long)a->q->held);
+	record_num(out, "oldest", since ? time(NULL) - since : 0);
+	record_num(out, "quarantine", (long long)alert_quarantined(a));
+	if (fstatvfs(a->q->dir, &fs) == 0)
+		record_num(out, "free",
+		    (long long)fs.f_bavail * (long long)fs.f_frsize);
+	record_num(out, "scanning", a->q->scanning);
+	record_end(out);
+}
+
 void
 alert_check(struct queue *q, long age, bool all, struct buf *out)
 {
@@ -173,9 +193,12 @@ alert_check(struct queue *q, long age, bool all, struct buf *out)
 		buf_fmt(&b, "%s; ", cause_rows[CAUSE_AGE].what);
 	}
 	waiting(a, since, &b);
+	if (q->held)
+		buf_fmt(&b, " (%zu held)", q->held);
 	buf_fmt(out, "%d %s: ", (int)level, cause_level_name[level]);
 	buf_span(out, buf_view(&b));
 	buf_chr(out, '\n');
 	out->bad |= b.bad;
 	buf_free(&b);
+	stats(a, since, out);
 }

@@ -32,7 +32,7 @@ void
 attempt_put_back(struct queue *q, struct message *m, int64_t seconds)
 {
 	follow_end(q, m,
-	    seconds < 0 ? "waits until somebody asks (sendmail -q)"
+	    seconds < 0 ? "waits until somebody asks (mailq)"
 			: "waits; it will be tried again");
 	if (m->file)
 		file_close(m->file);
@@ -161,6 +161,25 @@ open_paid(struct queue *q, struct message *m)
 	return file_open(q->dir, m->id, q->start->uid);
 }
 
+/* A person sends it back: who has it already, or may have it, is left alone. */
+static void
+attempt_return(struct queue *q, struct message *m)
+{
+	const struct span why =
+	    SPAN("it was returned by a person before it was delivered");
+	struct target t;
+
+	for (uint32_t i = 0; i < m->file->nrcpts; i++) {
+		struct rcpt *r = &m->file->rcpts[i];
+
+		if (r->state != R_WAITS || box_uncertain(q, m->id, i, &t))
+			continue;
+		attempt_log(q, m, i, "returned", SPAN("5.7.0"), why, SPAN(""));
+		rcpt_say(r, SPAN("5.7.0"), why, SPAN(""));
+		r->state = R_FAILED;
+	}
+}
+
 void
 attempt(struct queue *q, struct message *m)
 {
@@ -197,13 +216,18 @@ attempt(struct queue *q, struct message *m)
 	/* Further ahead than any step: the clock jumped, and it is due. */
 	until = f->until - now > q->conf->retry[q->conf->nretry - 1] ? now
 								     : f->until;
+	sched_held(q, m, f->held && !f->back);
+	if (f->back)
+		attempt_return(q, m);
 	if (file_waiting(f) == 0) {
 		f->busy = 1;
 		attempt_release(q, m);
 	} else if (attempt_tell(q, m) == -1) {
 		attempt_trouble(q, m, errno); /* an earlier process had not */
+	} else if (f->held && !f->back) {
+		attempt_put_back(q, m, -1);
 	} else if (q->conf->hold ||
-		   (f->env.wait && !m->force && f->tries == 0)) {
+		   (f->env.wait && !m->force && !f->asked && f->tries == 0)) {
 		attempt_put_back(q, m, -1);
 	} else if (until > now && !m->force) {
 		attempt_put_back(q, m, until - now);

@@ -5,6 +5,8 @@
 #include "deliver/queue/core.h"
 #include "deliver/queue/look.h"
 
+struct work;
+
 struct client {
 	TAILQ_ENTRY(client) link;
 	struct queue *q;
@@ -18,15 +20,17 @@ struct client {
 	/* A piece of an answer about many messages, in each round; NULL: none,
 	 * or all of it was made. */
 	void (*each)(struct client *);
+	unsigned round;		 /* in which it had its last one */
 	char last[SPOOL_IDSIZE]; /* of what had its turn in that, or "" */
 	struct span words;	 /* of "run", in in */
 	char by;		 /* I, R or S */
 	bool no;
-	size_t listed;
+	struct work *work; /* work.c; or NULL */
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */
 	char looks_for[128];	    /* the user */
 	char follows[SPOOL_IDSIZE]; /* a message, or "" */
+	bool stays;		    /* also while it waits */
 };
 
 /* The answer is whole now: from the loop, never from within the request's own
@@ -46,10 +50,16 @@ void query_expand(struct client *, struct span addr);
 void query_rcpt(struct client *, struct span kind_and_addr);
 void query_explain(struct client *, struct span addr);
 
-/* list: all messages, or those of a user, as fast as they are read. */
-void list(struct client *, struct span none);
-void list_more(struct client *); /* all that was in out is sent */
+/* work: what mailq asks for, a piece in each round of the loop: "VERB
+ * SELECTION".  The whole answer is made as out is sent. */
+void work(struct client *, struct span words);
+void work_more(struct client *); /* all that was in out is sent */
+/* The next piece, for who has no loop (offline.c). */
+void work_some(struct client *);
+void work_end(struct client *);
 
 /* follow: the lines about one message, for who sent it. */
 void follow(struct client *, struct span id);
+/* The same for mailq: of what is in the queue, until it is gone. */
+void follow_watch(struct client *, struct span id);
 #endif

@@ -21,6 +21,7 @@ static void
 end(struct client *c)
 {
 	look_cancel(&c->look);
+	work_end(c);
 	loop_cancel(&c->limit);
 	loop_del(&c->io);
 	close(c->io.fd);
@@ -149,7 +150,7 @@ static const struct {
 	enum { ALONE = 1, WORDS = 2 } takes;
 	void (*answer)(struct client *, struct span words);
 } requests[] = {
-	{ "list", ALONE, list },
+	{ "mailq", WORDS, work },
 	{ "check", ALONE | WORDS, check },
 	{ "run", ALONE | WORDS, run },
 	{ "newaliases", ALONE, newaliases },
@@ -158,6 +159,7 @@ static const struct {
 	{ "rcpt", WORDS, query_rcpt },
 	{ "explain", WORDS, query_explain },
 	{ "follow", WORDS, follow },
+	{ "watch", WORDS, follow_watch },
 };
 
 static bool
@@ -205,7 +207,7 @@ client_more(struct client *c)
 	} else if (c->each) {
 		loop_want(&c->io, 0);
 		loop_in(&c->limit, PATIENCE);
-		list_more(c);
+		work_more(c);
 	} else if (c->waits) {
 		loop_want(&c->io, 0);
 	} else {

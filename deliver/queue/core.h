@@ -39,6 +39,8 @@ struct queue {
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
 	size_t open, patient, count;
+	size_t held;	 /* by persons */
+	bool only_looks; /* no agent: another process may be writing */
 	size_t compared; /* of dues, for the tests */
 	bool stopping, told, scanning;
 	bool forcing; /* somebody asked for all, and this far: */
@@ -102,6 +104,8 @@ bool sched_more(const struct queue *); /* is there some that is ready? */
 void sched_soon(void);		       /* pumps at the end of this round */
 void sched_init(struct queue *);
 bool drop_empty(const struct queue *);
+/* A person holds it, or lets it go: for who counts. */
+void sched_held(struct queue *, struct message *, bool held);
 /* Has its destination too much to do already?  Waits without a descriptor
  * until other messages have ended. */
 void sched_park(struct queue *, struct message *);

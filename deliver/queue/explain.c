@@ -9,6 +9,10 @@ static const struct {
 	const char *status, *words;
 	struct explanation e;
 } rows[] = {
+	{ "7.0", "returned by a person",
+	    { "The sender, or the administrator of this machine, has taken it "
+	      "out of the queue.",
+		"Nothing is to be done; or send it again." } },
 	{ "*", "greylist",
 	    { "The server asks every new sender to come back later.",
 		"Nothing is to be done: it is tried again by itself." } },

@@ -5,7 +5,8 @@
 #include "deliver/queue/client.h"
 #include <string.h>
 
-#define LIMIT 60000 /* ms */
+#define LIMIT 60000	       /* ms */
+#define WATCH (60 * 60 * 1000) /* of mailq --follow */
 
 static void
 too_long(struct loop_timer *t)
@@ -39,6 +40,47 @@ follow(struct client *c, struct span id)
 	c->waits = true;
 	c->limit.fire = too_long;
 	loop_in(&c->limit, LIMIT);
+}
+
+/* Is it his, as far as its file can say? */
+static bool
+may_watch(const struct client *c, const struct message *m)
+{
+	struct file *f;
+	bool may = c->uid == 0;
+
+	if (may || (f = file_open(c->q->dir, m->id, c->q->start->uid)) == NULL)
+		return may;
+	may = f->uid == c->uid;
+	file_close(f);
+	return may;
+}
+
+void
+follow_watch(struct client *c, struct span id)
+{
+	const struct message *m = NULL;
+
+	drop_scan(c->q);
+	if (id.len < sizeof c->follows) {
+		memcpy(c->follows, id.ptr, id.len);
+		c->follows[id.len] = '\0';
+		m = sched_find(c->q, c->follows);
+	}
+	if (m == NULL || !may_watch(c, m)) {
+		c->follows[0] = '\0';
+		buf_str(&c->out, "no message of that id waits\n");
+		return;
+	}
+	if (m->state == M_OPEN)
+		buf_fmt(&c->out, "%s is being delivered\n", m->id);
+	else
+		buf_fmt(&c->out, "%s %s\n", m->id,
+		    m->held ? "is held; mailq release lets it go"
+			    : "waits; mailq retry has it tried at once");
+	c->waits = c->stays = true;
+	c->limit.fire = too_long;
+	loop_in(&c->limit, WATCH);
 }
 
 static bool
@@ -80,6 +122,11 @@ follow_end(struct queue *q, const struct message *m, const char *how)
 			continue;
 		if (how)
 			buf_fmt(&c->out, "%s %s\n", m->id, how);
-		client_done(c);
+		else if (c->stays)
+			buf_fmt(&c->out, "%s has left the queue\n", m->id);
+		if (how && c->stays)
+			client_more(c);
+		else
+			client_done(c);
 	}
 }

@@ -27,7 +27,17 @@ static const struct {
 	[J_TOLD] = { "told", NUMBER | TEXT },
 	[J_WARN] = { "warn", NUMBER | TEXT },
 	[J_LIST] = { "list", TEXT },
+	[J_HOLD] = { "hold", TEXT },
+	[J_RELEASE] = { "release", TEXT },
+	[J_RETRY] = { "retry", TEXT },
+	[J_RETURN] = { "return", TEXT },
 };
+
+struct span
+journal_name(enum journal_event e)
+{
+	return span_of(events[e].name);
+}
 
 void
 journal_put(struct buf *b, const struct journal_line *l)

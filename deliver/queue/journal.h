@@ -24,6 +24,10 @@
  *     told   ROUND ID             all successes so far are in that report
  *     warn   1 ID                 the sender was told that it is late
  *     list   ID                   its failures are in that list, if it is there
+ *     hold   UID                  a person holds it: whose uid that is
+ *     release UID                 and lets it go, at once
+ *     retry  UID                  it is due now, while no agent runs
+ *     return UID                  all that waits goes back to the sender
  *
  * A torn last line is as if it had not been written.  No I/O here. */
 #ifndef DELIVER_QUEUE_JOURNAL_H
@@ -50,18 +54,26 @@ enum journal_event {
 	J_TOLD,
 	J_WARN,
 	J_LIST,
+	J_HOLD,
+	J_RELEASE,
+	J_RETRY,
+	J_RETURN,
 	J_EVENTS
 };
 
 struct journal_line {
 	enum journal_event event;
-	int64_t when;		  /* seconds */
-	uint32_t rcpt;		  /* whose; child: the parent */
-	int64_t until;		  /* defer: seconds; bounce, told: the round */
-	struct span status, text; /* of reports: text is the id; child: WHAT,
-				     and the three words behind it */
+	int64_t when;  /* seconds */
+	uint32_t rcpt; /* whose; child: the parent */
+	int64_t until; /* defer: seconds; bounce, told: the round */
+	struct span status,
+	    text; /* of reports: text is the id; hold and its kin:
+		     the uid; child: WHAT,
+		     and the three words behind it */
 };
 
+/* As the line has it: "done". */
+struct span journal_name(enum journal_event);
 void journal_put(struct buf *, const struct journal_line *);
 /* Takes the next line off *rest: 1; 0 at the end or at a torn last line, with
  * *rest where the next line is to be written; -1 EBADMSG for anything that is

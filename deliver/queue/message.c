@@ -196,6 +196,29 @@ apply_to(struct rcpt *r, const struct journal_line *l)
 	r->last = l->when;
 }
 
+/* What a person wants of it. */
+static int
+apply_word(struct file *f, const struct journal_line *l)
+{
+	long long uid = 0;
+
+	if (span_num(l->text, 0, UINT32_MAX, &uid) == -1) {
+		errno = EBADMSG;
+		return -1;
+	}
+	if (l->event == J_HOLD || l->event == J_RELEASE)
+		f->held = l->event == J_HOLD;
+	if (l->event == J_HOLD)
+		f->held_by = (uid_t)uid;
+	if (l->event == J_RELEASE || l->event == J_RETRY) {
+		f->until = 0;
+		f->asked = true;
+	}
+	if (l->event == J_RETURN)
+		f->back = true;
+	return 0;
+}
+
 static int
 apply(struct file *f, const struct journal_line *l)
 {
@@ -204,6 +227,8 @@ apply(struct file *f, const struct journal_line *l)
 
 	if (l->event == J_CHILD)
 		return apply_child(f, l);
+	if (l->event >= J_HOLD)
+		return apply_word(f, l);
 	if (l->event == J_DEFER) {
 		f->until = l->until;
 		f->tries++;
@@ -236,7 +261,7 @@ apply(struct file *f, const struct journal_line *l)
 }
 
 static int
-read_journal(struct file *f, off_t size)
+read_journal(struct file *f, off_t size, bool look)
 {
 	off_t begin = (off_t)(SPOOL_HEAD + f->head.env_len + f->head.body_len);
 	struct journal_line l;
@@ -265,14 +290,14 @@ read_journal(struct file *f, off_t size)
 		}
 	f->end = size - (off_t)rest.len;
 	/* What a kill tore off goes, so that the next line begins a line. */
-	if (more == 0 && rest.len && ftruncate(f->fd, f->end) == -1)
+	if (more == 0 && rest.len && !look && ftruncate(f->fd, f->end) == -1)
 		more = -1;
 	free(text);
 	return more;
 }
 
-struct file *
-file_open(int dirfd, const char *id, uid_t own)
+static struct file *
+open_as(int dirfd, const char *id, uid_t own, bool look)
 {
 	struct file *f = calloc(1, sizeof *f);
 	struct stat st;
@@ -280,7 +305,9 @@ file_open(int dirfd, const char *id, uid_t own)
 
 	if (f == NULL)
 		return NULL;
-	f->fd = openat(dirfd, id, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	f->fd = look ? file_reader(dirfd, id)
+		     : openat(dirfd, id,
+			   O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (f->fd == -1 || fstat(f->fd, &st) == -1)
 		goto fail;
 	errno = EBADMSG;
@@ -288,7 +315,7 @@ file_open(int dirfd, const char *id, uid_t own)
 		goto fail;
 	f->rcpts = calloc(f->env.nrcpts, sizeof *f->rcpts);
 	f->nrcpts = f->space = f->rcpts ? f->env.nrcpts : 0;
-	if (f->rcpts == NULL || read_journal(f, st.st_size) == -1)
+	if (f->rcpts == NULL || read_journal(f, st.st_size, look) == -1)
 		goto fail;
 	f->uid = st.st_uid == own ? f->env.uid : st.st_uid;
 	return f;
@@ -297,6 +324,18 @@ fail:
 	file_close(f);
 	errno = saved;
 	return NULL;
+}
+
+struct file *
+file_open(int dirfd, const char *id, uid_t own)
+{
+	return open_as(dirfd, id, own, false);
+}
+
+struct file *
+file_look(int dirfd, const char *id, uid_t own)
+{
+	return open_as(dirfd, id, own, true);
 }
 
 void

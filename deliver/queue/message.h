@@ -81,9 +81,13 @@ struct file { /* an open message */
 	bool warned;		 /* of its delay */
 	char list[SPOOL_IDSIZE]; /* that tells its failures, if it is there */
 	int64_t until;		 /* seconds: no attempt before; 0: none said */
-	size_t busy;		 /* answers still to come */
-	size_t jobs;		 /* at net, or waiting for it */
-	bool unsynced;		 /* journal lines that are not on disk */
+	bool held;		 /* by a person, and by whom */
+	bool asked;		 /* -odq does not hold it: a person asked */
+	bool back;		 /* to the sender, untried */
+	uid_t held_by;
+	size_t busy;   /* answers still to come */
+	size_t jobs;   /* at net, or waiting for it */
+	bool unsynced; /* journal lines that are not on disk */
 	bool damaged;
 	bool park; /* a destination has no room now */
 	bool soon; /* somebody was greylisted: a second try need not wait */
@@ -104,6 +108,8 @@ struct message {
 	uint16_t dest;	 /* turn.h: where it goes, as the last attempt saw it */
 	bool known;	 /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
+	bool held;	 /* counted in queue.held */
+	bool in_drop;	 /* not taken over: nobody but who looks sees it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */
 	unsigned char unconverted; /* conversions that failed, in this process
@@ -120,6 +126,9 @@ struct message {
  * of the file itself are told by file_is_bad(errno). */
 struct file *file_open(int dirfd, const char *id, uid_t own);
 bool file_is_bad(int err);
+/* The same for who only looks, while another process may be writing: nothing of
+ * it is changed, and it can be read only. */
+struct file *file_look(int dirfd, const char *id, uid_t own);
 /* A descriptor for another role, which may read and nothing else: or -1. */
 int file_reader(int dirfd, const char *id);
 void file_close(struct file *);

@@ -236,11 +236,20 @@ sched_hold(struct queue *q, struct message *m, struct messages *list)
 }
 
 void
+sched_held(struct queue *q, struct message *m, bool held)
+{
+	if (m->held != held)
+		q->held += held ? 1 : (size_t)-1;
+	m->held = held;
+}
+
+void
 sched_remove(struct queue *q, struct message *m)
 {
 	leave(q, m);
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
+	sched_held(q, m, false);
 	alert_gone(q, m);
 	limits_gone(q, m);
 	buf_free(&m->owed);

@@ -1,0 +1,196 @@
+#!/bin/bash
+# mailq for people: the table, JSON, what may be done with whose messages, with
+# an agent and without one; terminals, monitors, one delivery as it happens.
+. "$(dirname "$0")/lib.sh"
+
+S=/tmp/smtpd
+say() { # USER TO...: a message
+	local user=$1
+	shift
+	printf 'Subject: for %s\n\nthe secret text\n' "$*" | submit "$user" "$@" 2>/dev/null
+}
+id_of() { # SENDER: of the first message
+	mailq --json --sender "$1" | sed -n '1s/^{"id":"\([^"]*\)".*/\1/p'
+}
+mark() { BEFORE=$(grep -c 'deferred to=<' $LOG); }
+tried() { # N: since the mark, so many recipients were
+	await count $LOG $((BEFORE + $1)) 'deferred to=<'
+}
+on_terminal() { # COLUMNS COMMAND...: what a terminal gets
+	/usr/bin/python3 - "$@" <<'PY'
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+    os.execvp(sys.argv[2], sys.argv[2:])
+out = b""
+try:
+    while piece := os.read(fd, 65536):
+        out += piece
+except OSError:
+    pass
+os.waitpid(pid, 0)
+sys.stdout.buffer.write(out.replace(b"\r\n", b"\n"))
+PY
+}
+# Nobody listens there: what goes to the relay waits.
+{ relay 2525; echo 'retry 1h'; } | config
+
+# Nobody runs.
+say alice one@far.example
+say bob two@far.example three@far.example
+exits "no agent, a user: 69" 69 as alice mailq
+said "he is told what to do" 'start deliver, or run .deliver -q. as root'
+exits "no agent, root: it works" 0 mailq
+said "what was sent is listed" 'to <one@far.example>'
+said "with its sum" '^2 messages, '
+said "and what to do" 'No agent runs: start deliver'
+exits "no agent: hold" 0 mailq hold --sender bob
+said "in words" '^1 message held[.]$'
+exits "no agent: a user may nothing" 69 as bob mailq release --all
+
+# A pass tries what is not held.
+check "a pass" timeout 30 deliver -q
+mailq >"$OUT"
+said "a held one was not tried" 'to <two@far.example>, held by root$'
+said "the other was, and the server's words stand there" 'to <one@far.example>, next try in .*refused [(]4[.]4[.]1[)]'
+said "in plain words" 'why: The server does not answer'
+said "and what to do" 'do:  Nothing at first'
+mark
+exits "no agent: release" 0 mailq release --held
+said "a pass was started" 'a pass was started'
+check "it was tried" tried 2
+start_agent
+
+# Whose, and which.
+exits "alice sees her own" 0 as alice mailq
+said "one" '^1 message, '
+refute "and nobody else's" grep -q bob "$OUT"
+same "no id, no selection: 64" 64 "$(as alice mailq hold >/dev/null 2>&1; echo $?)"
+exits "unknown words: 64" 64 mailq dance
+exits "an id that is none: 64" 64 mailq hold ../../etc/passwd
+B=$(id_of bob)
+A=$(id_of alice)
+exits "another's message: 1" 1 as alice mailq remove "$B"
+said "as if it were not there" 'no such message of yours waits'
+exits "his own: held" 0 as bob mailq hold "$B"
+said "one" '^1 message held[.]$'
+exits "once more" 0 as bob mailq hold "$B"
+said "it was so" '^1 was held before'
+mailq >"$OUT"
+said "by whom" 'held by its sender'
+said "and how it goes on" "mailq release $B"
+exits "sendmail -q" 0 sendmail -q
+exits "a held one is not retried: 75" 75 mailq retry "$B"
+said "and it says so" '1 is held; mailq release lets it go'
+stop_agent
+start_agent
+exits "held beyond a restart" 0 mailq --held
+said "the same" "^$B"
+mark
+exits "released by its sender" 0 as bob mailq release "$B"
+check "it is tried" tried 2
+exits "root holds it" 0 mailq hold --to-domain far.example --sender bob
+exits "then he may not release it: 75" 75 as bob mailq release "$B"
+said "he is told why" 'held by root'
+exits "nor remove it" 75 as bob mailq remove --all
+exits "nothing fits: 1" 1 mailq retry --to-domain near.example
+exits "nothing is so old" 1 mailq hold --older 2d
+mark
+exits "recipient and sender" 0 mailq release --recipient three --sender bob@mail.example
+check "both were tried" tried 2
+
+# JSON.
+mark
+say alice -f '"we\"ird"@far.example' one@far.example
+check "three" tried 1
+mailq --json >/tmp/json
+check "JSON: every line" /usr/bin/python3 - <<'PY'
+import json
+lines = [json.loads(l) for l in open("/tmp/json", encoding="utf-8")]
+assert len(lines) == 3, lines
+bob = [l for l in lines if l["sender"] == "bob@mail.example"][0]
+assert [r["address"] for r in bob["recipients"]] == ["two@far.example", "three@far.example"], bob
+r = bob["recipients"][0]
+assert r["status"] == "4.4.1" and "refused" in r["said"] and r["reason"], r
+assert bob["state"] == "later" and bob["next"] and not bob["held"] and bob["uid"] == 1002, bob
+PY
+same "JSON: a user his own" 1 "$(as bob mailq --json | wc -l)"
+
+# Its life.
+exits "show" 0 as bob mailq show "$B"
+said "what happened" 'not delivered to .*refused [(]4[.]4[.]1[)]'
+said "who held it" 'held by uid 0'
+said "the header" '^Subject: for two@far.example'
+refute "not the body" grep -q secret "$OUT"
+exits "show --body" 0 as bob mailq show --body "$B"
+said "the body" '^the secret text'
+exits "of another: 1" 1 as alice mailq show --body "$B"
+refute "not a word of it" grep -q -e secret -e two@ "$OUT"
+
+# A terminal.
+on_terminal 50 env TERM=xterm LC_ALL=C.UTF-8 /usr/bin/mailq >/tmp/screen
+check "a terminal: colours" grep -q "$(printf '\033\\[1m')" /tmp/screen
+sed 's/\x1b\[[0-9;]*m//g' /tmp/screen >/tmp/plain
+same "lines fit the window" "" "$(awk 'length > 50 && NF > 1' /tmp/plain)"
+check "no address is cut" grep -q '<three@far.example>' /tmp/plain
+check "nor an id" grep -q "^$B" /tmp/plain
+for how in NO_COLOR=1 TERM=dumb; do
+	on_terminal 80 env TERM=xterm "$how" /usr/bin/mailq >/tmp/screen
+	refute "$how: none" grep -q "$(printf '\033')" /tmp/screen
+done
+refute "a pipe: none" sh -c "TERM=xterm mailq | grep -q \"\$(printf '\\033')\""
+
+# Monitors.
+exits "younger: ok" 0 as alice mailq --check --warning 1h --critical 1d
+said "with numbers" '^ok: 3 messages wait, .* [|] messages=3;;;0 oldest=[0-9]+s;3600;86400;0 held=0'
+exits "older than critical" 2 mailq --check --warning=1s --critical 1s
+said "it says so" '^critical: mail is stuck'
+exits "older than warning" 1 mailq --check --warning 1s --critical 1d
+same "one line" 1 "$(wc -l <"$OUT")"
+mkdir -p /tmp/prom
+exits "a file for Prometheus" 0 mailq --prometheus /tmp/prom/bellman.prom
+check "what waits" grep -q -x 'bellman_queue_messages 3' /tmp/prom/bellman.prom
+same "and no other file" bellman.prom "$(ls -A /tmp/prom)"
+same "anybody may read it" 644 "$(stat -c %a /tmp/prom/bellman.prom)"
+exits "where he may not write: 74" 74 as alice mailq --prometheus=/tmp/prom/x.prom
+
+# Back to the sender.
+exits "bounce" 0 mailq bounce "$B"
+said "in words" '^1 message goes back to its sender[.]$'
+check "bob has it" await text /var/mail/bob 'returned by a person'
+exits "one is removed" 0 as alice mailq remove --sender "@far.example"
+said "in words" '^1 message removed[.]$'
+check "the log says who" grep -q 'removed-by-hand uid=1001' $LOG
+
+# One delivery, as it happens.
+rm -rf $S
+as alice mailq --follow "$A" >/tmp/follow &
+follower=$!
+check "who follows is told that it waits" await text /tmp/follow 'waits; mailq retry'
+smtpd 2525 $S
+exits "retry" 0 as alice mailq retry "$A"
+said "in words" '^1 message is tried now[.]$'
+check "who follows sees it go" await text /tmp/follow 'has left the queue'
+wait $follower
+check "to whom" grep -q '<one@far.example> delivered' /tmp/follow
+check "all is gone" drained
+same "the queue is empty" 'The queue is empty.' "$(mailq)"
+same "JSON: nothing" '' "$(mailq --json)"
+stop_smtpd
+
+# Old callers: -bp, and -q with a part.
+mark
+say alice four@far.example
+check "it waits" tried 1
+exits "sendmail -bp -v" 0 sendmail -bp -v
+said "more of it" 'from uid 1001, MAIL, arrived'
+exits "mailq -qR" 0 mailq -qRfour
+exits "mailq -q!R: all others" 1 mailq '-q!Rfour'
+stop_agent
+
+# Nobody runs again.
+exits "no agent: removed" 0 mailq remove --all
+said "one" '^1 message removed[.]$'
+check "it is gone" drained 1
+finish
