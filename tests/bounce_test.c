@@ -101,7 +101,7 @@ turn(const char *id)
 		m = sched_add(&q, id, false);
 	assert_non_null(m);
 	if (m->state == M_READY)
-		TAILQ_REMOVE(&q.ready, m, link);
+		turn_remove(&q.turn, m);
 	m->state = M_OPEN;
 	q.open++;
 	attempt(&q, m);
@@ -606,7 +606,7 @@ success_cannot_be_told(void **state)
 	assert_int_equal(mkdirat(q.dir, ID "-1S", 0700), 0); /* in the way */
 	m = sched_add(&q, ID, false);
 	assert_non_null(m);
-	TAILQ_REMOVE(&q.ready, m, link);
+	turn_remove(&q.turn, m);
 	m->state = M_OPEN;
 	q.open++;
 	m->file = file_open(q.dir, ID, geteuid());

@@ -189,6 +189,7 @@ attempt(struct queue *q, struct message *m)
 		return;
 	}
 	alert_age(q, m, f->env.time_us / 1000000);
+	sched_is_of(q, m, f->uid);
 	rule_apply(q->conf, f, q->start->uid);
 	if (!m->known)
 		log_taken(m);

@@ -118,17 +118,27 @@ box_state(struct box *b, enum box_state state)
 			(box_runs(b) ? 1000 * b->q->conf->command_time : 0));
 }
 
+/* One that only remembers an unknown end waits for a message, or it would be
+ * tried without a pause while it cannot be opened. */
+static void
+start_waiting(struct box *b)
+{
+	if (b->state == B_IDLE && !b->again.armed && !TAILQ_EMPTY(&b->jobs))
+		start(b);
+}
+
+/* Each in its turn, those at the end of the alphabet as well. */
 static void
 start_others(struct queue *q)
 {
-	struct box *b;
+	struct box *b, *last = q->box_turn;
 
-	/* One that only remembers an unknown end waits for a message, or it
-	 * would be tried without a pause while it cannot be opened. */
-	RB_FOREACH (b, boxes, &q->boxes)
-		if (b->state == B_IDLE && !b->again.armed &&
-		    !TAILQ_EMPTY(&b->jobs))
-			start(b);
+	for (b = last ? RB_NEXT(boxes, &q->boxes, last) : NULL;
+	     b && q->boxes_busy < RUNNING_MAX; b = RB_NEXT(boxes, &q->boxes, b))
+		start_waiting(b);
+	for (b = RB_MIN(boxes, &q->boxes); b && q->boxes_busy < RUNNING_MAX;
+	     b = b == last ? NULL : RB_NEXT(boxes, &q->boxes, b))
+		start_waiting(b);
 }
 
 /* Idle, and free of memory when nothing is left to remember. */
@@ -142,6 +152,8 @@ box_rest(struct box *b)
 	b->rounds = 0;
 	box_state(b, B_IDLE);
 	if (TAILQ_EMPTY(&b->jobs) && b->nold == 0 && !b->again.armed) {
+		if (q->box_turn == b)
+			q->box_turn = RB_PREV(boxes, &q->boxes, b);
 		RB_REMOVE(boxes, &q->boxes, b);
 		free_box(b);
 	}
@@ -182,8 +194,10 @@ start(struct box *b)
 	b->ref = ++b->q->ref;
 	ipc_u8(&body, purpose[b->kind]);
 	ipc_str(&body, b->user);
-	if (ipc_send(&b->q->parent, IPC_FORK_USER, b->ref, &body, -1) == 0)
+	if (ipc_send(&b->q->parent, IPC_FORK_USER, b->ref, &body, -1) == 0) {
 		box_state(b, B_FORKING);
+		b->q->box_turn = b;
+	}
 	buf_free(&body);
 }
 

@@ -5,11 +5,12 @@
 #include "deliver/queue/message.h"
 #include "deliver/queue/share.h"
 #include "deliver/queue/target.h"
+#include "deliver/queue/turn.h"
+#include <sys/stat.h>
 
 RB_HEAD(ids, message);
 RB_PROTOTYPE(ids, message, by_id, );
 RB_HEAD(dues, message);
-TAILQ_HEAD(messages, message);
 struct box;
 RB_HEAD(boxes, box);
 struct job;
@@ -29,15 +30,16 @@ struct queue {
 	 * it is open or held */
 	struct ids ids;
 	struct dues dues;
-	struct messages fresh; /* ready, and never tried before */
-	struct messages ready, parked;
+	struct turn turn;     /* those that are ready, or parked */
 	struct messages late; /* bounces of an earlier run */
 	struct loop_timer due;
 	size_t open, patient, count;
+	size_t compared; /* of dues, for the tests */
 	bool stopping, told, scanning;
 
 	struct aliases aliases;
 	struct boxes boxes;
+	struct box *box_turn; /* the last one that was started, or before it */
 	size_t boxes_busy;
 	struct kepts kepts;   /* box.h */
 	struct floods floods; /* flood.c */
@@ -65,6 +67,11 @@ struct queue {
 /* sched: which message next. */
 /* old: an earlier process knew it. */
 struct message *sched_add(struct queue *, const char *id, bool old);
+/* The same with what is known of its file. */
+struct message *sched_add_file(
+    struct queue *, const char *id, bool old, const struct stat *);
+/* It is of another submitter than the owner of its file. */
+void sched_is_of(struct queue *, struct message *, uid_t);
 struct message *sched_find(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
@@ -123,8 +130,10 @@ void remote_add(struct queue *, const char *relay, const char *domain,
 void remote_connect(struct queue *, int fd); /* a new channel to net */
 void remote_pump(struct queue *);
 void remote_forget(struct queue *); /* net tries again what it has put off */
-/* Has that destination its share of what may be under way? */
-bool remote_full(struct queue *, const char *relay, const char *domain);
+/* Has that destination its share of what may be under way, or the message's
+ * submitter his? */
+bool remote_full(struct queue *, const struct message *, const char *relay,
+    const char *domain);
 
 /* terminal: SEND, SOML, SAML.  Owes terminal_answer, a part of attempt. */
 void terminal_add(

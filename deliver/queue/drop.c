@@ -46,22 +46,21 @@ enum look { TAKEN, BUSY, NOTHING };
 
 /* What is this file?  Under its lock nobody else acts on it. */
 static enum look
-judge(struct queue *q, const char *name, int fd)
+judge(struct queue *q, const char *name, int fd, struct stat *st)
 {
 	const char *wrong = NULL;
-	struct stat st;
 
-	if (fstat(fd, &st) == -1 || st.st_nlink == 0)
+	if (fstat(fd, st) == -1 || st->st_nlink == 0)
 		return NOTHING;
-	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+	if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
 		wrong = "no regular file with one name";
-	else if ((st.st_mode & 07777) == 0640 && spool_id_valid(name)) {
+	else if ((st->st_mode & 07777) == 0640 && spool_id_valid(name)) {
 		/* Its writer is dead, or gave up: nobody was told "queued". */
 		unlinkat(q->drop, name, 0);
 		return NOTHING;
 	} else if (!spool_id_valid(name)) {
 		wrong = "no queue id";
-	} else if ((st.st_mode & 07777) != 0660) {
+	} else if ((st->st_mode & 07777) != 0660) {
 		wrong = "neither complete nor incomplete";
 	}
 	if (wrong) {
@@ -83,6 +82,7 @@ take(struct queue *q, const char *name)
 	const int how = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	int fd = openat(q->drop, name, O_RDONLY | how);
 	struct message *m;
+	struct stat st;
 	enum look l;
 
 	if (fd == -1 && (errno == ELOOP || errno == EACCES || errno == ENXIO)) {
@@ -95,9 +95,9 @@ take(struct queue *q, const char *name)
 		close(fd); /* being written: its end will be told */
 		return BUSY;
 	}
-	l = judge(q, name, fd);
+	l = judge(q, name, fd, &st);
 	close(fd);
-	if (l == TAKEN && (m = sched_add(q, name, false)) != NULL)
+	if (l == TAKEN && (m = sched_add_file(q, name, false, &st)) != NULL)
 		m->force = q->start->force;
 	return l;
 }

@@ -89,14 +89,20 @@ struct file { /* an open message */
 	bool soon; /* somebody was greylisted: a second try need not wait */
 };
 
+TAILQ_HEAD(messages, message);
 struct message {
 	RB_ENTRY(message) by_id;
-	RB_ENTRY(message) by_due;
-	TAILQ_ENTRY(message) link; /* ready */
+	union {
+		RB_ENTRY(message) by_due;  /* M_WAITS */
+		TAILQ_ENTRY(message) link; /* in a list */
+	};
 	char id[SPOOL_IDSIZE];
-	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
 	struct messages *in; /* M_READY, M_PARKED, M_HELD: where */
-	bool known;	     /* its arrival stands in the log */
+	enum { M_IDLE, M_READY, M_WAITS, M_PARKED, M_HELD, M_OPEN } state;
+	uid_t uid;	 /* who submitted it (subid.h): whose turn it is */
+	uint32_t kib;	 /* of its file, when it came */
+	uint16_t dest;	 /* turn.h: where it goes, as the last attempt saw it */
+	bool known;	 /* its arrival stands in the log */
 	bool force;	 /* a person asked: schedule and -odq do not hold it */
 	bool tried_here; /* this process made its terminal attempts */
 	bool patient;	 /* SEND, tried again within its minute */

@@ -32,6 +32,7 @@ static void
 scan_some(void)
 {
 	struct dirent *e = NULL;
+	struct stat st;
 
 	for (int n = 0; n < SCAN && (e = readdir(scan)) != NULL; n++) {
 		struct message *m;
@@ -42,7 +43,10 @@ scan_some(void)
 			quarantine(&q, q.dir, e->d_name, "no queue id");
 			continue;
 		}
-		m = sched_add(&q, e->d_name, true);
+		m = sched_add_file(&q, e->d_name, true,
+		    fstatat(q.dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+			? &st
+			: NULL);
 		if (m)
 			m->force = q.start->force;
 	}

@@ -27,6 +27,7 @@ enter(struct queue *q, struct job *j)
 	TAILQ_INSERT_TAIL(&q->jobs, j, link);
 	q->njobs++;
 	j->m->file->jobs++;
+	turn_job(&q->turn, j->m->uid, 1);
 }
 
 /* One of that message has ended: the next may begin. */
@@ -52,6 +53,7 @@ job_free(struct queue *q, struct job *j)
 	share_drop(&q->shares, j->relay, j->domain);
 	q->njobs--;
 	j->m->file->jobs--;
+	turn_job(&q->turn, j->m->uid, -1);
 	enter_next(q, j->m);
 	if (j->out)
 		q->jobs_out--;
@@ -179,9 +181,11 @@ remote_forget(struct queue *q)
 }
 
 bool
-remote_full(struct queue *q, const char *relay, const char *domain)
+remote_full(struct queue *q, const struct message *m, const char *relay,
+    const char *domain)
 {
-	return share_full(&q->shares, relay, domain, q->njobs);
+	return !turn_may(turn_jobs(&q->turn, m->uid), q->njobs, SHARE_ROOM) ||
+	       share_full(&q->shares, relay, domain, q->njobs);
 }
 
 static struct job *

@@ -5,6 +5,7 @@
 
 #define OPEN_MAX_MESSAGES 1000 /* worked on at once: two descriptors each */
 #define BURST 100	       /* opened before the loop has a turn */
+#define DUE 2000   /* that become ready before the loop has a turn */
 #define IDLE 10000 /* ms with nothing to do, of an agent that leaves */
 
 static int
@@ -13,9 +14,13 @@ id_order(const struct message *a, const struct message *b)
 	return strcmp(a->id, b->id);
 }
 
+/* The one queue of this process, for the loop's calls without argument. */
+static struct queue *the;
+
 static int
 due_order(const struct message *a, const struct message *b)
 {
+	the->compared++;
 	if (a->due != b->due)
 		return a->due < b->due ? -1 : 1;
 	return strcmp(a->id, b->id);
@@ -25,9 +30,6 @@ RB_GENERATE_INTERNAL(
     dues, message, by_due, due_order, __attribute__((unused)) static)
 
 static void idle_fired(struct loop_timer *);
-
-/* The one queue of this process, for the loop's calls without argument. */
-static struct queue *the;
 
 static void
 pump(void)
@@ -52,44 +54,33 @@ sched_soon(void)
 	loop_idle(pump);
 }
 
-/* To the end of that list. */
 static void
-enter(struct message *m, int state, struct messages *list)
+enter(struct queue *q, struct message *m, enum turn_kind kind)
 {
-	m->state = state;
-	m->in = list;
-	TAILQ_INSERT_TAIL(list, m, link);
-}
-
-/* What is new does not wait for a million that were tried before; nor they for
- * what is new for ever. */
-static struct message *
-next_ready(struct queue *q)
-{
-	static bool turn;
-	struct message *fresh = TAILQ_FIRST(&q->fresh),
-		       *old = TAILQ_FIRST(&q->ready);
-
-	turn = !turn;
-	return fresh && (turn || old == NULL) ? fresh : old;
+	m->state = kind == TURN_PARKED ? M_PARKED : M_READY;
+	turn_put(&q->turn, m, kind);
 }
 
 bool
 sched_more(const struct queue *q)
 {
-	return !TAILQ_EMPTY(&q->fresh) || !TAILQ_EMPTY(&q->ready);
+	return q->turn.n[TURN_FRESH] + q->turn.n[TURN_OLD] > 0;
 }
 
-/* One that ends makes room.  Two are called, since one may find its own
- * destination still full. */
+/* One that ends makes room: in its destination, and for somebody else. */
 static void
-unpark(struct queue *q)
+unpark(struct queue *q, uint16_t dest)
 {
 	struct message *m;
 
-	for (int i = 0; i < 2 && (m = TAILQ_FIRST(&q->parked)) != NULL; i++) {
-		TAILQ_REMOVE(&q->parked, m, link);
-		enter(m, M_READY, &q->ready);
+	for (int i = 0; i < 2; i++) {
+		if (i == 0 && dest == 0)
+			continue;
+		m = turn_parked(&q->turn, i == 0 ? dest : 0);
+		if (m == NULL)
+			continue;
+		turn_remove(&q->turn, m);
+		enter(q, m, TURN_OLD);
 	}
 }
 
@@ -97,6 +88,7 @@ void
 sched_park(struct queue *q, struct message *m)
 {
 	q->open--; /* without calling others: none of them has ended */
+	turn_open(&q->turn, m->uid, -1);
 	if (q->open == 0) {
 		/* Nobody is left who would call it; it had filled its
 		 * destination by itself, and has its room back. */
@@ -104,7 +96,7 @@ sched_park(struct queue *q, struct message *m)
 		sched_ready(q, m);
 		return;
 	}
-	enter(m, M_PARKED, &q->parked);
+	enter(q, m, TURN_PARKED);
 	loop_idle(pump);
 }
 
@@ -112,14 +104,17 @@ sched_park(struct queue *q, struct message *m)
 static void
 leave(struct queue *q, struct message *m)
 {
-	if (m->in)
+	if (m->state == M_READY || m->state == M_PARKED)
+		turn_remove(&q->turn, m);
+	else if (m->in)
 		TAILQ_REMOVE(m->in, m, link);
 	m->in = NULL;
 	if (m->state == M_WAITS && m->due != INT64_MAX)
 		RB_REMOVE(dues, &q->dues, m);
 	if (m->state == M_OPEN) {
 		q->open--;
-		unpark(q);
+		turn_open(&q->turn, m->uid, -1);
+		unpark(q, m->dest);
 	}
 	if (m->patient)
 		q->patient--;
@@ -133,7 +128,9 @@ timer_fired(struct loop_timer *t)
 	struct queue *q = t->arg;
 	struct message *m;
 
-	while ((m = RB_MIN(dues, &q->dues)) != NULL && m->due <= loop_now())
+	for (int n = 0; n < DUE && (m = RB_MIN(dues, &q->dues)) != NULL &&
+			m->due <= loop_now();
+	     n++)
 		sched_ready(q, m);
 	set_timer(q);
 }
@@ -144,9 +141,7 @@ sched_init(struct queue *q)
 	the = q;
 	RB_INIT(&q->ids);
 	RB_INIT(&q->dues);
-	TAILQ_INIT(&q->fresh);
-	TAILQ_INIT(&q->ready);
-	TAILQ_INIT(&q->parked);
+	turn_init(&q->turn);
 	TAILQ_INIT(&q->late);
 	q->due = (struct loop_timer){ .fire = timer_fired, .arg = q };
 	q->idle = (struct loop_timer){ .fire = idle_fired, .arg = q };
@@ -164,11 +159,28 @@ sched_find(struct queue *q, const char *id)
 struct message *
 sched_add(struct queue *q, const char *id, bool old)
 {
+	return sched_add_file(q, id, old, NULL);
+}
+
+static void
+set_file(struct queue *q, struct message *m, const struct stat *st)
+{
+	m->uid = st ? st->st_uid : q->start ? q->start->uid : 0;
+	if (st)
+		m->kib = st->st_size >> 10 > UINT32_MAX
+			     ? UINT32_MAX
+			     : (uint32_t)((st->st_size + 1023) >> 10);
+}
+
+struct message *
+sched_add_file(struct queue *q, const char *id, bool old, const struct stat *st)
+{
 	struct message *m = calloc(1, sizeof *m);
 
 	if (m == NULL)
 		return NULL;
 	strlcpy(m->id, id, sizeof m->id);
+	set_file(q, m, st);
 	if (RB_INSERT(ids, &q->ids, m)) { /* known already */
 		free(m);
 		return NULL;
@@ -192,7 +204,7 @@ void
 sched_ready(struct queue *q, struct message *m)
 {
 	leave(q, m);
-	enter(m, M_READY, m->known ? &q->ready : &q->fresh);
+	enter(q, m, m->known ? TURN_OLD : TURN_FRESH);
 	loop_idle(pump);
 }
 
@@ -214,7 +226,9 @@ void
 sched_hold(struct queue *q, struct message *m, struct messages *list)
 {
 	leave(q, m);
-	enter(m, M_HELD, list);
+	m->state = M_HELD;
+	m->in = list;
+	TAILQ_INSERT_TAIL(list, m, link);
 	loop_idle(pump);
 }
 
@@ -229,6 +243,16 @@ sched_remove(struct queue *q, struct message *m)
 	free(m->trouble);
 	free(m);
 	loop_idle(pump);
+}
+
+void
+sched_is_of(struct queue *q, struct message *m, uid_t uid)
+{
+	if (uid == m->uid || m->state != M_OPEN)
+		return;
+	turn_open(&q->turn, m->uid, -1);
+	m->uid = uid;
+	turn_open(&q->turn, m->uid, 1);
 }
 
 void
@@ -296,7 +320,7 @@ finish(struct queue *q)
 		return;
 	}
 	if (q->scanning || q->open || sched_more(q) || !TAILQ_EMPTY(&q->late) ||
-	    !TAILQ_EMPTY(&q->parked) || q->boxes_busy)
+	    q->turn.n[TURN_PARKED] || q->boxes_busy)
 		return;
 	if (!q->stopping && alert_quiet(q))
 		return;
@@ -313,7 +337,9 @@ sched_pump(struct queue *q)
 	struct message *m;
 
 	for (int n = 0; n < BURST && q->open < OPEN_MAX_MESSAGES; n++) {
-		m = q->stopping ? NULL : next_ready(q);
+		m = q->stopping
+			? NULL
+			: turn_next(&q->turn, q->open, OPEN_MAX_MESSAGES);
 		if (m == NULL && !q->stopping && !q->scanning && q->open == 0 &&
 		    (m = TAILQ_FIRST(&q->late)) != NULL) {
 			/* The messages that they report on had their turn. */
@@ -324,9 +350,12 @@ sched_pump(struct queue *q)
 		leave(q, m);
 		m->state = M_OPEN;
 		q->open++;
+		turn_open(&q->turn, m->uid, 1);
 		attempt(q, m);
 	}
-	if (sched_more(q) && q->open < OPEN_MAX_MESSAGES && !q->stopping)
+	/* Whose turn it is may have all he may have: then an end of his, or of
+	 * others, comes here again. */
+	if (!q->stopping && turn_waits(&q->turn, q->open, OPEN_MAX_MESSAGES))
 		loop_idle(pump);
 	finish(q);
 }

@@ -168,7 +168,8 @@ elsewhere(
 		away->domain[k] =
 		    c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 	}
-	if (remote_full(q, away->relay, away->domain))
+	m->dest = turn_dest(away->relay, away->domain);
+	if (remote_full(q, m, away->relay, away->domain))
 		park(q, m);
 	else
 		sending->n++;
@@ -182,6 +183,7 @@ command_or_file(struct queue *q, struct message *m, uint32_t i)
 
 	if (r->what == TO_COMMAND)
 		t = (struct target){ T_COMMAND, r->user, r->addr + 1 };
+	m->dest = turn_dest(r->user ? r->user : "", r->addr);
 	if (kind_of(m, i) == ENV_SEND)
 		attempt_answer(q, m, i, OUT_NEVER, SPAN("5.3.3"),
 		    SPAN("it is no user, and has no terminal"), SPAN(""));
@@ -216,10 +218,11 @@ send_off(
 	switch (r->what) {
 	case TO_BOX:
 		t = (struct target){ T_BOX, r->user, NULL };
+		m->dest = turn_dest(r->user, "");
 		if (bounce_is_local(m, span_of(rcpt_addr(m->file, i))))
 			to_mailbox(q, m, i, sending);
 		else if (q->conf->local == LOCAL_LMTP
-			     ? remote_full(q, q->conf->local_path, "")
+			     ? remote_full(q, m, q->conf->local_path, "")
 			     : box_full(q, &t))
 			park(q, m);
 		else
