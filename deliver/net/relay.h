@@ -17,7 +17,8 @@
 #define RELAY_SESSIONS 5 /* of one destination, unless the settings say */
 #define RELAY_MOST 20	 /* so, up to this */
 #define NET_SESSIONS 200 /* of all together; of them */
-#define NET_RELAYS 40	 /* for relays of the settings alone */
+#define NET_RELAYS 40	 /* for relays of the settings alone, and at most */
+#define NET_DOUBTED 40	 /* to ask domains that were not reached last time */
 
 struct session;
 struct relay;
@@ -39,7 +40,7 @@ struct net {
 	struct relays relays;
 	TAILQ_HEAD(, relay) hungry;	/* wait until a session may be opened */
 	TAILQ_HEAD(, session) sessions; /* of all */
-	unsigned nsessions;
+	unsigned nsessions, ndoubted;
 	struct loop_timer lonely; /* no queue */
 	bool stopping;
 	struct probe *probe; /* deliver --check; else NULL */
@@ -59,6 +60,7 @@ struct relay {
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
 	bool opening;		  /* one of them is not ready yet */
+	bool doubted;		  /* and is one of net->ndoubted */
 	size_t good;		  /* host that was reached last */
 	int64_t good_until;	  /* loop_now() until which it is asked first */
 	struct shut shut;	  /* meanwhile jobs get its answer at once */
