@@ -73,21 +73,24 @@ loop_idle(void (*once)(void))
 		loop.idlers[loop.nidlers++] = once;
 }
 
-static void
+static bool
 fire(void)
 {
 	struct loop_timer *t;
+	bool any = false;
 
 	loop.firing = true;
 	while ((t = RB_MIN(timers, &loop.timers)) != NULL &&
 	       t->due >> FINE <= loop.now) {
 		loop_cancel(t);
 		t->fire(t);
+		any = true;
 	}
 	loop.firing = false;
+	return any;
 }
 
-static void
+static bool
 idle(void)
 {
 	void (*idlers[IDLERS])(void);
@@ -97,6 +100,7 @@ idle(void)
 	loop.nidlers = 0;
 	for (int i = 0; i < n; i++)
 		idlers[i]();
+	return n > 0;
 }
 
 void
@@ -109,10 +113,10 @@ clock_run(bool (*const inboxes[])(void))
 		busy = false;
 		for (int i = 0; inboxes[i]; i++)
 			busy |= inboxes[i]();
-		fire();
-		idle();
-		if (busy || loop.nidlers)
-			continue;
+		busy |= fire();
+		busy |= idle();
+		if (busy)
+			continue; /* who knows what has been asked for */
 		first = RB_MIN(timers, &loop.timers);
 		if (first == NULL)
 			return;

@@ -13,6 +13,8 @@
 #define LOOK (300 * SECOND) /* the heap is measured so often */
 #define OWN_EVERY 1024	    /* what one message takes is measured so often */
 #define RELAY "mx"
+#define FIRST_UID 1000 /* of the submitters; and that of the large one: */
+#define LARGE 999
 
 struct slot { /* what the product has in a file */
 	struct message *m;
@@ -156,9 +158,10 @@ void
 hub_end(void)
 {
 	hub.result->left = heap() - hub.base;
-	hub.result->left_jobs = hub.q.njobs + hub.q.open + hub.q.count +
-				!RB_EMPTY(&hub.q.shares) +
-				!TAILQ_EMPTY(&hub.q.parked);
+	hub.result->left_jobs =
+	    hub.q.njobs + hub.q.open + hub.q.count + !RB_EMPTY(&hub.q.shares) +
+	    hub.q.turn.n[TURN_PARKED] + !RB_EMPTY(&hub.q.turn.users) +
+	    !RB_EMPTY(&hub.q.turn.groups);
 	munmap(hub.slots, hub.nslots * sizeof *hub.slots);
 	munmap(hub.inbox, INBOX * sizeof *hub.inbox);
 }
@@ -194,6 +197,7 @@ hub_arrives(uint32_t dest, uint32_t submitter)
 	uint32_t i = hub.freed ? hub.freed : (uint32_t)hub.used++;
 	struct slot *s = &hub.slots[i];
 	char id[SPOOL_IDSIZE];
+	struct stat st = { .st_size = 4096 };
 	bool own = hub.result->arrived++ % OWN_EVERY == 0;
 	int64_t before = own ? heap() : INT64_MAX;
 
@@ -203,7 +207,8 @@ hub_arrives(uint32_t dest, uint32_t submitter)
 		.dest = dest,
 		.submitter = submitter,
 		.live = true };
-	s->m = sched_add(&hub.q, id, false);
+	st.st_uid = submitter == UINT32_MAX ? LARGE : FIRST_UID + submitter;
+	s->m = sched_add_file(&hub.q, id, false, &st);
 	if (s->m == NULL)
 		abort();
 	memcpy(s->m->id + SPOOL_ID + 1, &i, sizeof i);
@@ -226,7 +231,9 @@ attempt(struct queue *q, struct message *m)
 	hub.result->opened++;
 	m->known = true;
 	snprintf(domain, sizeof domain, "d%u.example", s->dest);
-	if (share_full(&q->shares, RELAY, domain, q->njobs)) {
+	m->dest = turn_dest(RELAY, domain);
+	if (!turn_may(turn_jobs(&q->turn, m->uid), q->njobs, SHARE_ROOM) ||
+	    share_full(&q->shares, RELAY, domain, q->njobs)) {
 		sched_park(q, m);
 		return;
 	}
@@ -234,6 +241,7 @@ attempt(struct queue *q, struct message *m)
 		abort();
 	q->njobs++;
 	q->jobs_out++;
+	turn_job(&q->turn, m->uid, 1);
 	hub.result->attempts++;
 	far_send((uint32_t)(s - hub.slots), s->dest);
 }
@@ -322,6 +330,7 @@ hub_inbox(void)
 		share_drop(&hub.q.shares, RELAY, domain);
 		hub.q.njobs--;
 		hub.q.jobs_out--;
+		turn_job(&hub.q.turn, s->m->uid, -1);
 		if (a.taken) {
 			delivered(s);
 			gone(s);
