@@ -44,7 +44,7 @@ tell(const struct result *r)
 	printf("%-34s %9s %9s %9s %9s %9s %9s\n", "delay of messages to",
 	    "number", "p50", "p90", "p99", "p99.9", "max");
 	row("healthy destinations", &r->delay[K_WELL]);
-	row("slow ones (2 to 30 s a message)", &r->delay[K_SLOW]);
+	row("slow ones (1 to 10 s a message)", &r->delay[K_SLOW]);
 	row("those that were down, from return", &r->delay[K_DOWN]);
 	row("healthy, small senders, 9 to 10 h", &r->before);
 	row("the same, 10 to 11 h", &r->during);

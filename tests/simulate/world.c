@@ -126,15 +126,16 @@ world_pick_submitter(void)
 	return pick(&world.by);
 }
 
-/* One in ten is down for one to five hours, and of each ten of those one is
- * among the first hundred; one in fifty takes its time; one in a thousand does
- * not come back. */
+/* One in ten is down for one to five hours, half of these without a word; one
+ * in a hundred takes its time; one in a thousand does not come back.  The
+ * largest are near, and the very largest is well. */
 static void
 make_dest(struct dest *d, uint32_t rank)
 {
 	double c = world_chance();
 
-	d->rtt = (uint32_t)(5 * exp(world_chance() * 4)); /* 5 to 270 ms */
+	/* 5 to 270 ms; to 37 */
+	d->rtt = (uint32_t)(5 * exp(world_chance() * (rank < 100 ? 2 : 4)));
 	d->work = (uint32_t)(10 + 90 * world_chance());
 	d->most = (uint16_t)(world_chance() < 0.05 ? 2 : 20);
 	d->silent = world_chance() < 0.5;
@@ -149,9 +150,9 @@ make_dest(struct dest *d, uint32_t rank)
 		d->from = (int64_t)(world_chance() * 18 * (double)HOUR);
 		d->until = d->from +
 			   (int64_t)((1 + 4 * world_chance()) * (double)HOUR);
-	} else if (c < 0.121 && rank > 0) {
+	} else if (c < 0.111 && rank > 0) {
 		d->kind = K_SLOW;
-		d->work = (uint32_t)(2000 + 28000 * world_chance());
+		d->work = (uint32_t)(1000 + 9000 * world_chance());
 	}
 }
 
