@@ -234,7 +234,7 @@ active proctype agent()
 	run submitter(1);
 #endif
 #ifdef LOCAL
-	passed = true; dpassed = true;
+	passed = true; dpassed = true; server = 1;
 #endif
 	goto begin;
 cut:
