@@ -9,11 +9,11 @@ cp "$MODEL/spool.pml" .
 
 holds() { # FLAGS...: all that may happen was looked at, and is right
 	rm -f pan* ./*.trail
-	spin "$@" -a spool.pml && gcc -O1 -w -DSAFETY -o pan pan.c && ./pan -m100000 -n && [ ! -e spool.pml.trail ]
+	spin "$@" -a spool.pml && gcc -O0 -w -DSAFETY -o pan pan.c && ./pan -m100000 -n -w18 && [ ! -e spool.pml.trail ]
 }
 breaks() { # FLAGS...: a fault is found
 	rm -f pan* ./*.trail
-	spin "$@" -a spool.pml && gcc -O1 -w -DSAFETY -o pan pan.c && ./pan -m100000 -n && [ -e spool.pml.trail ]
+	spin "$@" -a spool.pml && gcc -O0 -w -DSAFETY -o pan pan.c && ./pan -m100000 -n -w18 && [ -e spool.pml.trail ]
 }
 KILL='-DREADY -DKILLS=1 -DDEATHS=0' CUT='-DREADY -DLOCAL -DKILLS=0 -DCUTS=1 -DDEATHS=0'
 check "two messages, the agent killed twice" holds -DREADY -DKILLS=2
