@@ -15,7 +15,7 @@
 #endif
 
 #define CONF_WARN (4 * 3600) /* the defaults of warn and limits queue */
-#define CONF_QUEUE 1000000
+#define CONF_QUEUE 2000000
 #define CONF_FREE (UINT64_C(64) << 20) /* of limits free-space */
 
 enum conf_local { LOCAL_MBOX, LOCAL_MAILDIR, LOCAL_LMTP, LOCAL_COMMAND };
@@ -140,15 +140,17 @@ struct conf {
 	unsigned rate_pair, rate_rcpt; /* messages a minute; 0: any */
 	struct conf_alert alert;
 
-	bool hold;	    /* accept, deliver nothing */
-	long retry[32];	    /* seconds; the last repeats */
-	size_t nretry;	    /* at least 1 */
-	long warn, give_up; /* seconds; warn 0: no warnings */
-	uint64_t max_size;  /* octets of one message */
-	uint64_t max_queue; /* messages */
-	uint64_t min_free;  /* octets that stay free in the spool */
-	uint64_t per_user;  /* messages of one submitter, each per_seconds */
-	long per_seconds;   /* 0: no limit */
+	bool hold;	     /* accept, deliver nothing */
+	long retry[32];	     /* seconds; the last repeats */
+	size_t nretry;	     /* at least 1 */
+	long warn, give_up;  /* seconds; warn 0: no warnings */
+	uint64_t max_size;   /* octets of one message */
+	uint64_t max_queue;  /* messages */
+	uint64_t user_queue; /* of one submitter; 0: conf_user_queue */
+	uint64_t user_size;  /* octets of one submitter's; 0: any */
+	uint64_t min_free;   /* octets that stay free in the spool */
+	uint64_t per_user;   /* messages of one submitter, each per_seconds */
+	long per_seconds;    /* 0: no limit */
 	struct conf_relay *relays;
 	size_t nrelays;
 	struct conf_route *routes;
@@ -171,6 +173,9 @@ int conf_load(const char *path, struct conf *, struct buf *err);
 int conf_parse(
     struct span text, const char *path, struct conf *, struct buf *err);
 void conf_free(struct conf *);
+/* What one submitter may have in the queue: what is set, or three quarters of
+ * all. */
+uint64_t conf_user_queue(const struct conf *);
 /* A duration as the file has them, "4h": 0; -1: it is none. */
 int conf_age(const char *word, long *seconds);
 /* Does an address (without <>) fit a pattern of BY_SENDER? */

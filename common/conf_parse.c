@@ -164,14 +164,14 @@ set_size(struct conf_parse *p)
 }
 
 static int
-set_queue(struct conf_parse *p)
+set_count(struct conf_parse *p)
 {
 	unsigned n;
 
 	if (conf_need(&p->x, "a number of messages") == -1 ||
 	    conf_number(&p->x, 1, 1000000000, &n) == -1)
 		return -1;
-	p->conf->max_queue = n;
+	*(uint64_t *)(void *)((char *)p->base + p->row->to) = n;
 	return conf_done(&p->x);
 }
 
@@ -203,7 +203,9 @@ set_per_user(struct conf_parse *p)
 
 static const struct conf_setting in_limits[] = {
 	{ "size", set_size, false, 0 },
-	{ "queue", set_queue, false, 0 },
+	{ "queue", set_count, false, offsetof(struct conf, max_queue) },
+	{ "user-queue", set_count, false, offsetof(struct conf, user_queue) },
+	{ "user-size", conf_set_size, false, offsetof(struct conf, user_size) },
 	{ "free-space", conf_set_size, false, offsetof(struct conf, min_free) },
 	{ "per-user", set_per_user, false, 0 },
 };

@@ -83,6 +83,14 @@ conf_route(const struct conf *c, struct span sender, struct span domain)
 	return r ? r : &alone;
 }
 
+uint64_t
+conf_user_queue(const struct conf *c)
+{
+	uint64_t part = c->max_queue - c->max_queue / 4;
+
+	return c->user_queue ? c->user_queue : part;
+}
+
 bool
 conf_is_local(const struct conf *c, struct span domain)
 {

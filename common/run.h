@@ -32,6 +32,9 @@
  * the name for people (NAME) and sendmail's arguments, each with a NUL behind
  * it, then the caller's descriptors 0, 1 and 2.  The answer is one octet, the
  * exit status.  Who closes before it is taken for killed.
+ * refuse is there while the agent lets somebody submit nothing: lines of "all",
+ * "uid N" or "uid N-M", then a sentence for who is meant.  At most 32 KiB.
+ *
  * For the sendmail that runs behind it as bellman on behalf of another, the
  * variable RUN_SUBMIT_UID names whom; it is believed of nobody else. */
 #ifndef COMMON_RUN_H

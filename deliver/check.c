@@ -263,9 +263,15 @@ times(struct buf *out, const struct conf *c)
 	duration(out, c->give_up);
 	buf_str(out, ".\nA message has at most ");
 	size(out, c->max_size);
-	buf_fmt(out, "; at most %" PRIu64 " wait; ", c->max_queue);
+	buf_fmt(out, "; at most %" PRIu64 " wait, of one user %" PRIu64 "; ",
+	    c->max_queue, conf_user_queue(c));
 	size(out, c->min_free);
 	buf_str(out, " stay free in the spool.\n");
+	if (c->user_size) {
+		buf_str(out, "Those of a user that wait take at most ");
+		size(out, c->user_size);
+		buf_str(out, ".\n");
+	}
 	if (c->per_user) {
 		buf_fmt(out, "A user may send %" PRIu64 " messages each ",
 		    c->per_user);

@@ -23,6 +23,8 @@ enum ipc_type {
 	IPC_FORK_TTY,  /* str user name */
 	IPC_FORK_MIME, /* u64 offset; u64 octets; u8 wanted (IPC_7BIT, ...); fd:
 			  the message file */
+	IPC_REFUSE,    /* the text of /run/bellman/refuse; empty: there is none
+			*/
 	IPC_DONE,      /* a pass is finished (deliver -q), or nothing waits */
 	/* parent to queue */
 	IPC_FORKED, /* fd: the channel */

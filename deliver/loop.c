@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #define ROUND 64 /* events taken at once */
-#define IDLERS 4
+#define IDLERS 8
 
 RB_HEAD(timers, loop_timer);
 

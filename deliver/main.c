@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef VERSION
@@ -222,6 +223,7 @@ main(int argc, char **argv, char **envp)
 	secrets = open_credential();
 	systemd_take();
 	clearenv();
+	tzset(); /* /etc/localtime is read here, not by each process anew */
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
 	status = EX_CONFIG;

@@ -1,11 +1,13 @@
 #include "deliver/parent.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "common/run.h"
 #include "deliver/brief.h"
 #include "deliver/convert.h"
 #include "deliver/identity.h"
 #include "deliver/ipc.h"
 #include "deliver/lock.h"
+#include "deliver/refuse.h"
 #include "deliver/signals.h"
 #include "deliver/submit.h"
 #include "deliver/systemd.h"
@@ -263,6 +265,10 @@ got(struct ipc *c, struct ipc_msg *m)
 		break;
 	case IPC_FORK_TOKEN:
 		fork_token(c, m);
+		break;
+	case IPC_REFUSE:
+		if (refuse_write(m->body) == -1)
+			log_errno("agent: " RUN_REFUSE);
 		break;
 	case IPC_DONE: /* who is about to submit has no file in drop/ yet */
 		if (p.pass != PASS_NONE || brief_none(true))

@@ -4,6 +4,7 @@
 #include "common/run.h"
 #include "deliver/brief.h"
 #include "deliver/loop.h"
+#include "deliver/subid.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -60,19 +61,23 @@ take(int fd)
 	socklen_t len = sizeof peer;
 	struct priv_id id;
 	int keep[2] = { fd, s.keep };
-	size_t of_one;
+	size_t of_one, all;
+	uid_t owner;
 	pid_t pid;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		return;
-	brief_guests(peer.uid, &of_one);
-	if (of_one >= MOST_OF_ONE) {
+	/* The uids of his containers are his as well. */
+	owner = subid_owner(peer.uid);
+	all = brief_guests(owner, &of_one);
+	if (of_one >= MOST_OF_ONE ||
+	    (of_one > 0 && of_one >= (MOST - all) / 2)) {
 		unsigned char end = EX_TEMPFAIL;
 
 		if (loop_now() - s.told > TELL)
-			log_warn("agent: uid=%lu has %d submissions under "
+			log_warn("agent: uid=%lu has %zu submissions under "
 				 "way; more are refused",
-			    (unsigned long)peer.uid, MOST_OF_ONE);
+			    (unsigned long)owner, of_one);
 		s.told = loop_now();
 		send(fd, &end, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		return;
@@ -86,7 +91,7 @@ take(int fd)
 	else
 		brief_add(
 		    (struct brief){
-			.pid = pid, .out = -1, .guest = true, .uid = peer.uid },
+			.pid = pid, .out = -1, .guest = true, .uid = owner },
 		    LIMIT);
 }
 

@@ -19,6 +19,7 @@
 #endif
 
 #define PATIENCE 30 /* seconds for a list, which may be long */
+#define SEARCH 600  /* seconds for a piece of an answer that has begun */
 #define SOON 5	    /* for a reply that somebody waits for */
 #define FOLLOW 65   /* the agent's own limit is 60 */
 
@@ -120,6 +121,7 @@ print_rest(int fd, struct span text)
 int
 ask(const char *request, struct buf *why)
 {
+	static const struct timeval search = { .tv_sec = SEARCH };
 	struct buf answer = { 0 };
 	struct span rest, first, word;
 	int status = EX_TEMPFAIL, fd = connect_control(PATIENCE), got;
@@ -139,6 +141,8 @@ ask(const char *request, struct buf *why)
 	first = span_cut(&rest, '\n');
 	word = span_word(&first);
 	if (span_eq(word, SPAN("ok"))) {
+		/* To look for a part in a million messages takes its time. */
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &search, sizeof search);
 		got = print_rest(fd, rest);
 		status = 0;
 		if (got == -1) {

@@ -1,5 +1,6 @@
 #include "sendmail/deposit.h"
 #include "common/crc.h"
+#include "common/printable.h"
 #include "common/run.h"
 #include "sendmail/complete.h"
 #include <errno.h>
@@ -26,11 +27,29 @@ deposit_stamp(struct deposit *s)
 	s->env.uid = s->uid;
 }
 
-/* /run/bellman/refuse: lines of "all" or "uid N", then a sentence. */
+/* "all", "uid N" or "uid N-M" at the beginning of a line. */
+static bool
+is_meant(uid_t uid, struct span *line)
+{
+	struct span word = span_word(line), from, to;
+	long long first, last;
+
+	if (!span_eq(word, SPAN("uid")))
+		return span_eq(word, SPAN("all"));
+	to = span_word(line);
+	from = span_cut(&to, '-');
+	if (to.ptr == NULL)
+		to = from;
+	return span_num(from, 0, UINT32_MAX, &first) == 0 &&
+	       span_num(to, 0, UINT32_MAX, &last) == 0 &&
+	       (long long)uid >= first && (long long)uid <= last;
+}
+
+/* What an agent has left behind that was killed holds nobody up. */
 int
 deposit_refused(struct deposit *s)
 {
-	char text[4096];
+	char text[32768];
 	int fd =
 	    open(RUN_REFUSE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n = fd == -1 ? 0 : read(fd, text, sizeof text);
@@ -40,17 +59,10 @@ deposit_refused(struct deposit *s)
 		close(fd);
 	while (rest.ptr && rest.len) {
 		struct span line = span_cut(&rest, '\n');
-		struct span word = span_word(&line);
-		long long uid;
-		bool hit = span_eq(word, SPAN("all"));
 
-		if (span_eq(word, SPAN("uid")))
-			hit = span_num(span_word(&line), 0, UINT32_MAX, &uid) ==
-				  0 &&
-			      (uid_t)uid == s->env.uid;
-		if (hit) {
-			buf_str(s->why, "not accepted now: ");
-			buf_span(s->why, span_trim(line));
+		if (is_meant(s->env.uid, &line) && run_held(RUN_PARENT)) {
+			buf_str(s->why, "nothing was queued: ");
+			printable_add(s->why, span_trim(line), 500);
 			return EX_TEMPFAIL;
 		}
 	}

@@ -10,9 +10,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define PATIENCE 60 /* seconds, to be taken */
 
 bool
 handover_needed(void)
@@ -78,6 +81,7 @@ send_all(int sock, int list)
 int
 handover(int argc, char **argv, const char *name, int *status)
 {
+	static const struct timeval patience = { .tv_sec = PATIENCE };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int saved, list = -1,
 		   fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -85,8 +89,23 @@ handover(int argc, char **argv, const char *name, int *status)
 	ssize_t n;
 
 	strlcpy(to.sun_path, RUN_SUBMIT, sizeof to.sun_path);
-	if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof to) == -1 ||
-	    (list = words(argc, argv, name)) == -1 ||
+	if (fd != -1) /* its line may be full of those whom nobody answers */
+		setsockopt(
+		    fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	if (fd != -1 && connect(fd, (struct sockaddr *)&to, sizeof to) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		fd = -1;
+		if (saved == EAGAIN) {
+			dprintf(STDERR_FILENO,
+			    "sendmail: too many submit at once: nothing was "
+			    "queued; try again later\n");
+			*status = EX_TEMPFAIL;
+			return 0;
+		}
+	}
+	if (fd == -1 || (list = words(argc, argv, name)) == -1 ||
 	    send_all(fd, list) == -1) {
 		saved = errno;
 		if (list != -1)

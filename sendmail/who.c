@@ -1,43 +1,155 @@
 #include "sendmail/who.h"
-#include "common/span.h"
+#include "common/priv.h"
 #include "common/spool.h"
-#include <pwd.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
+
+#define PASSWD "/etc/passwd"
+#define GETENT "/usr/bin/getent"
+#define PATIENCE 30 /* seconds for a directory service, which may be away */
+#define LINE 4096   /* a longer one names nobody */
 
 /* The name in the user database, as it stood in the GECOS field: up to the
  * first comma, & for the login name. */
 static void
-full_name(const struct passwd *pw, char *out, size_t size)
+full_name(struct span gecos, const char *login, char *out, size_t size)
 {
+	struct span name = span_cut(&gecos, ',');
 	size_t n = 0;
 
-	for (const char *p = pw->pw_gecos; p && *p && *p != ','; p++) {
-		if (*p == '&')
-			n += strlcpy(out + n, pw->pw_name, size - n);
+	for (size_t i = 0; i < name.len && n < size - 1; i++) {
+		if (name.ptr[i] == '&')
+			n += strlcpy(out + n, login, size - n);
 		else
-			out[n++] = *p;
-		if (n >= size - 1) {
-			n = size - 1;
-			break;
-		}
+			out[n++] = name.ptr[i];
 	}
-	out[n] = '\0';
+	out[n < size ? n : size - 1] = '\0';
+}
+
+/* It stands in a header line, behind "from" and before a blank. */
+static bool
+is_login(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 0x7f)
+			return false;
+	/* + and - begin what the C library's "compat" takes for an order */
+	return s.len && s.ptr[0] != '+' && s.ptr[0] != '-';
+}
+
+bool
+who_line(struct span line, uid_t uid, struct who *w)
+{
+	struct span login = span_cut(&line, ':');
+	struct span number;
+	long long n;
+
+	(void)span_cut(&line, ':');
+	number = span_cut(&line, ':');
+	(void)span_cut(&line, ':');
+	if (line.ptr == NULL ||
+	    span_num(number, 0, UINT32_MAX - 1LL, &n) == -1 ||
+	    (uid_t)n != uid || login.len >= sizeof w->login || !is_login(login))
+		return false;
+	memcpy(w->login, login.ptr, login.len);
+	w->login[login.len] = '\0';
+	full_name(
+	    span_cut(&line, ':'), w->login, w->fullname, sizeof w->fullname);
+	return true;
+}
+
+static bool
+found(int fd, uid_t uid, struct who *w)
+{
+	char text[LINE];
+	struct span rest = { text, 0 };
+	bool tail = false; /* of a line that is too long */
+	ssize_t n;
+
+	while ((n = read(fd, text + rest.len, sizeof text - rest.len)) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return false;
+		rest = (struct span){ text, rest.len + (size_t)n };
+		while (span_has(rest, '\n')) {
+			struct span line = span_cut(&rest, '\n');
+
+			if (!tail && who_line(line, uid, w))
+				return true;
+			tail = false;
+		}
+		if (rest.len == sizeof text) {
+			tail = true;
+			rest.len = 0;
+		}
+		memmove(text, rest.ptr, rest.len);
+	}
+	return !tail && who_line((struct span){ text, rest.len }, uid, w);
+}
+
+static _Noreturn void
+run_getent(uid_t uid, int out)
+{
+	static char name[] = "getent", map[] = "passwd", lang[] = "LC_ALL=C",
+		    path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char number[24];
+	char *const argv[] = { name, map, number, NULL }, *const env[] = { path,
+		lang, NULL };
+	int null = open("/dev/null", O_RDWR);
+
+	priv_group_drop();
+	snprintf(number, sizeof number, "%lu", (unsigned long)uid);
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(out, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1)
+		_exit(EX_OSERR);
+	closefrom(STDERR_FILENO + 1);
+	alarm(PATIENCE);
+	execve(GETENT, argv, env);
+	_exit(EX_OSFILE);
+}
+
+static bool
+by_getent(uid_t uid, struct who *w)
+{
+	bool yes = false;
+	pid_t pid;
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) == -1)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		run_getent(uid, p[1]);
+	close(p[1]);
+	if (pid != -1)
+		yes = found(p[0], uid, w);
+	close(p[0]);
+	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	return yes;
 }
 
 void
 who_is(uid_t uid, struct who *w)
 {
-	struct passwd *pw = getpwuid(uid);
+	int fd = open(PASSWD, O_RDONLY | O_CLOEXEC);
+	bool yes = false;
 
 	*w = (struct who){ 0 };
-	snprintf(w->login, sizeof w->login, "uid-%lu", (unsigned long)uid);
-	if (pw && strlen(pw->pw_name) < sizeof w->login) {
-		strlcpy(w->login, pw->pw_name, sizeof w->login);
-		full_name(pw, w->fullname, sizeof w->fullname);
+	if (fd != -1) {
+		yes = found(fd, uid, w);
+		close(fd);
 	}
+	if (!yes && !by_getent(uid, w))
+		snprintf(
+		    w->login, sizeof w->login, "uid-%lu", (unsigned long)uid);
 }
 
 /* Whoever owns the folder can make any file in it, and is believed by the agent

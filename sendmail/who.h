@@ -1,6 +1,7 @@
 /* who - the submitter, as the user database names him. */
 #ifndef SENDMAIL_WHO_H
 #define SENDMAIL_WHO_H
+#include "common/span.h"
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -9,7 +10,12 @@ struct who {
 	char fullname[256]; /* or "" */
 };
 
+/* /etc/passwd is read here; who is not in it is looked up by getent(1), since
+ * a program without the dynamic linker cannot load what nsswitch.conf(5) names.
+ * The names are for people to read: his number is the kernel's word. */
 void who_is(uid_t, struct who *);
+/* One line of passwd(5): is it his?  Then his names, or nothing is changed. */
+bool who_line(struct span, uid_t, struct who *);
 /* The user who runs us; or, where the agent runs us as bellman on behalf of
  * another (common/run.h), whom the variable's value names.  behind: it is so,
  * or is the user himself; nobody is to be asked to run us once more. */

@@ -174,6 +174,15 @@ if unpack nss; then
 	mail_to nelly
 	check "her .forward is read" await mbox /var/mail/carol 1
 	check "with a copy" await mbox /var/mail/nelly 2
+	rm -f /var/mail/carol
+	printf 'Subject: hers\n\nhi\n' | setpriv --reuid=4711 --regid=4711 --clear-groups --reset-env /usr/sbin/sendmail carol
+	check "her own mail" await mbox /var/mail/carol 1
+	same "names her" "From: Nelly <nelly@mail.example>" "$(grep ^From: /var/mail/carol)"
+	check "as the name service does" grep -q 'from nelly (uid 4711)' /var/mail/carol
+	rm -f /var/mail/carol
+	printf 'Subject: his\n\nhi\n' | setpriv --reuid=4712 --regid=4712 --clear-groups --reset-env /usr/sbin/sendmail carol
+	check "mail of a number without a name" await mbox /var/mail/carol 1
+	check "has that" grep -q 'from uid-4712 (uid 4712)' /var/mail/carol
 else
 	skip "a user known only through NSS: no libnss-extrausers"
 fi

@@ -85,7 +85,12 @@ static const struct row {
 	    "is returned after 5d.\n" },
 	{ "no_warning", "warn off", "!told after" },
 	{ "sizes", "limits size 1025 ; free-space 0",
-	    "A message has at most 1025; at most 1000000 wait; 0 stay free" },
+	    "A message has at most 1025; at most 2000000 wait, of "
+	    "one user 1500000; 0 stay free" },
+	{ "of_a_user", "limits queue 90 ; user-queue 80 ; user-size 3G",
+	    "at most 90 wait, of one user 80; 64M stay free in the spool.\n"
+	    "Those of a user that wait take at most 3G.\n" },
+	{ "queue_of_one", "limits queue 1", "at most 1 wait, of one user 1;" },
 	{ "per_user", "limits per-user 9/1h",
 	    "A user may send 9 messages each 1h.\n" },
 	{ "clients", "relay-clients ::1 10.0.0.0/8",

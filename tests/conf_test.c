@@ -555,8 +555,12 @@ print_limits(const struct conf *c, struct buf *out)
 		buf_fmt(out, "give-up=%ld ", c->give_up);
 	if (c->max_size != 50 << 20)
 		buf_fmt(out, "size=%ju ", (uintmax_t)c->max_size);
-	if (c->max_queue != 1000000)
+	if (c->max_queue != 2000000)
 		buf_fmt(out, "queue=%ju ", (uintmax_t)c->max_queue);
+	if (c->user_queue)
+		buf_fmt(out, "user-queue=%ju ", (uintmax_t)c->user_queue);
+	if (c->user_size)
+		buf_fmt(out, "user-size=%ju ", (uintmax_t)c->user_size);
 	if (c->min_free != 64 << 20)
 		buf_fmt(out, "free=%ju ", (uintmax_t)c->min_free);
 	if (c->per_user || c->per_seconds)
@@ -814,6 +818,8 @@ static const struct right {
 	{ "warn_off", S("warn off"), "warn=0 " },
 	{ "per_user", S("limits per-user 100/1h ; size 1M"),
 	    "size=1048576 per-user=100/3600 " },
+	{ "of_one_user", S("limits user-size 2K ; user-queue 7 ; queue 9"),
+	    "queue=9 user-queue=7 user-size=2048 " },
 	{ "clients",
 	    S("relay-clients 127.0.0.1 10.0.0.0/8 [::1] fd00::/8 0.0.0.0/0"),
 	    "client=00000000000000000000ffff7f000001/128 "
@@ -857,7 +863,7 @@ static const struct right example = { "example",
 	  "retry      5m 15m 30m 1h 2h           # any number of steps\n"
 	  "warn       4h\ngive-up    5d\n"
 	  "hold       no                         # yes: deliver nothing\n"
-	  "limits     size 50M ; queue 1000000 ; free-space 64M      # x\n\n"
+	  "limits     size 50M ; queue 2000000 ; free-space 64M      # x\n\n"
 	  "relay work {\n    host   mx1.corp.example 587 starttls\n"
 	  "    host   mx2.corp.example 587 starttls      # when it fails\n"
 	  "    tls    verify                             # verify | dane\n"

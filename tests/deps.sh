@@ -1,7 +1,7 @@
 #!/bin/bash
 # deps.sh say|install SET...   what is missing here of the sets build, mime
-# (deliver-mime, without which all else is built), check, demo, deb, debcheck,
-# lint.  say: names it in a sentence, exit 1 if there is any.  install:
+# (deliver-mime, without which all else is built), check, demo, bench, deb,
+# debcheck, lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
 mode=$1; shift
@@ -47,6 +47,9 @@ table() {
 	demo python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
 	demo procps have pgrep
 	demo login have login
+	bench procps have pgrep
+	bench util-linux have setpriv
+	bench adduser have adduser
 	deb dpkg-dev have dpkg-buildpackage
 	deb debhelper have dh
 	deb po-debconf have po2debconf

@@ -1,13 +1,15 @@
 #!/bin/bash
-# fetch.sh DIR   unpacks, without installing them, the programs of Debian that
+# fetch.sh DIR [SET...]   unpacks, without installing them, the programs of Debian that
 # the stories need and that would bring another mail system along: smtp-sink of
 # Postfix into DIR/smtp-sink; mail(1) and cron stay packages in DIR/pkgs, which
 # root.sh unpacks into its copy of the machine, and sets of packages, with what
 # they need beyond this machine, each in a folder DIR/pkgs/SET, which a story
-# unpacks (unpack, in lib.sh).  A word on stderr for what cannot be had; the
-# stories say that they skip it.
+# unpacks (unpack, in lib.sh).  With SETs, only those, and also the ones that only
+# the benchmark needs.  A word on stderr for what cannot be had; the stories say
+# that they skip it.
 set -u
 dir=$1
+shift
 mkdir -p "$dir/pkgs"
 cd "$dir" || exit 1
 command -v apt-get >/dev/null || { echo "fetch.sh: no apt here" >&2; exit 0; }
@@ -18,16 +20,6 @@ fetch() { # PACKAGE FOLDER
 	(cd "$2" && apt-get -qq -o APT::Sandbox::User=root download "$1") >/dev/null 2>&1 ||
 		{ echo "fetch.sh: cannot download $1" >&2; return 1; }
 }
-
-if [ ! -e smtp-sink/smtp-sink ] && fetch postfix tmp; then
-	dpkg -x tmp/postfix_*.deb tmp/all
-	mkdir -p smtp-sink
-	mv tmp/all/usr/sbin/smtp-sink tmp/all/usr/lib/postfix/*.so smtp-sink/
-	rm -rf tmp
-fi
-for package in bsd-mailx liblockfile1 cron; do
-	fetch "$package" pkgs
-done
 
 CALLERS='s-nail mailutils mutt git-email libmailtools-perl at anacron php8.2-cli sudo alpine logwatch'
 LIMIT=80 # MB: a machine with next to nothing would fetch all of Perl and Git
@@ -65,14 +57,36 @@ set_of() { # SET PACKAGE...: into pkgs/SET, for `unpack SET` of a story (lib.sh)
 	[ -z "$complete" ] || : >"$folder/complete"
 }
 
-# shellcheck disable=SC2086 # words
-set_of callers $CALLERS
-set_of unattended unattended-upgrades python3-distro-info
-set_of nss libnss-extrausers
-set_of dovecot dovecot-core dovecot-imapd dovecot-lmtpd
-# each a real server for the stories
-set_of postfix postfix
-set_of opensmtpd opensmtpd
-set_of exim exim4-base exim4-config exim4-daemon-light
-set_of dnssec nsd ldnsutils unbound
+of_stories() {
+	if [ ! -e smtp-sink/smtp-sink ] && fetch postfix tmp; then
+		dpkg -x tmp/postfix_*.deb tmp/all
+		mkdir -p smtp-sink
+		mv tmp/all/usr/sbin/smtp-sink tmp/all/usr/lib/postfix/*.so smtp-sink/
+		rm -rf tmp
+	fi
+	for package in bsd-mailx liblockfile1 cron; do
+		fetch "$package" pkgs
+	done
+	# shellcheck disable=SC2086 # words
+	set_of callers $CALLERS
+	set_of unattended unattended-upgrades python3-distro-info
+	set_of nss libnss-extrausers
+	set_of dovecot dovecot-core dovecot-imapd dovecot-lmtpd
+	# each a real server for the stories
+	set_of postfix postfix
+	set_of opensmtpd opensmtpd
+	set_of exim exim4-base exim4-config exim4-daemon-light
+	set_of dnssec nsd ldnsutils unbound
+}
+
+[ $# -gt 0 ] || of_stories
+for set; do
+	case $set in
+	exim) set_of exim exim4-base exim4-config exim4-daemon-light ;;
+	msmtp) set_of msmtp msmtp msmtp-mta ;;
+	sendmail) set_of sendmail sendmail-bin sendmail-base sendmail-cf sensible-mda procmail m4 ;;
+	postfix | opensmtpd | dma | nullmailer) set_of "$set" "$set" ;;
+	*) echo "fetch.sh: no set $set" >&2 ;;
+	esac
+done
 exit 0

@@ -32,6 +32,11 @@ const struct cause_row cause_rows[CAUSES] = {
 	    "the disk of the spool is nearly full",
 	    "Make room there.  Soon no program of this machine can send mail "
 	    "(\"limits free-space\" in bellman.conf)." },
+	/* It is told while it is so, and no program can say it by mail. */
+	[CAUSE_LIMIT] = { "limit", LEVEL_WARNING, true, 1, 0, "",
+	    "mail is refused, a limit of bellman.conf is reached",
+	    "`mailq` shows whose messages wait, and why; stop the program that "
+	    "sends them, or raise the limit." },
 	[CAUSE_RUNAWAY] = { "runaway", LEVEL_WARNING, false, MANY, HOUR, "",
 	    "a program sends more than can be right",
 	    "The log and `mailq` show what it sends, and as whom; stop it, or "

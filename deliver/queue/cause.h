@@ -11,6 +11,7 @@ enum cause {
 	CAUSE_DROPPED,	  /* a report that nobody has received */
 	CAUSE_QUARANTINE, /* a file was put aside */
 	CAUSE_DISK,	  /* the spool has hardly room */
+	CAUSE_LIMIT,	  /* somebody, or nobody, may submit now */
 	CAUSE_RUNAWAY,	  /* a program that meets one limit after the other */
 	CAUSES
 };

@@ -15,8 +15,13 @@ struct client {
 	size_t sent;   /* of out */
 	bool answered; /* its request was read */
 	bool waits;    /* more of the answer will come: client_done */
-	bool lists;    /* the queue, and not all of it is in out yet */
-	char last[SPOOL_IDSIZE]; /* of what it was told, or "" */
+	/* A piece of an answer about many messages, in each round; NULL: none,
+	 * or all of it was made. */
+	void (*each)(struct client *);
+	char last[SPOOL_IDSIZE]; /* of what had its turn in that, or "" */
+	struct span words;	 /* of "run", in in */
+	char by;		 /* I, R or S */
+	bool no;
 	size_t listed;
 	struct look look;
 	enum env_kind kind;	    /* of "rcpt", while it waits */

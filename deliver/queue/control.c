@@ -15,6 +15,7 @@
 #define EACH_MAX 8 /* of one user, so that nobody shuts others out */
 #define BUSY "error too many ask at once; try again in a minute\n"
 #define PATIENCE 30000 /* ms */
+#define SOME 100       /* messages before the loop has a turn */
 
 static void
 end(struct client *c)
@@ -60,17 +61,36 @@ has(const struct file *f, const struct message *m, char by, struct span part)
 
 /* A user asks for his own messages only. */
 static bool
-selected(const struct client *c, const struct message *m, bool no, char by,
-    struct span part)
+selected(const struct client *c, const struct message *m)
 {
 	struct file *f = file_open(c->q->dir, m->id, c->q->start->uid);
 	bool hit;
 
 	if (f == NULL)
 		return false;
-	hit = (c->uid == 0 || c->uid == f->uid) && has(f, m, by, part) != no;
+	hit = (c->uid == 0 || c->uid == f->uid) &&
+	      has(f, m, c->by, c->words) != c->no;
 	file_close(f);
 	return hit;
+}
+
+/* Each has to be opened: some in each round, so that nobody's mail waits for
+ * that. */
+static void
+run_some(struct client *c)
+{
+	struct message *m = sched_behind(c->q, c->last), *next;
+
+	for (int n = 0; m && n < SOME; n++, m = next) {
+		next = RB_NEXT(ids, &c->q->ids, m);
+		strlcpy(c->last, m->id, sizeof c->last);
+		if (m->state != M_OPEN && selected(c, m))
+			sched_force(c->q, m);
+	}
+	if (m)
+		return;
+	c->each = NULL;
+	c->waits = false;
 }
 
 /* "run", "run I part", "run !S part" */
@@ -78,8 +98,6 @@ static void
 run(struct client *c, struct span words)
 {
 	struct span by = span_word(&words);
-	struct message *m, *next;
-	bool no;
 
 	remote_forget(c->q);
 	drop_scan(c->q); /* first: what came a moment ago is asked for too */
@@ -88,15 +106,14 @@ run(struct client *c, struct span words)
 		sched_force_all(c->q);
 		return;
 	}
-	no = by.ptr[0] == '!';
-	by = span_from(by, no);
+	c->no = by.ptr[0] == '!';
+	by = span_from(by, c->no);
 	if (by.len != 1 || !span_has(SPAN("IRS"), *by.ptr) || words.len == 0)
 		return;
-	for (m = RB_MIN(ids, &c->q->ids); m; m = next) {
-		next = RB_NEXT(ids, &c->q->ids, m);
-		if (m->state != M_OPEN && selected(c, m, no, *by.ptr, words))
-			sched_force(c->q, m);
-	}
+	c->by = *by.ptr;
+	c->words = words;
+	c->each = run_some;
+	c->waits = true;
 }
 
 /* For newaliases: what it would do by itself, at once and told. */
@@ -185,7 +202,7 @@ client_more(struct client *c)
 		c->sent += (size_t)n;
 	if (c->sent < c->out.len) {
 		loop_want(&c->io, EPOLLOUT);
-	} else if (c->lists) {
+	} else if (c->each) {
 		loop_want(&c->io, 0);
 		loop_in(&c->limit, PATIENCE);
 		list_more(c);

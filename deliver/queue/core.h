@@ -20,6 +20,12 @@ RB_HEAD(floods, flood);
 struct kept;
 TAILQ_HEAD(kepts, kept);
 
+/* texts.c: whom the user database was asked for last, and what it said. */
+struct person {
+	char asked[256], name[256], home[4096];
+	int64_t until; /* loop_now() from which it is asked again */
+};
+
 struct queue {
 	const struct role_start *start;
 	const struct conf *conf;
@@ -36,8 +42,11 @@ struct queue {
 	size_t open, patient, count;
 	size_t compared; /* of dues, for the tests */
 	bool stopping, told, scanning;
+	bool forcing; /* somebody asked for all, and this far: */
+	char forced[SPOOL_IDSIZE];
 
 	struct aliases aliases;
+	struct person person;
 	struct boxes boxes;
 	struct box *box_turn; /* the last one that was started, or before it */
 	size_t boxes_busy;
@@ -54,6 +63,7 @@ struct queue {
 	size_t terminals_busy, notes, ncalms;
 	struct state *state;		 /* state.h */
 	struct alerts *alerts;		 /* alert.h */
+	struct limits *limits;		 /* limits.h */
 	int64_t pruned;			 /* may.c: ms since 1970 */
 	TAILQ_HEAD(, looking) looks_out; /* look.c */
 	TAILQ_HEAD(, reading) readings;	 /* reader.c */
@@ -73,12 +83,14 @@ struct message *sched_add_file(
 /* It is of another submitter than the owner of its file. */
 void sched_is_of(struct queue *, struct message *, uid_t);
 struct message *sched_find(struct queue *, const char *id);
+/* The next one in the order of their ids; behind "": the first. */
+struct message *sched_behind(struct queue *, const char *id);
 void sched_ready(struct queue *, struct message *);
 /* Waits until seconds have passed; negative: until somebody asks. */
 void sched_wait(struct queue *, struct message *, int64_t seconds);
 void sched_remove(struct queue *, struct message *); /* and frees it */
 void sched_force(struct queue *, struct message *);  /* it is due */
-void sched_force_all(struct queue *);
+void sched_force_all(struct queue *); /* a piece in each round */
 void sched_scanned(struct queue *);    /* all of queue/ was added */
 void sched_pump(struct queue *);       /* opens what is ready, as room allows */
 bool sched_more(const struct queue *); /* is there some that is ready? */

@@ -57,12 +57,8 @@ static void
 add_some(struct client *c)
 {
 	struct queue *q = c->q;
-	struct message key, *m;
+	struct message *m = sched_behind(q, c->last);
 
-	strlcpy(key.id, c->last, sizeof key.id);
-	m = RB_NFIND(ids, &q->ids, &key);
-	if (m && strcmp(m->id, c->last) == 0)
-		m = RB_NEXT(ids, &q->ids, m);
 	for (int n = 0; m && n < TURN; n++, m = RB_NEXT(ids, &q->ids, m)) {
 		struct file *f = file_open(q->dir, m->id, q->start->uid);
 
@@ -77,7 +73,8 @@ add_some(struct client *c)
 	}
 	if (m)
 		return;
-	c->lists = c->waits = false;
+	c->each = NULL;
+	c->waits = false;
 	if (c->listed == 0)
 		buf_str(&c->out, "The queue is empty.\n");
 	else
@@ -92,11 +89,11 @@ turn(void)
 
 	for (c = TAILQ_FIRST(&the->clients); c; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (!c->lists || c->sent < c->out.len)
+		if (!c->each || c->sent < c->out.len)
 			continue;
 		buf_reset(&c->out);
 		c->sent = 0;
-		add_some(c);
+		c->each(c);
 		client_more(c);
 	}
 }
@@ -112,5 +109,6 @@ void
 list(struct client *c, struct span none)
 {
 	(void)none;
-	c->lists = c->waits = true;
+	c->each = add_some;
+	c->waits = true;
 }

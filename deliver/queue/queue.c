@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "deliver/queue/alert.h"
 #include "deliver/queue/intent.h"
+#include "deliver/queue/limits.h"
 #include "deliver/queue/reader.h"
 #include "deliver/queue/remote.h"
 #include "deliver/queue/state.h"
@@ -179,6 +180,7 @@ queue_run(const struct role_start *start)
 		exit(1);
 	q.state = state_open(STATE_PATH);
 	alert_start(&q);
+	limits_start(&q);
 	if (box_recover(&q) == -1)
 		exit(1); /* the next process may */
 	q.scanning = true;

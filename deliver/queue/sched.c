@@ -1,5 +1,7 @@
 #include "deliver/queue/alert.h"
 #include "deliver/queue/bounce.h"
+#include "deliver/queue/limits.h"
+#include "deliver/subid.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,7 +167,7 @@ sched_add(struct queue *q, const char *id, bool old)
 static void
 set_file(struct queue *q, struct message *m, const struct stat *st)
 {
-	m->uid = st ? st->st_uid : q->start ? q->start->uid : 0;
+	m->uid = st ? subid_owner(st->st_uid) : q->start ? q->start->uid : 0;
 	if (st)
 		m->kib = st->st_size >> 10 > UINT32_MAX
 			     ? UINT32_MAX
@@ -187,6 +189,7 @@ sched_add_file(struct queue *q, const char *id, bool old, const struct stat *st)
 	}
 	q->count++;
 	alert_come(q, m);
+	limits_come(q, m, !old);
 	m->known = old;
 	/* Reports of an earlier process wait for what they report on; what
 	 * reports on a report comes last. */
@@ -239,6 +242,7 @@ sched_remove(struct queue *q, struct message *m)
 	RB_REMOVE(ids, &q->ids, m);
 	q->count--;
 	alert_gone(q, m);
+	limits_gone(q, m);
 	buf_free(&m->owed);
 	free(m->trouble);
 	free(m);
@@ -248,11 +252,15 @@ sched_remove(struct queue *q, struct message *m)
 void
 sched_is_of(struct queue *q, struct message *m, uid_t uid)
 {
-	if (uid == m->uid || m->state != M_OPEN)
+	uid_t from = m->uid;
+
+	uid = subid_owner(uid);
+	if (uid == from || m->state != M_OPEN)
 		return;
-	turn_open(&q->turn, m->uid, -1);
+	turn_open(&q->turn, from, -1);
 	m->uid = uid;
-	turn_open(&q->turn, m->uid, 1);
+	turn_open(&q->turn, uid, 1);
+	limits_move(q, m, from);
 }
 
 void
@@ -261,18 +269,42 @@ sched_force(struct queue *q, struct message *m)
 	if (m->state == M_OPEN || m->state == M_HELD)
 		return;
 	m->force = true;
-	if (m->state == M_WAITS)
-		sched_ready(q, m);
+	if (m->state != M_WAITS)
+		return;
+	sched_ready(q, m);
 	set_timer(q);
+}
+
+struct message *
+sched_behind(struct queue *q, const char *id)
+{
+	struct message key, *m;
+
+	strlcpy(key.id, id, sizeof key.id);
+	m = RB_NFIND(ids, &q->ids, &key);
+	return m && strcmp(m->id, id) == 0 ? RB_NEXT(ids, &q->ids, m) : m;
+}
+
+static void
+force_some(void)
+{
+	struct message *m = sched_behind(the, the->forced);
+
+	for (int n = 0; m && n < DUE; n++) {
+		strlcpy(the->forced, m->id, sizeof the->forced);
+		sched_force(the, m);
+		m = RB_NEXT(ids, &the->ids, m);
+	}
+	the->forcing = m != NULL;
+	loop_idle(m ? force_some : pump);
 }
 
 void
 sched_force_all(struct queue *q)
 {
-	struct message *m;
-
-	RB_FOREACH (m, ids, &q->ids)
-		sched_force(q, m);
+	q->forcing = true;
+	q->forced[0] = '\0'; /* whoever asked before is content with that */
+	force_some();
 }
 
 /* Nothing here, nothing under way, and nobody who asks. */
@@ -282,7 +314,7 @@ idle(const struct queue *q)
 	return !q->scanning && q->count == 0 && q->boxes_busy == 0 &&
 	       q->jobs_out == 0 && q->terminals_busy == 0 && q->nfloods == 0 &&
 	       TAILQ_EMPTY(&q->showings) && TAILQ_EMPTY(&q->clients) &&
-	       !alert_owed(q);
+	       !alert_owed(q) && !limits_stand(q);
 }
 
 /* A file in drop/ that its writer still holds has systemd start the next agent
@@ -319,8 +351,8 @@ finish(struct queue *q)
 		loop_stop();
 		return;
 	}
-	if (q->scanning || q->open || sched_more(q) || !TAILQ_EMPTY(&q->late) ||
-	    q->turn.n[TURN_PARKED] || q->boxes_busy)
+	if (q->scanning || q->forcing || q->open || sched_more(q) ||
+	    !TAILQ_EMPTY(&q->late) || q->turn.n[TURN_PARKED] || q->boxes_busy)
 		return;
 	if (!q->stopping && alert_quiet(q))
 		return;
@@ -367,6 +399,7 @@ sched_scanned(struct queue *q)
 	char id[SPOOL_IDSIZE];
 
 	q->scanning = false;
+	limits_scanned(q);
 	/* A bounce waits for its message alone, not for a quiet moment. */
 	for (m = TAILQ_FIRST(&q->late); m; m = next) {
 		next = TAILQ_NEXT(m, link);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define USERS_OCTETS (16 << 20) /* of every .forward, with their lists */
+#define BELIEVED 1000		/* ms for what the user database has said */
 
 struct known_text {
 	TAILQ_ENTRY(known_text) link;
@@ -32,21 +33,42 @@ alias(void *arg, struct span name, struct buf *items)
 	return aliases_find(&t->q->aliases, name, items);
 }
 
+/* Is there such a user?  1, and q->person is his; 0; -1: it cannot be told now.
+ * A thousand messages to one user ask the user database once. */
+static int
+find_person(struct queue *q, const char *name)
+{
+	struct person *p = &q->person;
+	const struct passwd *pw;
+
+	if (loop_now() < p->until && strcmp(p->asked, name) == 0)
+		return 1;
+	p->until = 0;
+	errno = 0;
+	pw = getpwnam(name);
+	/* Not found is told by various values (getpwnam(3), ERRORS). */
+	if (pw == NULL)
+		return errno == 0 || errno == ENOENT || errno == ESRCH ||
+			       errno == EPERM || errno == EBADF
+			   ? 0
+			   : -1;
+	if (strlcpy(p->name, pw->pw_name, sizeof p->name) >= sizeof p->name)
+		return 0;
+	strlcpy(p->home, pw->pw_dir ? pw->pw_dir : "", sizeof p->home);
+	if (strlcpy(p->asked, name, sizeof p->asked) < sizeof p->asked)
+		p->until = loop_now() + BELIEVED;
+	return 1;
+}
+
 static int
 user(void *arg, const char *name, char out[EXPAND_NAME])
 {
-	const struct passwd *pw;
+	struct texts *t = arg;
+	int is = find_person(t->q, name);
 
-	(void)arg;
-	errno = 0;
-	pw = getpwnam(name);
-	if (pw && strlcpy(out, pw->pw_name, EXPAND_NAME) < EXPAND_NAME)
-		return 1;
-	/* Not found is told by various values (getpwnam(3), ERRORS). */
-	return pw || errno == 0 || errno == ENOENT || errno == ESRCH ||
-		       errno == EPERM || errno == EBADF
-		   ? 0
-		   : -1;
+	if (is == 1)
+		strlcpy(out, t->q->person.name, EXPAND_NAME);
+	return is;
 }
 
 static bool
@@ -158,18 +180,18 @@ ask(struct known_text *k, const char *name)
 /* Most users have none, which anybody sees; on another machine only the user's
  * own process looks, for it may have to wait. */
 static bool
-has_forward(const char *name)
+has_forward(struct queue *q, const char *name)
 {
-	const struct passwd *pw = getpwnam(name);
+	const char *home = q->person.home;
 	struct buf path = { 0 };
 	struct stat st;
 	bool none;
 
-	if (pw == NULL || pw->pw_dir == NULL || pw->pw_dir[0] != '/')
+	if (find_person(q, name) != 1 || home[0] != '/')
 		return false;
-	if (!mounts_is_near(pw->pw_dir))
+	if (!mounts_is_near(home))
 		return true;
-	buf_fmt(&path, "%s/.forward", pw->pw_dir);
+	buf_fmt(&path, "%s/.forward", home);
 	none = lstat(buf_c(&path), &st) == -1 &&
 	       (errno == ENOENT || errno == ENOTDIR);
 	buf_free(&path);
@@ -246,7 +268,7 @@ read_text(void *arg, const char *name, const char *path)
 	struct texts *t = arg;
 	struct known_text *k = NULL;
 
-	if (path == NULL && (t->ready == NULL || !has_forward(name)))
+	if (path == NULL && (t->ready == NULL || !has_forward(t->q, name)))
 		return (struct text){ .status = TEXT_NONE };
 	k = find(t, name, path);
 	if (k == NULL && (k = calloc(1, sizeof *k)) != NULL) {

@@ -1,6 +1,7 @@
 /* far - sessions and the servers behind them, for relay.o, pace.o and shut.o.
- * A session takes a few round trips to open, two and some work a message; one
- * that has nothing to do leaves after as long as the product's. */
+ * A session takes a few round trips to open, two and some work for the first
+ * message, one and some for each that follows at once; one that has nothing to
+ * do leaves after as long as the product's. */
 #include "common/log.h"
 #include "deliver/net/probe.h"
 #include "deliver/net/session.h"
@@ -16,6 +17,7 @@ struct far {
 	struct session s; /* the first: session.h's callers know no more */
 	struct loop_timer timer;
 	struct dest *dest;
+	struct job *job;
 	bool counted; /* by its server */
 };
 
@@ -117,7 +119,7 @@ job_free(struct job *job)
 bool
 session_is_idle(const struct session *s)
 {
-	return s->ready && !s->leaving && s->job == NULL;
+	return s->ready && !s->leaving && ((const struct far *)s)->job == NULL;
 }
 
 static struct dest *
@@ -128,20 +130,22 @@ dest_of(const struct relay *r)
 
 /* The next one, or what a session does that has none. */
 static void
-next_job(struct far *f)
+next_job(struct far *f, bool behind)
 {
 	struct session *s = &f->s;
 	const struct dest *d = f->dest;
 
 	s->leaving |=
 	    TAILQ_EMPTY(&s->relay->waiting) && net_is_crowded(s->relay->net);
-	s->job = s->leaving ? NULL : relay_take(s->relay);
-	if (s->job == NULL && s->leaving)
+	f->job = s->leaving ? NULL : relay_take(s->relay);
+	if (f->job == NULL && s->leaving)
 		loop_in(&f->timer, d->rtt); /* QUIT */
-	else if (s->job == NULL)
+	else if (f->job == NULL)
 		loop_in(&f->timer, smtp_steps[AT_IDLE].seconds * SECOND);
 	else if (!world_down(d, loop_now()))
-		loop_in(&f->timer, 2 * d->rtt + d->work);
+		/* Its commands go behind the final dot of the one before. */
+		loop_in(
+		    &f->timer, (behind ? 1 : 2) * (int64_t)d->rtt + d->work);
 	else
 		loop_in(&f->timer, d->silent ? BUSY_SECONDS * SECOND : d->rtt);
 }
@@ -164,8 +168,9 @@ opened(struct far *f)
 	d->live++;
 	f->counted = true;
 	s->ready = true;
+	s->answer = d->rtt;
 	relay_ready(s->relay, s);
-	next_job(f);
+	next_job(f, false);
 }
 
 /* As finish_job of deliver/net/session.c. */
@@ -173,15 +178,16 @@ static void
 job_over(struct far *f, bool taken, bool soon)
 {
 	struct session *s = &f->s;
-	struct job *job = s->job;
+	struct job *job = f->job;
 
-	s->job = NULL;
+	f->job = NULL;
+	s->answer = f->dest->rtt + f->dest->work;
 	job->delivered = taken;
 	job->later = soon;
 	far.result->transactions++;
 	job_end(job);
 	if (taken)
-		relay_delivered(s->relay);
+		relay_delivered(s->relay, s->answer);
 	else if (soon)
 		relay_put_off(s->relay);
 }
@@ -195,9 +201,9 @@ fired(struct loop_timer *t)
 
 	if (!s->ready) {
 		opened(f);
-	} else if (s->leaving && s->job == NULL) {
+	} else if (s->leaving && f->job == NULL) {
 		relay_down(s->relay, s);
-	} else if (s->job == NULL) {
+	} else if (f->job == NULL) {
 		s->leaving = true;
 		loop_in(&f->timer, f->dest->rtt);
 	} else if (world_down(f->dest, loop_now())) {
@@ -207,7 +213,7 @@ fired(struct loop_timer *t)
 		soon = world_chance() < LATER;
 		far.result->put_off += soon;
 		job_over(f, !soon, soon);
-		next_job(f);
+		next_job(f, true);
 	}
 }
 
@@ -226,7 +232,6 @@ session_open(struct relay *r, size_t host)
 	f->timer = (struct loop_timer){ .fire = fired, .arg = f };
 	TAILQ_INSERT_TAIL(&r->sessions, &f->s, link);
 	TAILQ_INSERT_TAIL(&r->net->sessions, &f->s, all);
-	r->opening = true;
 	if (++r->net->nsessions > far.result->sessions_most)
 		far.result->sessions_most = r->net->nsessions;
 	far.result->connects++;
@@ -239,7 +244,7 @@ session_open(struct relay *r, size_t host)
 void
 session_wake(struct session *s)
 {
-	next_job((struct far *)s);
+	next_job((struct far *)s, false);
 }
 
 void
@@ -249,7 +254,7 @@ session_leave(struct session *s)
 
 	s->leaving = true;
 	if (idle)
-		next_job((struct far *)s);
+		next_job((struct far *)s, false);
 	else if (!s->ready)
 		relay_down(s->relay, s);
 }
@@ -264,7 +269,7 @@ session_free(struct session *s)
 	loop_cancel(&f->timer);
 	if (f->counted)
 		f->dest->live--;
-	free(s->job);
+	free(f->job);
 	free(f);
 }
 

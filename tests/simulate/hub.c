@@ -2,7 +2,9 @@
  * place of the files, an attempt that is one recipient for one destination. */
 #include "deliver/queue/alert.h"
 #include "deliver/queue/bounce.h"
+#include "deliver/queue/limits.h"
 #include "deliver/queue/retry.h"
+#include "deliver/subid.h"
 #include "tests/simulate/simulate.h"
 #include <malloc.h>
 #include <stdio.h>
@@ -79,6 +81,48 @@ bounce_letter(const char *id)
 {
 	(void)id;
 	return '\0';
+}
+
+void
+limits_come(struct queue *q, const struct message *m, bool fresh)
+{
+	(void)q;
+	(void)m;
+	(void)fresh;
+}
+
+void
+limits_gone(struct queue *q, const struct message *m)
+{
+	(void)q;
+	(void)m;
+}
+
+void
+limits_move(struct queue *q, const struct message *m, uid_t from)
+{
+	(void)q;
+	(void)m;
+	(void)from;
+}
+
+void
+limits_scanned(struct queue *q)
+{
+	(void)q;
+}
+
+bool
+limits_stand(const struct queue *q)
+{
+	(void)q;
+	return false;
+}
+
+uid_t
+subid_owner(uid_t uid)
+{
+	return uid;
 }
 
 bool
