@@ -47,4 +47,9 @@ same "a submission takes the model's steps" "$(model submit 1 -DONE -DTRACE)" "$
 printf 'Subject: s\n\nhi\n' | submit alice bob 2>/dev/null
 strace -f -y -o /tmp/trace deliver -q
 same "two messages are delivered by the model's steps" "$(model agent 0 -DREADY -DLOCAL -DTRACE)" "$(real agent </tmp/trace)"
+# A recipient who has it and one who waits: what the journal says, and when.
+echo 'list: :include:/nonexistent/list' >>/etc/aliases
+printf 'Subject: s\n\nhi\n' | submit alice bob list 2>/dev/null
+strace -f -y -o /tmp/trace deliver -q
+same "a delivery that is not the last takes the model's steps" "$(model agent 0 -DONE -DTRACE | sed /box_unlock/q)" "$(real agent </tmp/trace)"
 finish
