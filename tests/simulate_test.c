@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -11,6 +10,7 @@ static const struct plan small = { .seed = 7,
 	.messages = 20000,
 	.dests = 500,
 	.submitters = 100,
+	.down = 0.1,
 	.burst = 2000 };
 
 static void
@@ -43,6 +43,22 @@ nobody_starves(void **state)
 	assert_true(r->delay[K_WELL].most < 2 * HOUR);
 	assert_true(r->delay[K_DOWN].n > 0);
 	assert_true(r->delay[K_DOWN].most < 5 * HOUR);
+}
+
+/* Nine in ten fall silent for a morning: the others' mail does not wait. */
+static void
+the_dead_leave_room(void **state)
+{
+	struct plan p = small;
+	const struct result *r;
+
+	(void)state;
+	p.messages = 300000;
+	p.dests = 20000;
+	p.down = 0.9;
+	p.together = true;
+	r = simulate(&p);
+	assert_true(spread_part(&r->before, 0.9) < 5 * SECOND);
 }
 
 static void
@@ -84,6 +100,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_delivered_or_given_up_once),
 		cmocka_unit_test(nobody_starves),
+		cmocka_unit_test(the_dead_leave_room),
 		cmocka_unit_test(memory_is_flat),
 		cmocka_unit_test(same_seed_same_day),
 	};

@@ -78,7 +78,9 @@ tell(const struct result *r)
 int
 main(int argc, char **argv)
 {
-	struct plan plan = { .seed = 1, .messages = 10000000, .dests = 100000 };
+	struct plan plan = {
+		.seed = 1, .messages = 10000000, .dests = 100000, .down = 0.1
+	};
 	const struct result *r;
 	struct rusage use;
 

@@ -16,6 +16,8 @@ struct plan {
 	uint64_t seed;
 	uint32_t messages; /* of a day */
 	uint32_t dests, submitters;
+	double down;	/* part of the destinations that is, for some hours */
+	bool together;	/* and all of them from 6:00 to 10:00, without a word */
 	uint32_t burst; /* messages of one submitter at 10:00, of them */
 };
 

@@ -130,7 +130,7 @@ world_pick_submitter(void)
  * in a hundred takes its time; one in a thousand does not come back.  The
  * largest are near, and the very largest is well. */
 static void
-make_dest(struct dest *d, uint32_t rank)
+make_dest(struct dest *d, uint32_t rank, const struct plan *p)
 {
 	double c = world_chance();
 
@@ -145,12 +145,17 @@ make_dest(struct dest *d, uint32_t rank)
 		d->kind = K_DEAD;
 		d->from = 0;
 		d->until = INT64_MAX;
-	} else if (c < 0.101 && rank > 0) {
+	} else if (c < 0.001 + p->down && rank > 0) {
 		d->kind = K_DOWN;
 		d->from = (int64_t)(world_chance() * 18 * (double)HOUR);
 		d->until = d->from +
 			   (int64_t)((1 + 4 * world_chance()) * (double)HOUR);
-	} else if (c < 0.111 && rank > 0) {
+		if (p->together) {
+			d->from = 6 * HOUR;
+			d->until = 10 * HOUR;
+			d->silent = true;
+		}
+	} else if (c < 0.011 + p->down && rank > 0) {
 		d->kind = K_SLOW;
 		d->work = (uint32_t)(1000 + 9000 * world_chance());
 	}
@@ -165,7 +170,7 @@ world_begin(const struct plan *p, uint64_t *seed)
 	world.rate = (double)(p->messages - p->burst) / (double)DAY;
 	world.dests = world_memory(p->dests * sizeof *world.dests);
 	for (uint32_t i = 0; i < p->dests; i++)
-		make_dest(&world.dests[i], i);
+		make_dest(&world.dests[i], i, p);
 	tail_make(&world.to, p->dests);
 	tail_make(&world.by, p->submitters);
 }
