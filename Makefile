@@ -51,6 +51,7 @@ help:
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        against the floors and other mail systems, in one table (root)'
 	@echo 'make bench-scale  100 000 messages to as many destinations (root)'
+	@echo 'make simulate     a day of a mail hub, ten million messages, as a table'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
 	@echo 'make clean        removes $O'
@@ -107,6 +108,15 @@ $O/tests/%_test: $O/tests/%_test.o $(ARCHIVES)
 	    -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lcmocka
 $O/tests/%: $O/tests/%.o
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(BSD_LIBS)
+# A day of a mail hub: the modules that decide, and in place of those that wait
+# the simulation's own, which therefore stand before the archives.
+SIMULATE = $(call mods,tests/simulate)
+$O/tests/simulate_test: $O/tests/simulate_test.o $(SIMULATE) $(ARCHIVES)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(SIMULATE) -Wl,--start-group \
+	    $(ARCHIVES) -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lcmocka -lm
+$O/tests/simulate/simulate: $O/tests/simulate/main.o $(SIMULATE) $(ARCHIVES)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(SIMULATE) -Wl,--start-group \
+	    $(ARCHIVES) -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lm
 .SECONDARY:
 
 helpers: $$(PROGRAMS) $(HELPERS)
@@ -156,6 +166,11 @@ bench-scale: helpers
 screens: helpers
 	@O=$O DISK=tests/screens tests/root.sh env SCREENS_TO=/disk $(CURDIR)/tests/45-readable.sh
 
+# Ten million messages on a clock that does not wait (tests/simulate/README).
+SEED = 1
+simulate: $O/tests/simulate/simulate
+	@$O/tests/simulate/simulate $(SEED)
+
 lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
@@ -199,4 +214,4 @@ check-deb: deb helpers
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-scale bench-tools screens lint fuzz install uninstall deb check-deb clean
+	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb clean

@@ -35,6 +35,7 @@ table() {
 	check iproute2 have ip
 	check mandoc have mandoc
 	check strace have strace
+	check spin have spin
 	check e2fsprogs have mke2fs
 	check btrfs-progs have mkfs.btrfs
 	check libnsl2 file /usr/lib/*/libnsl.so.2

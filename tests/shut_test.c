@@ -112,11 +112,41 @@ the_answer_is_kept(void **state)
 	shut_free(&s);
 }
 
+/* Tried every ten minutes, it is shut for longer each time; and one that is not
+ * asked for want of room stays so for as long as it was. */
+static void
+remembered_between_attempts(void **state)
+{
+	struct shut s = { 0 };
+	int64_t now = NOW, first, again;
+
+	(void)state;
+	assert_false(shut_doubted(&s));
+	for (int i = 0; i < 10; i++, now += 600 * SECOND) {
+		const struct shut_for f = { .by = SHUT_AWAY, .why = &later };
+
+		shut(&s, &f, now, SECOND);
+		assert_true(shut_known(&s) > now + 600 * SECOND);
+		assert_true(shut_doubted(&s));
+	}
+	now = shut_known(&s);
+	first = shut_known(&s) - now;
+	shut_again(&s, now, SECOND);
+	again = shut_known(&s) - now;
+	assert_true(again > first);
+	assert_true(shut_is(&s, SHUT_AWAY, now + 224 * SECOND, 0));
+	assert_false(shut_is(&s, SHUT_AWAY, now + 301 * SECOND, 0));
+	shut_open(&s);
+	assert_false(shut_doubted(&s));
+	shut_free(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longer_and_with_jitter),
+		cmocka_unit_test(remembered_between_attempts),
 		cmocka_unit_test(what_ends_it),
 		cmocka_unit_test(the_answer_is_kept),
 	};

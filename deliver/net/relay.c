@@ -33,6 +33,19 @@ is_empty(const struct relay *r)
 	       !r->way.asking && r->net->probe == NULL;
 }
 
+/* It is asked now, though it was not reached last time; or that is over. */
+static void
+doubt(struct relay *r, bool is)
+{
+	if (is == r->doubted)
+		return;
+	r->doubted = is;
+	if (is)
+		r->net->ndoubted++;
+	else
+		r->net->ndoubted--;
+}
+
 /* After anything that may have left nothing of it to be done.  The loop frees
  * it: callers still have it in hand. */
 static void
@@ -40,6 +53,8 @@ settle(struct relay *r)
 {
 	int64_t now = loop_now();
 
+	if (TAILQ_EMPTY(&r->sessions) && TAILQ_EMPTY(&r->waiting))
+		doubt(r, false);
 	if (is_empty(r))
 		loop_in(&r->forget, shut_known(&r->shut) > now
 					? shut_known(&r->shut) - now
@@ -173,6 +188,15 @@ has_room(const struct relay *r)
 	       (r->domain[0] ? NET_SESSIONS - NET_RELAYS : NET_SESSIONS);
 }
 
+/* Each that does not answer holds a session for as long as a connection is
+ * waited for.  However many they are, most of the room is for those that do. */
+static bool
+is_hopeless(const struct relay *r)
+{
+	return r->domain[0] && !r->doubted && shut_doubted(&r->shut) &&
+	       r->net->ndoubted >= NET_DOUBTED;
+}
+
 /* Not now; an idle session of somebody else may make room. */
 static void
 wait_for_room(struct relay *r)
@@ -221,6 +245,13 @@ begin_session(struct relay *r)
 		return;
 	}
 	probe_way(r);
+	if (live(r) == 0 && is_hopeless(r)) {
+		shut_again(&r->shut, loop_now(), r->net->second);
+		fail_waiting(r, &r->shut.why, buf_view(&r->shut.text),
+		    buf_c(&r->shut.mta));
+		return;
+	}
+	doubt(r, r->domain[0] && shut_doubted(&r->shut));
 	if (!has_room(r)) {
 		if (live(r) == 0)
 			wait_for_room(r);
@@ -394,6 +425,7 @@ void
 relay_ready(struct relay *r, struct session *s)
 {
 	shut_open(&r->shut);
+	doubt(r, false);
 	r->good = s->host;
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
 	if (s->answer > PACE_SLOW)
@@ -440,6 +472,7 @@ relay_down(struct relay *r, struct session *s)
 
 	TAILQ_REMOVE(&r->sessions, s, link);
 	if (!s->ready) {
+		doubt(r, false);
 		/* Others get through: this many is what the server takes. */
 		if (!any_unready(r))
 			pace_frown(&r->pace, live(r), loop_now());
@@ -497,6 +530,7 @@ relay_drop(struct relay *r)
 void
 relay_free(struct relay *r)
 {
+	doubt(r, false);
 	RB_REMOVE(relays, &r->net->relays, r);
 	loop_cancel(&r->forget);
 	no_more_hunger(r);

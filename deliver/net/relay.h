@@ -16,7 +16,8 @@
 
 #define RELAY_MOST 20	 /* of one destination; fewer if the settings say so */
 #define NET_SESSIONS 200 /* of all together; of them */
-#define NET_RELAYS 40	 /* for relays of the settings alone */
+#define NET_RELAYS 40	 /* for relays of the settings alone, and at most */
+#define NET_DOUBTED 40	 /* to ask domains that were not reached last time */
 
 struct session;
 struct relay;
@@ -38,7 +39,7 @@ struct net {
 	struct relays relays;
 	TAILQ_HEAD(, relay) hungry;	/* wait until a session may be opened */
 	TAILQ_HEAD(, session) sessions; /* of all */
-	unsigned nsessions;
+	unsigned nsessions, ndoubted;
 	struct loop_timer lonely; /* no queue */
 	bool stopping;
 	struct probe *probe; /* deliver --check; else NULL */
@@ -58,6 +59,7 @@ struct relay {
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
 	bool opening;		  /* its hosts are looked for, for one */
+	bool doubted;		  /* it is one of net->ndoubted */
 	size_t good;		  /* host that was reached last */
 	int64_t good_until;	  /* loop_now() until which it is asked first */
 	struct shut shut;	  /* meanwhile jobs get its answer at once */

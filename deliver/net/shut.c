@@ -8,6 +8,10 @@ static const struct {
 	[SHUT_DENIED] = { 60, 960 },
 };
 
+/* Longer than most mail waits between two attempts: else the term would not
+ * grow for a destination that is tried now and then. */
+#define REMEMBERED 900 /* seconds */
+
 static void
 keep(struct buf *to, struct span from)
 {
@@ -18,24 +22,43 @@ keep(struct buf *to, struct span from)
 	*to = b;
 }
 
-void
-shut(struct shut *s, const struct shut_for *f, int64_t now, int64_t second)
+/* Once more for as long as it has come to. */
+static void
+close_it(struct shut *s, int64_t now, int64_t second)
 {
-	int64_t n = terms[f->by].first, most = terms[f->by].most;
+	int64_t n = terms[s->by].first, most = terms[s->by].most;
 
-	for (unsigned i = 0; i < s->times[f->by] && n < most; i++)
+	for (unsigned i = 0; i < s->times[s->by] && n < most; i++)
 		n *= 2;
 	n = n * (75 + (int64_t)arc4random_uniform(51)) / 100;
 	if (n > most)
 		n = most;
-	s->times[f->by]++;
-	s->by = f->by;
 	s->until = now + n * second;
-	s->known = s->until + n * second;
+	s->known = s->until + (n > REMEMBERED ? n : REMEMBERED) * second;
+}
+
+void
+shut(struct shut *s, const struct shut_for *f, int64_t now, int64_t second)
+{
+	s->by = f->by;
+	close_it(s, now, second);
+	s->times[f->by]++;
 	s->stamp = f->stamp;
 	s->why = *f->why;
 	keep(&s->text, f->text);
 	keep(&s->mta, f->mta);
+}
+
+void
+shut_again(struct shut *s, int64_t now, int64_t second)
+{
+	close_it(s, now, second);
+}
+
+bool
+shut_doubted(const struct shut *s)
+{
+	return s->by == SHUT_AWAY && s->times[SHUT_AWAY] > 0;
 }
 
 bool

@@ -31,6 +31,10 @@ struct shut_for {
 };
 /* second: so many ms of it. */
 void shut(struct shut *, const struct shut_for *, int64_t now, int64_t second);
+/* It has not been reached since it was shut, AWAY. */
+bool shut_doubted(const struct shut *);
+/* Of such a one: shut once more, without having been asked. */
+void shut_again(struct shut *, int64_t now, int64_t second);
 bool shut_is(struct shut *, enum shut_why, int64_t now, uint64_t stamp);
 /* It is worth remembering until then, even if nothing waits for it. */
 int64_t shut_known(const struct shut *);

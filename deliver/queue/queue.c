@@ -190,7 +190,10 @@ queue_run(const struct role_start *start)
 		exit(1); /* the next process may */
 	q.scanning = true;
 	loop_idle(scan_some);
-	drop_scan(&q); /* the watch is set already: nothing is missed */
+	/* The watch is set already: nothing is missed.  And before the loop: a
+	 * take-over that a power cut has undone is made again before anybody
+	 * looks into a mailbox for what became of it. */
+	drop_scan(&q);
 	if (loop_run() == -1)
 		log_errno("agent: the queue cannot wait");
 }
