@@ -8,6 +8,7 @@
 #include "deliver/convert.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
+#include "deliver/setup/import.h"
 #include "deliver/systemd.h"
 #include "deliver/walk.h"
 #include <errno.h>
@@ -36,6 +37,8 @@ static const char usage[] =
     "       deliver --check RECIPIENT   walk the way of mail to that address,\n"
     "                          or to that domain\n"
     "       deliver --check-settings   the same, without the walk\n"
+    "       deliver --import [--from MAILER] [--root DIR] [--write [--force]]\n"
+    "                          take over the settings of another mailer\n"
     "       deliver --version\n";
 
 enum what {
@@ -45,6 +48,7 @@ enum what {
 	DUE,
 	CHECK,
 	CHECK_SETTINGS,
+	IMPORT,
 	SHOW_VERSION,
 	UNKNOWN
 };
@@ -57,14 +61,15 @@ parse(int argc, char **argv)
 		enum what what;
 	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
 		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
-		{ "--version", SHOW_VERSION } };
+		{ "--import", IMPORT }, { "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
 		return AGENT;
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return argv[2][0] && argv[2][0] != '-' ? CHECK : UNKNOWN;
-	for (size_t i = 0; argc == 2 && i < sizeof words / sizeof *words; i++)
-		if (strcmp(argv[1], words[i].word) == 0)
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(argv[1], words[i].word) == 0 &&
+		    (argc == 2 || words[i].what == IMPORT))
 			return words[i].what;
 	return UNKNOWN;
 }
@@ -129,7 +134,8 @@ check_ways(const struct conf *c, const char *to, int secrets, struct buf *why)
 	}
 	if (role_ids(&ids, why) == -1)
 		return EX_OSFILE;
-	return walk(c, &ids, to, secrets);
+	return walk(
+	    c, &ids, &(struct walk_how){ .to = to, .secrets = secrets });
 }
 
 /* Root's to open, and not read here: only the role net does. */
@@ -202,7 +208,8 @@ main(int argc, char **argv, char **envp)
 	struct conf conf;
 	enum what what = parse(argc, argv);
 	int status, secrets;
-	char *to = argc == 3 ? strdup(argv[2]) : NULL; /* argv is the title's */
+	char *to = what == CHECK && argc == 3 ? strdup(argv[2])
+					      : NULL; /* argv is the title's */
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -216,6 +223,9 @@ main(int argc, char **argv, char **envp)
 			       "waits.\n");
 		return 0;
 	}
+	if (what == IMPORT)
+		return priv_start() == -1 ? EX_OSERR
+					  : import_main(argc - 1, argv + 1);
 	setproctitle_init(argc, argv, envp);
 	if (priv_start() == -1)
 		return EX_OSERR;
