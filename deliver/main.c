@@ -9,6 +9,7 @@
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include "deliver/setup/import.h"
+#include "deliver/setup/setup.h"
 #include "deliver/systemd.h"
 #include "deliver/walk.h"
 #include <errno.h>
@@ -37,6 +38,8 @@ static const char usage[] =
     "       deliver --check RECIPIENT   walk the way of mail to that address,\n"
     "                          or to that domain\n"
     "       deliver --check-settings   the same, without the walk\n"
+    "       deliver --setup    asks three questions, tries the relay, and\n"
+    "                          writes the settings\n"
     "       deliver --import [--from MAILER] [--root DIR] [--write [--force]]\n"
     "                          take over the settings of another mailer\n"
     "       deliver --version\n";
@@ -49,6 +52,7 @@ enum what {
 	CHECK,
 	CHECK_SETTINGS,
 	IMPORT,
+	SETUP,
 	SHOW_VERSION,
 	UNKNOWN
 };
@@ -61,7 +65,8 @@ parse(int argc, char **argv)
 		enum what what;
 	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
 		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
-		{ "--import", IMPORT }, { "--version", SHOW_VERSION } };
+		{ "--import", IMPORT }, { "--setup", SETUP },
+		{ "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
 		return AGENT;
@@ -69,7 +74,8 @@ parse(int argc, char **argv)
 		return argv[2][0] && argv[2][0] != '-' ? CHECK : UNKNOWN;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(argv[1], words[i].word) == 0 &&
-		    (argc == 2 || words[i].what == IMPORT))
+		    (argc == 2 || words[i].what == IMPORT ||
+			words[i].what == SETUP))
 			return words[i].what;
 	return UNKNOWN;
 }
@@ -223,9 +229,6 @@ main(int argc, char **argv, char **envp)
 			       "waits.\n");
 		return 0;
 	}
-	if (what == IMPORT)
-		return priv_start() == -1 ? EX_OSERR
-					  : import_main(argc - 1, argv + 1);
 	setproctitle_init(argc, argv, envp);
 	if (priv_start() == -1)
 		return EX_OSERR;
@@ -234,6 +237,10 @@ main(int argc, char **argv, char **envp)
 	clearenv();
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
+	if (what == IMPORT)
+		return import_main(argc - 1, argv + 1);
+	if (what == SETUP)
+		return setup_main(argc - 1, argv + 1);
 	status = EX_CONFIG;
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
 		status = what == CHECK_SETTINGS ? check(&conf)
