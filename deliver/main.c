@@ -6,6 +6,7 @@
 #include "common/spool.h"
 #include "deliver/check.h"
 #include "deliver/convert.h"
+#include "deliver/handoff.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include "deliver/setup/import.h"
@@ -42,6 +43,8 @@ static const char usage[] =
     "                          writes the settings\n"
     "       deliver --import [--from MAILER] [--root DIR] [--write [--force]]\n"
     "                          take over the settings of another mailer\n"
+    "       deliver --handoff RELAY | HOST[:PORT]\n"
+    "                          give all that waits to another host\n"
     "       deliver --version\n";
 
 enum what {
@@ -51,6 +54,7 @@ enum what {
 	DUE,
 	CHECK,
 	CHECK_SETTINGS,
+	HANDOFF,
 	IMPORT,
 	SETUP,
 	SHOW_VERSION,
@@ -65,13 +69,16 @@ parse(int argc, char **argv)
 		enum what what;
 	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
 		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
-		{ "--import", IMPORT }, { "--setup", SETUP },
-		{ "--version", SHOW_VERSION } };
+		{ "--handoff", HANDOFF }, { "--import", IMPORT },
+		{ "--setup", SETUP }, { "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
 		return AGENT;
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return argv[2][0] && argv[2][0] != '-' ? CHECK : UNKNOWN;
+	if (strcmp(argv[1], "--handoff") == 0)
+		return argc == 3 && argv[2][0] && argv[2][0] != '-' ? HANDOFF
+								    : UNKNOWN;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(argv[1], words[i].word) == 0 &&
 		    (argc == 2 || words[i].what == IMPORT ||
@@ -185,8 +192,18 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 	case LOCK_MINE:
 		break;
 	case LOCK_QUEUED:
-		return 0;
+		if (conf->handoff)
+			buf_str(why, "another pass waits already; try again "
+				     "when it is over");
+		return conf->handoff ? EX_TEMPFAIL : 0;
 	case LOCK_RUNNING:
+		if (conf->handoff) {
+			buf_fmt(why,
+			    "an agent runs as pid %ld, and is at work on the "
+			    "same messages; stop it first",
+			    (long)other);
+			return EX_TEMPFAIL;
+		}
 		fprintf(stderr, "deliver: already running as pid %ld%s\n",
 		    (long)other,
 		    pass == PASS_ALL ? "; `sendmail -q` asks it for a pass"
@@ -207,6 +224,23 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 	return parent_run(CONF_PATH, conf, &ids, pass, idle, &fds);
 }
 
+/* Everything to another host; the agent's part is a process of its own. */
+static int
+handoff(struct conf *c, const char *to, int secrets, struct buf *why)
+{
+	int status = EX_USAGE;
+
+	if (geteuid() != 0) {
+		buf_str(why, "it must be started by root");
+		return EX_NOPERM;
+	}
+	if (handoff_settings(c, to, why) == -1)
+		return status;
+	if (handoff_apart(to, &status) == -1)
+		return status;
+	return run(c, PASS_ALL, false, secrets, why);
+}
+
 int
 main(int argc, char **argv, char **envp)
 {
@@ -214,8 +248,9 @@ main(int argc, char **argv, char **envp)
 	struct conf conf;
 	enum what what = parse(argc, argv);
 	int status, secrets;
-	char *to = what == CHECK && argc == 3 ? strdup(argv[2])
-					      : NULL; /* argv is the title's */
+	char *to = (what == CHECK || what == HANDOFF) && argc == 3
+		       ? strdup(argv[2])
+		       : NULL; /* argv is the title's */
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -245,11 +280,12 @@ main(int argc, char **argv, char **envp)
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
 		status = what == CHECK_SETTINGS ? check(&conf)
 			 : what == CHECK ? check_ways(&conf, to, secrets, &why)
-					 : run(&conf,
-					       what == PASS  ? PASS_ALL
-					       : what == DUE ? PASS_DUE
-							     : PASS_NONE,
-					       what == IDLE, secrets, &why);
+			 : what == HANDOFF ? handoff(&conf, to, secrets, &why)
+					   : run(&conf,
+						 what == PASS  ? PASS_ALL
+						 : what == DUE ? PASS_DUE
+							       : PASS_NONE,
+						 what == IDLE, secrets, &why);
 	if (why.len)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));
 	conf_free(&conf);

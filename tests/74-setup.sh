@@ -37,7 +37,7 @@ fresh
 cd /tmp || exit 1
 awk '/^The first message/ { on = 1 } on && /^    / { print } /^where the file/ { exit }' "$TREE/INSTALL" |
 	sed -n '/--send/,$p' | sed 's/smtp.example.net/relay.example/; s/alerts@example.org/alerts@relay.example/; s/you@example.org/you@remote.example/' >/tmp/first
-same "INSTALL has four lines for it" 4 "$(wc -l </tmp/first)"
+same "INSTALL has three lines for it" 3 "$(wc -l </tmp/first)"
 began=$(date +%s)
 exits "INSTALL's first message, as printed" 0 bash -e /tmp/first
 said "what is written is shown" '^    relay relay.example 465$'
