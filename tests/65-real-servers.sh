@@ -69,6 +69,50 @@ through() { # NAME PORT FOLDER
 	compare "$1" "$3"
 }
 
+# Many at once, one in five of them to somebody whom the server refuses: what
+# stands behind a refusal must not be taken for what was refused.
+many() { # NAME PORT FOLDER
+	local i to folder=$3
+	[ ! -d "$3/new" ] || folder=$3/new
+	mkdir -p /tmp/before
+	find "$folder" -type f | sort >/tmp/before/$1
+	{
+		relay "$2"
+		echo 'hold yes'
+	} | config
+	for ((i = 1; i <= 40; i++)); do
+		to=bob@$1.example
+		((i % 5)) || to=bob@elsewhere.example
+		printf 'Subject: number %d\n\nthis is %d\n' $i $i | submit alice -i -f "s$i@here.example" $to
+	done
+	relay "$2" | config
+	: >$LOG
+	start_agent
+	check "$1: forty at once are over" drained 60
+	stop_agent
+	[ "$1" = aiosmtpd ] && i=40 || i=32
+	check "$1: and in the box" await -t 30 files "$folder" $((i + $(wc -l </tmp/before/$1)))
+	find "$folder" -type f | sort | comm -13 /tmp/before/$1 - >/tmp/new
+	# each once, with its own text and its own sender, where the server says it
+	while read -r i; do
+		/usr/bin/python3 - "$i" <<-'X'
+			import email, re, sys
+			m = email.message_from_binary_file(open(sys.argv[1], "rb"))
+			n = m["Subject"].split()[1]
+			path = m["Return-Path"] or "<s%s@here.example>" % n
+			print(n, m.get_payload().strip() == "this is " + n and path == "<s%s@here.example>" % n)
+		X
+	done </tmp/new | sort -n >/tmp/numbers
+	if [ "$1" = aiosmtpd ]; then # it refuses nobody
+		same "$1: each is there once" "$(seq -f '%g True' 40)" "$(cat /tmp/numbers)"
+	else
+		same "$1: each is there once, but for the refused" \
+		    "$(seq -f '%g True' 40 | grep -v '^[1-4]*[05] ')" "$(cat /tmp/numbers)"
+		same "$1: eight were refused" 8 "$(grep -c 'failed to=<bob@elsewhere.example>' $LOG)"
+	fi
+	xargs -r rm -f </tmp/new
+}
+
 secret() { # PASSWORD
 	install -o root -g bellman-net -m 640 /dev/null /etc/bellman/secrets
 	echo "relay.example joe $1" >/etc/bellman/secrets
@@ -197,6 +241,7 @@ exim_up() {
 		acl_smtp_rcpt = here
 		chunking_advertise_hosts = *
 		dsn_advertise_hosts = *
+		smtp_accept_queue_per_connection = 0
 		spool_directory = /var/spool/exim4
 		tls_advertise_hosts = *
 		tls_certificate = $C/right.pem
@@ -265,6 +310,7 @@ port=2601
 for name in postfix opensmtpd exim aiosmtpd; do
 	if ${name}_up; then
 		through $name $port $MAIL/$name
+		many $name $port $MAIL/$name
 		case $name in
 		opensmtpd) # that of Debian 12 has no private key, with OpenSSL 3
 			if echo QUIT | openssl s_client -connect 127.0.0.1:2612 -starttls smtp 2>&1 | grep -q 'alert internal error'; then

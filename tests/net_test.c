@@ -1,4 +1,5 @@
 /* Sessions and relays of the role net, and what it owes to the others. */
+#include "deliver/net/relay.h"
 #include "tests/net_rig.h"
 #include <sys/un.h>
 
@@ -217,7 +218,7 @@ more_connections(void **state)
 	for (uint32_t i = 0; i < 100; i++)
 		want(i, OUT_DELIVERED, 1);
 	said = server_said(0);
-	assert_int_equal(times(said, "open"), 5);
+	assert_in_range(times(said, "open"), 5, RELAY_MOST);
 	assert_int_equal(times(said, "dot 24"), 100);
 }
 
@@ -235,7 +236,8 @@ fewer_connections_where_refused(void **state)
 	await(50, 10000);
 	for (uint32_t i = 0; i < 50; i++)
 		want(i, OUT_DELIVERED, 1);
-	assert_true(times(server_said(0), "open") <= 4);
+	/* A few at once, which is one frown; then one at a time. */
+	assert_in_range(times(server_said(0), "open"), 2, 8);
 }
 
 static void
@@ -441,12 +443,14 @@ stop(void **state)
 	server_until(0, "dot");
 	assert_int_equal(w.ended, 0);
 	assert_int_equal(ipc_send(&w.to_net, IPC_STOP, 0, NULL, -1), 0);
-	await(2, 3000);
+	/* The second stands behind the first one's dot. */
+	await(3, 3000);
 	assert_true(w.net_gone || w.queue_gone);
-	assert_int_equal(w.ended, 1);
+	assert_int_equal(w.ended, 2);
 	want(0, OUT_DELIVERED, 1);
+	want(1, OUT_DELIVERED, 1);
 	said = server_said(0);
-	assert_int_equal(times(said, "dot"), 1);
+	assert_int_equal(times(said, "dot"), 2);
 	assert_int_equal(times(said, "QUIT"), 1);
 }
 

@@ -28,6 +28,47 @@ opens_up_to_the_most(void **state)
 	assert_false(pace_may(&p, 5, 0));
 }
 
+/* Sessions, messages that wait, and what an answer takes: how many more. */
+static void
+opens_as_many_as_help(void **state)
+{
+	static const struct {
+		unsigned most;
+		struct pace_now now;
+		unsigned want;
+	} rows[] = {
+		/* at once: one by one, to PACE_QUICK */
+		{ 20, { 1, 1, 100, 1, 0 }, 1 },
+		{ 20, { 2, 1, 100, 1, 0 }, 0 },
+		{ 20, { 4, 4, 1, 1, 0 }, 1 },
+		{ 20, { 5, 5, 100, 1, 0 }, 0 },
+		{ 3, { 3, 3, 100, 1, 0 }, 0 },
+		/* slow: fourfold, as far as each has something to do */
+		{ 20, { 1, 1, 200, 1, 50 }, 3 },
+		{ 20, { 4, 1, 200, 1, 50 }, 0 },
+		{ 20, { 4, 4, 196, 1, 50 }, 12 },
+		{ 20, { 16, 16, 196, 1, 50 }, 4 },
+		{ 20, { 20, 20, 999, 1, 50 }, 0 },
+		{ 20, { 1, 1, 8, 1, 50 }, 2 },
+		{ 20, { 1, 1, 3, 1, 50 }, 0 },
+		{ 2, { 1, 1, 200, 1, 50 }, 1 },
+		/* a window does the work of many */
+		{ 20, { 1, 1, 200, 20, 50 }, 2 },
+		{ 20, { 1, 1, 20, 20, 50 }, 0 },
+	};
+	struct pace p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		pace_init(&p, rows[i].most, SECOND);
+		assert_int_equal(pace_more(&p, &rows[i].now, 0), rows[i].want);
+	}
+	pace_init(&p, 20, SECOND);
+	pace_frown(&p, 2, 0);
+	assert_int_equal(
+	    pace_more(&p, &(struct pace_now){ 1, 1, 99, 1, 50 }, 1), 0);
+}
+
 static void
 refused_session_keeps_what_there_is(void **state)
 {
@@ -115,6 +156,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_up_to_the_most),
+		cmocka_unit_test(opens_as_many_as_help),
 		cmocka_unit_test(refused_session_keeps_what_there_is),
 		cmocka_unit_test(grows_by_one_a_round),
 		cmocka_unit_test(frowns_double_the_calm_up_to_a_bound),

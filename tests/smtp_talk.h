@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #define MAX_RCPTS 8
+#define MAX_MAILS 30
 #define GREET "S 220 x\nC EHLO me\n"
 #define OLD GREET "S 250 x\n" /* offers nothing */
 #define NEW GREET "S 250-x\nS 250 PIPELINING\n"
@@ -39,54 +40,79 @@ struct row {
 	bool dsn; /* wanted: the server has taken it over */
 };
 
+/* One message, and what was said of its recipients. */
+struct letter {
+	struct smtp_mail mail;
+	struct smtp_rcpt rcpts[MAX_RCPTS];
+	char store[MAX_RCPTS * 16];
+	struct talk *talk;
+};
+
 struct talk {
 	const struct row *row;
 	struct smtp m;
 	struct reply reply;
 	struct buf in, out, got;
-	struct smtp_mail mail;
-	struct smtp_rcpt rcpts[MAX_RCPTS];
-	char store[512];
+	struct letter letters[MAX_MAILS];
 	struct data data;
 	uint32_t sum;
 	int fd;
-	unsigned mails, round;
+	unsigned mails, round; /* not begun yet */
+	unsigned begun, told;  /* of letters */
 };
 
 static void
 note_answer(struct smtp_mail *mail, struct smtp_rcpt *r,
     const struct verdict *v, struct span text)
 {
-	struct talk *t = mail->arg;
+	struct letter *l = mail->arg;
+	struct talk *t = l->talk;
 
 	assert_true(text.len <= JUDGE_TEXT);
 	assert_false(span_has(text, '\n'));
 	if (t->row->dsn && !mail->dsn_passed)
 		fail_msg("%s: DSN %d", t->row->name, mail->dsn_passed);
-	snprintf(t->store + r->index * 16, 16, "%c%s", "DLNXP"[v->outcome],
+	snprintf(l->store + r->index * 16, 16, "%c%s", "DLNXP"[v->outcome],
 	    v -> status);
 }
 
 static void
-collect(struct talk *t)
+tell(struct talk *t, struct letter *l)
 {
-	for (size_t i = 0; i < t->mail.nrcpts; i++) {
-		const char *s = t->store + i * 16;
+	for (size_t i = 0; i < l->mail.nrcpts; i++) {
+		const char *s = l->store + i * 16;
 
-		buf_fmt(&t->got, "%s ", *s ? s : t->m.given_back ? "B" : "-");
+		buf_fmt(&t->got, "%s ",
+		    *s			 ? s
+		    : l->mail.given_back ? "B"
+					 : "-");
+		free(l->rcpts[i].addr);
 	}
-	memset(t->store, 0, sizeof t->store);
 }
 
+/* Messages end in the order in which they were begun. */
 static void
+collect(struct talk *t)
+{
+	while (t->told < t->begun && t->letters[t->told].mail.over)
+		tell(t, &t->letters[t->told++]);
+	for (unsigned i = t->told; i < t->begun; i++)
+		assert_false(t->letters[i].mail.over);
+}
+
+static struct letter *
 new_mail(struct talk *t)
 {
 	const char *body = t->row->body ? t->row->body : "hi\n";
 	struct span rest = span_of(t->row->rcpts);
+	struct letter *l = &t->letters[t->begun++];
 
-	t->mail =
+	assert_true(t->begun <= MAX_MAILS);
+	t->mails--;
+	l->talk = t;
+	l->mail =
 	    (struct smtp_mail){ .from = t->row->from ? t->row->from : "me@x",
-		    .rcpts = t->rcpts,
+		    .rcpts = l->rcpts,
 		    .size = strlen(body),
 		    .eightbit = t->row->eightbit,
 		    .requiretls = t->row->requiretls,
@@ -98,18 +124,20 @@ new_mail(struct talk *t)
 		    .envid = t->row->envid,
 		    .again = true,
 		    .answer = note_answer,
-		    .arg = t };
+		    .arg = l };
 	while (rest.len) {
-		size_t i = t->mail.nrcpts++;
+		size_t i = l->mail.nrcpts++;
 
-		free(t->rcpts[i].addr);
-		t->rcpts[i] =
+		l->rcpts[i] =
 		    (struct smtp_rcpt){ .addr = span_dup(span_word(&rest)),
 			    .orcpt = (char *)t->row->orcpt,
 			    .notify = t->row->notify,
 			    .index = i };
 	}
-	t->sum = crc32c(0, body, strlen(body)) ^ t->row->damaged;
+	/* The last of several is the one that is damaged. */
+	t->sum =
+	    crc32c(0, body, strlen(body)) ^ (t->row->damaged && t->mails == 0);
+	return l;
 }
 
 static void
@@ -120,7 +148,7 @@ sent(struct talk *t, enum data_status status)
 		smtp_dot(&t->m);
 		break;
 	case DATA_DAMAGED:
-		smtp_mishap(&t->m, MISHAP_DAMAGED, "damaged");
+		smtp_spoil(&t->m, MISHAP_DAMAGED, "damaged");
 		break;
 	default:
 		fail_msg("%s: body", t->row->name);
@@ -133,8 +161,10 @@ chunks(struct talk *t)
 {
 	for (int i = 0; i < 2 && smtp_body(&t->m) == SMTP_CHUNKS; i++) {
 		struct buf chunk = { 0 };
-		enum data_status s = data_more(
-		    &t->data, &chunk, t->mail.size > SMTP_AHEAD ? 1 : 1 << 16);
+		enum data_status s = data_more(&t->data, &chunk,
+		    strlen(t->row->body ? t->row->body : "hi\n") > SMTP_AHEAD
+			? 1
+			: 1 << 16);
 
 		if (s == DATA_END || s == DATA_MORE)
 			smtp_chunk(
@@ -145,22 +175,13 @@ chunks(struct talk *t)
 	}
 }
 
-/* As the session does it. */
 static void
-pump(struct talk *t)
+text(struct talk *t)
 {
-	while (t->m.step == AT_IDLE && t->mails) {
-		t->mails--;
-		new_mail(t);
-		smtp_begin(&t->m, &t->mail);
-		if (t->m.mail == NULL)
-			collect(t);
-	}
-	smtp_more(&t->m, &t->out, 1 << 16);
 	if (smtp_body(&t->m) == SMTP_NO_BODY || t->in.len)
 		return;
 	if (t->round != t->m.rounds)
-		data_begin(&t->data, t->fd, 0, t->mail.size, t->sum);
+		data_begin(&t->data, t->fd, 0, t->m.tail->size, t->sum);
 	t->round = t->m.rounds;
 	t->data.chunks = smtp_body(&t->m) == SMTP_CHUNKS;
 	if (t->data.chunks)
@@ -169,28 +190,38 @@ pump(struct talk *t)
 		sent(t, data_more(&t->data, &t->out, 1 << 16));
 }
 
+/* As the session does it. */
+static void
+pump(struct talk *t)
+{
+	do {
+		collect(t);
+		if (smtp_spent(&t->m) && t->m.step == AT_IDLE)
+			smtp_quit(&t->m);
+		else if (smtp_room(&t->m) && t->mails)
+			smtp_begin(&t->m, &new_mail(t)->mail);
+		collect(t);
+		if (t->m.step != AT_END)
+			smtp_more(&t->m, &t->out, 1 << 16);
+		text(t);
+	} while (t->mails && smtp_room(&t->m) && !smtp_spent(&t->m));
+	collect(t);
+}
+
 static void
 take(struct talk *t)
 {
-	bool busy = t->m.mail != NULL;
-
 	smtp_take(&t->m, &t->reply, &t->in);
-	if (busy && t->m.mail == NULL)
-		collect(t);
-	busy = t->m.mail != NULL;
-	pump(t);
-	if (busy && t->m.mail == NULL)
-		collect(t);
+	collect(t);
+	if (t->m.step != AT_END)
+		pump(t);
 }
 
 static void
 mishap(struct talk *t, enum mishap what, const char *text)
 {
-	bool busy = t->m.mail != NULL;
-
 	smtp_mishap(&t->m, what, text);
-	if (busy)
-		collect(t);
+	collect(t);
 }
 
 static void
@@ -249,12 +280,9 @@ run(const struct row *row)
 	t.m.lmtp = row->lmtp;
 	t.m.secure = row->secure;
 	script(&t);
-	while (t.mails || t.m.mail) {
-		if (t.m.mail == NULL)
-			new_mail(&t), t.mails--;
-		collect(&t);
-		t.m.mail = NULL;
-	}
+	while (t.told < t.begun || t.mails)
+		tell(&t, t.told < t.begun ? &t.letters[t.told] : new_mail(&t)),
+		    t.told++;
 	buf_fmt(&t.got, "| %s", smtp_steps[t.m.step].name);
 	if (t.m.step == AT_END)
 		buf_fmt(&t.got, " to wait for %s%s", t.m.why.status,
@@ -262,8 +290,6 @@ run(const struct row *row)
 	if (strcmp(buf_c(&t.got), row->want) != 0)
 		fail_msg("%s: got \"%s\", wanted \"%s\"", row->name,
 		    buf_c(&t.got), row->want);
-	for (size_t i = 0; i < MAX_RCPTS; i++)
-		free(t.rcpts[i].addr);
 	close(t.fd);
 	buf_free(&t.in);
 	buf_free(&t.out);

@@ -1,6 +1,9 @@
 /* Sessions and transactions of RFC 5321. */
 #include "tests/smtp_talk.h"
 
+/* Behind another's final dot. */
+#define NEXT "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+
 static const struct row rows[] = {
 	{ "lockstep", "a@x b@x",
 	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
@@ -28,10 +31,39 @@ static const struct row rows[] = {
 	    .want = "D2.0.0 | nothing" },
 	{ "two_messages_back_to_back", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
-		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT "S 250 ok\n"
 		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n",
 	    .want = "D2.0.0 D2.0.0 | nothing", .mails = 2 },
+	{ "three_messages_and_their_answers_together", "a@x",
+	    NEW NEXT "S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT
+		     "S 250 2.6.0 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI NEXT
+		     "S 451 4.3.0 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI
+		     "S 250 2.6.1 ok\n",
+	    .want = "D2.6.0 L4.3.0 D2.6.1 | nothing", .mails = 3 },
+	{ "the_next_is_refused_behind_the_dot", "a@x",
+	    NEW NEXT "S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT
+		     "S 250 ok\nS 250 ok\nS 550 5.1.1 no\nS 554 none\nC RSET\n"
+		     "S 250 ok\n" NEXT "S 250 ok\nS 250 ok\nS 354 go\n" HI
+		     "S 250 ok\n",
+	    .want = "D2.0.0 N5.1.1 D2.0.0 | nothing", .mails = 3 },
+	{ "the_next_is_not_begun_while_some_are_put_off", "a@x b@x",
+	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
+		"S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 354 go\n" HI
+		"S 250 ok\nC MAIL FROM:<me@x>\nC RCPT TO:<b@x>\nC DATA\n",
+	    .want = "D2.0.0 - - - | MAIL", .mails = 2 },
+	{ "lost_behind_the_dot", "a@x",
+	    NEW NEXT "S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT "lost\n",
+	    .want = "L4.4.2 B | nothing to wait for 4.4.2", .mails = 2 },
+	{ "421_at_the_dot_and_the_next_behind_it", "a@x",
+	    NEW NEXT "S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT "S 421 bye\n",
+	    .want = "L4.3.2 B | nothing to wait for 4.3.2", .mails = 2 },
+	{ "timeout_at_the_dot_and_the_next_behind_it", "a@x",
+	    NEW NEXT "S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT "timeout\n",
+	    .want = "L4.4.2 B | nothing to wait for 4.4.2", .mails = 2 },
+	{ "lockstep_has_nothing_behind_the_dot", "a@x",
+	    OLD "C MAIL FROM:<me@x>\nS 250 ok\nC RCPT TO:<a@x>\nS 250 ok\n"
+		"C DATA\nS 354 go\n" HI "S 250 ok\nC MAIL FROM:<me@x>\n",
+	    .want = "D2.0.0 - | MAIL", .mails = 2 },
 	/* what is offered */
 	{ "helo_after_500", "a@x",
 	    GREET "S 500 what\nC HELO me\nS 250 hello\nC MAIL FROM:<me@x>\n"
@@ -202,8 +234,8 @@ static const struct row rows[] = {
 	    .want = "D2.0.0 | nothing to wait for 4.5.0" },
 	{ "421_at_the_second_message", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
-		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\nS 421 enough\n",
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT
+		"S 250 ok\nS 421 enough\n",
 	    .want = "D2.0.0 B | nothing to wait for 4.3.2", .mails = 2 },
 	/* lost */
 	{ "lost_pipelining", "a@x b@x",
@@ -216,16 +248,15 @@ static const struct row rows[] = {
 	    .want = "L4.4.2 | nothing to wait for 4.4.2" },
 	{ "lost_when_reused", "a@x b@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
+		"S 250 ok\nS 250 ok\nS 250 ok\nS 354 go\n" HI
 		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC RCPT TO:<b@x>\nC DATA\n"
-		"lost\n",
+		"S 250 ok\nwait\nlost\n",
 	    .want = "D2.0.0 D2.0.0 B B | nothing to wait for 4.4.2",
 	    .mails = 2 },
 	{ "lost_when_reused_but_heard", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
-		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\n"
-		"C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
-		"S 250 ok\nlost\n",
+		"S 250 ok\nS 250 ok\nS 354 go\n" HI NEXT
+		"S 250 ok\nS 250 ok\nlost\n",
 	    .want = "D2.0.0 L4.4.2 | nothing to wait for 4.4.2", .mails = 2 },
 	{ "lost_when_new", "a@x", OLD "C MAIL FROM:<me@x>\nlost\n",
 	    .want = "L4.4.2 | nothing to wait for 4.4.2" },
@@ -270,7 +301,7 @@ static const struct row rows[] = {
 	{ "reply_ahead_of_the_next_message", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
 		"S 250 ok\nS 250 ok\nS 354 go\n" HI "S 250 ok\nS 250 ok\n",
-	    .want = "D2.0.0 - | nothing to wait for 4.5.0", .mails = 2 },
+	    .want = "D2.0.0 | nothing to wait for 4.5.0" },
 	{ "reply_before_the_dot", "a@x",
 	    NEW "C MAIL FROM:<me@x>\nC RCPT TO:<a@x>\nC DATA\n"
 		"S 250 ok\nS 250 ok\nS 354 go\nS 250 taken\n",
@@ -338,12 +369,12 @@ test_room(void **state)
 {
 	enum { N = 1000 };
 	struct smtp_rcpt *rcpts = calloc(N, sizeof *rcpts);
-	struct talk t = { .mails = 0 };
+	struct letter l = { .talk = NULL };
 	struct smtp_mail mail = { .from = "me@x",
 		.rcpts = rcpts,
 		.nrcpts = N,
 		.answer = note_answer,
-		.arg = &t };
+		.arg = &l };
 	struct smtp m;
 	struct buf out = { 0 };
 	size_t rounds = 0, lines = 0;

@@ -1,4 +1,5 @@
 #include "deliver/net/pace.h"
+#include <stdbool.h>
 
 void
 pace_init(struct pace *p, unsigned most, int64_t second)
@@ -12,6 +13,31 @@ pace_may(const struct pace *p, unsigned live, int64_t now)
 	/* With none at all there is no other way to learn that it is well
 	 * again. */
 	return live == 0 || (live < p->limit && now >= p->until);
+}
+
+#define OPENING                                                                \
+	4	 /* answers until a session is ready: a greeting, EHLO, TLS    \
+		  */
+#define GROWTH 4 /* times as many, with each answer of a slow one */
+
+unsigned
+pace_more(const struct pace *p, const struct pace_now *n, int64_t now)
+{
+	bool slow = n->answer > PACE_SLOW;
+	size_t most = slow ? (size_t)n->ready * GROWTH : n->ready + 1u;
+	/* With more of them what waits would be done before they are ready. */
+	size_t useful = slow ? 1 + n->waiting / ((size_t)OPENING * n->window)
+			     : n->live + n->waiting;
+
+	if (most > p->limit)
+		most = p->limit;
+	if (!slow && most > PACE_QUICK)
+		most = PACE_QUICK;
+	if (most > useful)
+		most = useful;
+	return most > n->live && pace_may(p, n->live, now)
+		   ? (unsigned)most - n->live
+		   : 0;
 }
 
 void

@@ -83,9 +83,8 @@ way_found(struct way *w)
 static unsigned
 most(const struct conf_relay *conf)
 {
-	unsigned n = conf->sessions ? conf->sessions : RELAY_SESSIONS;
-
-	return n < RELAY_MOST ? n : RELAY_MOST;
+	return conf->sessions && conf->sessions < RELAY_MOST ? conf->sessions
+							     : RELAY_MOST;
 }
 
 struct relay *
@@ -267,6 +266,51 @@ push(struct relay *r)
 		open_session(r);
 }
 
+/* Sessions that take messages; window: how many each has in flight. */
+static unsigned
+ready(const struct relay *r, unsigned *window)
+{
+	struct session *s;
+	unsigned n = 0;
+
+	*window = 1;
+	TAILQ_FOREACH (s, &r->sessions, link) {
+		n += s->ready && !s->leaving;
+		if (s->smtp.peer.offers & EHLO_CHUNKING)
+			*window = SMTP_WINDOW;
+	}
+	return n;
+}
+
+static size_t
+waiting(const struct relay *r, size_t most)
+{
+	struct job *job;
+	size_t n = 0;
+
+	TAILQ_FOREACH (job, &r->waiting, link)
+		if (++n == most)
+			break;
+	return n;
+}
+
+/* More sessions, as far as they help. */
+static void
+grow(struct relay *r, int64_t answer)
+{
+	struct pace_now now = { .live = live(r), .answer = answer };
+	unsigned more;
+
+	if (TAILQ_EMPTY(&r->waiting) || r->opening || r->net->stopping)
+		return;
+	now.ready = ready(r, &now.window);
+	now.waiting = waiting(r, (size_t)RELAY_MOST * SMTP_WINDOW * 4);
+	more = pace_more(&r->pace, &now, loop_now());
+	/* Each may end at once, or only ask for the way. */
+	while (more-- > 0 && live(r) < r->pace.limit && !r->opening)
+		open_session(r);
+}
+
 static struct relay *
 next_hungry(const struct net *net)
 {
@@ -349,10 +393,11 @@ relay_give_back(struct relay *r, struct job *job)
 void
 relay_ready(struct relay *r, struct session *s)
 {
-	r->opening = false;
 	shut_open(&r->shut);
 	r->good = s->host;
 	r->good_until = loop_now() + GOOD_SECONDS * r->net->second;
+	if (s->answer > PACE_SLOW)
+		grow(r, s->answer);
 }
 
 void
@@ -370,12 +415,22 @@ relay_frown(struct relay *r)
 }
 
 void
-relay_delivered(struct relay *r)
+relay_delivered(struct relay *r, int64_t answer)
 {
 	pace_taken(&r->pace, loop_now());
-	if (!TAILQ_EMPTY(&r->waiting) && !r->opening && !r->net->stopping &&
-	    pace_may(&r->pace, live(r), loop_now()))
-		open_session(r);
+	grow(r, answer);
+}
+
+/* Some that were opened together fail together: that is one frown. */
+static bool
+any_unready(const struct relay *r)
+{
+	struct session *s;
+
+	TAILQ_FOREACH (s, &r->sessions, link)
+		if (!s->ready)
+			return true;
+	return false;
 }
 
 void
@@ -385,9 +440,9 @@ relay_down(struct relay *r, struct session *s)
 
 	TAILQ_REMOVE(&r->sessions, s, link);
 	if (!s->ready) {
-		r->opening = false;
 		/* Others get through: this many is what the server takes. */
-		pace_frown(&r->pace, live(r), loop_now());
+		if (!any_unready(r))
+			pace_frown(&r->pace, live(r), loop_now());
 		if (live(r) == 0) {
 			r->good_until = r->way.until = 0;
 			failed(r, s->smtp.denied ? SHUT_DENIED : SHUT_AWAY,

@@ -1,6 +1,6 @@
 /* relay - the messages that wait for one destination, a relay of the settings
- * or a domain, and its sessions: a second one is opened when the first has
- * delivered, and so on, up to a limit.  There may be very many destinations:
+ * or a domain, and its sessions: more are opened while they help (pace), up to
+ * a limit.  There may be very many destinations:
  * one without sessions and jobs is gone, unless it is remembered that it does
  * not answer. */
 #ifndef DELIVER_NET_RELAY_H
@@ -14,8 +14,7 @@
 #include "deliver/net/way.h"
 #include <sys/tree.h>
 
-#define RELAY_SESSIONS 5 /* of one destination, unless the settings say */
-#define RELAY_MOST 20	 /* so, up to this */
+#define RELAY_MOST 20	 /* of one destination; fewer if the settings say so */
 #define NET_SESSIONS 200 /* of all together; of them */
 #define NET_RELAYS 40	 /* for relays of the settings alone */
 
@@ -59,7 +58,7 @@ struct relay {
 	struct way way;
 	struct jobs waiting;
 	TAILQ_HEAD(, session) sessions;
-	bool opening;		  /* one of them is not ready yet */
+	bool opening;		  /* its hosts are looked for, for one */
 	size_t good;		  /* host that was reached last */
 	int64_t good_until;	  /* loop_now() until which it is asked first */
 	struct shut shut;	  /* meanwhile jobs get its answer at once */
@@ -91,7 +90,7 @@ void relay_free(struct relay *);	  /* after relay_drop */
 struct job *relay_take(struct relay *); /* NULL: none waits */
 void relay_give_back(struct relay *, struct job *);
 void relay_ready(struct relay *, struct session *);
-void relay_delivered(struct relay *);
+void relay_delivered(struct relay *, int64_t answer); /* ms for one */
 void relay_put_off(struct relay *); /* all of a message, by the server */
 void relay_frown(struct relay *);   /* it ended a session that was ready */
 /* It has ended, or could not be opened; its memory goes. */

@@ -35,53 +35,74 @@ bool
 session_is_idle(const struct session *s)
 {
 	return s->ready && !s->leaving && s->smtp.step == AT_IDLE &&
-	       s->job == NULL;
+	       TAILQ_EMPTY(&s->jobs);
+}
+
+/* For the job whose answers come next. */
+static void
+limit(struct session *s)
+{
+	const struct job *job = TAILQ_FIRST(&s->jobs);
+
+	conn_limit(&s->conn,
+	    job ? seconds(s, MESSAGE_SECONDS + job->length / MESSAGE_RATE) : 0);
 }
 
 static void
-finish_job(struct session *s)
+finish_job(struct session *s, struct job *job)
 {
-	struct job *job = s->job;
 	bool delivered = job->delivered, later = job->later;
+	bool back = job->mail.given_back;
 
-	s->job = NULL;
-	conn_limit(&s->conn, 0);
-	if (s->smtp.given_back) {
+	TAILQ_REMOVE(&s->jobs, job, link);
+	if (back) {
 		job->mail.again = false;
 		relay_give_back(s->relay, job);
 	} else {
 		job_end(job);
 	}
 	if (delivered)
-		relay_delivered(s->relay);
-	else if (later && !s->smtp.given_back)
+		relay_delivered(s->relay, s->answer);
+	else if (later && !back)
 		relay_put_off(s->relay);
+}
+
+/* Those that have all their answers, or will have none here. */
+static void
+finish_jobs(struct session *s)
+{
+	struct job *first = TAILQ_FIRST(&s->jobs), *job, *next;
+
+	TAILQ_FOREACH_SAFE(job, &s->jobs, link, next)
+	if (job->mail.over)
+		finish_job(s, job);
+	if (TAILQ_FIRST(&s->jobs) != first)
+		limit(s);
 }
 
 /* What stays on this machine (LMTP) keeps its sender.  Memory that is short, or
  * a disk that fails, is seen again when the text is read. */
 static void
-set_sender(struct session *s)
+set_sender(struct session *s, struct job *job)
 {
 	const struct conf *c = s->relay->net->conf;
 
-	if (!s->relay->conf->lmtp && job_sender(s->job, c) == -1)
+	if (!s->relay->conf->lmtp && job_sender(job, c) == -1)
 		log_errno("net: a sender cannot be rewritten now");
 }
 
 static void
-begin_job(struct session *s)
+begin_job(struct session *s, struct job *job)
 {
-	struct job *job = s->job;
-
-	set_sender(s);
+	set_sender(s, job);
 	job->mta = session_host(s);
 	job->delivered = job->later = false;
 	job->mail.terminal = s->relay->conf->terminal;
 	job->mail.careful = s->woken;
 	s->woken = false;
-	conn_limit(
-	    &s->conn, seconds(s, MESSAGE_SECONDS + job->length / MESSAGE_RATE));
+	TAILQ_INSERT_TAIL(&s->jobs, job, link);
+	if (TAILQ_FIRST(&s->jobs) == job)
+		limit(s);
 	smtp_begin(&s->smtp, &job->mail);
 }
 
@@ -104,40 +125,44 @@ is_enough(struct session *s)
 	return false;
 }
 
-/* Between messages, and at the end of one. */
+/* It is well with us, for the first time.  false: it has ended. */
+static bool
+ready(struct session *s)
+{
+	if (!is_enough(s))
+		return false;
+	s->ready = true;
+	secure_ready(s);
+	probe_ready(s);
+	relay_ready(s->relay, s);
+	return true;
+}
+
+/* Between messages, at the end of one, and when one more may be begun. */
 static void
 settle(struct session *s)
 {
 	struct smtp *m = &s->smtp;
+	struct job *job;
 
 	for (;;) {
-		if (s->job && m->mail == NULL)
-			finish_job(s);
-		if (m->step != AT_IDLE)
+		finish_jobs(s);
+		if (!smtp_room(m) || (!s->ready && !ready(s)))
 			return;
-		if (!s->ready) {
-			if (!is_enough(s))
-				return;
-			s->ready = true;
-			secure_ready(s);
-			probe_ready(s);
-			relay_ready(s->relay, s);
-		}
 		/* Others wait until there may be one more session at all. */
-		s->leaving |=
-		    smtp_spent(m) || (TAILQ_EMPTY(&s->relay->waiting) &&
-					 (net_is_crowded(s->relay->net) ||
-					     s->relay->net->probe));
-		if (s->leaving || (s->job = relay_take(s->relay)) == NULL)
+		if (m->step == AT_IDLE)
+			s->leaving |= smtp_spent(m) ||
+				      (TAILQ_EMPTY(&s->relay->waiting) &&
+					  (net_is_crowded(s->relay->net) ||
+					      s->relay->net->probe));
+		if (s->leaving || (job = relay_take(s->relay)) == NULL)
 			break;
-		if (job_is_illegal(s->job, m->peer.offers)) {
-			job_convert(s->job); /* the next one may be sent */
-			s->job = NULL;
-			continue;
-		}
-		begin_job(s);
+		if (job_is_illegal(job, m->peer.offers))
+			job_convert(job); /* the next one may be sent */
+		else
+			begin_job(s, job);
 	}
-	if (s->leaving)
+	if (s->leaving && m->step == AT_IDLE)
 		smtp_quit(m);
 }
 
@@ -153,14 +178,14 @@ sent(struct session *s, enum data_status status)
 		smtp_dot(&s->smtp);
 		return;
 	case DATA_DAMAGED:
-		smtp_mishap(&s->smtp, MISHAP_DAMAGED,
+		smtp_spoil(&s->smtp, MISHAP_DAMAGED,
 		    "the stored message is damaged: it does not match its "
 		    "length or sum");
 		return;
 	case DATA_ERROR:
 		snprintf(why, sizeof why, "cannot read the stored message: %s",
 		    strerror(errno));
-		smtp_mishap(&s->smtp, MISHAP_READ, why);
+		smtp_spoil(&s->smtp, MISHAP_READ, why);
 		return;
 	}
 }
@@ -187,7 +212,7 @@ send_chunks(struct session *s)
 static void
 send_body(struct session *s)
 {
-	const struct job *job = s->job;
+	const struct job *job = TAILQ_LAST(&s->jobs, jobs);
 	bool chunks = smtp_body(&s->smtp) == SMTP_CHUNKS;
 
 	if (job && s->round != s->smtp.rounds) {
@@ -214,6 +239,7 @@ watch(struct session *s)
 		return;
 	s->ticks = m->ticks;
 	s->taken = s->conn.taken;
+	s->asked = loop_now();
 	conn_patience(
 	    &s->conn, seconds(s, (uint64_t)smtp_steps[m->step].seconds));
 }
@@ -241,8 +267,7 @@ session_cannot(struct session *s, const struct verdict *why, struct span text)
 static void
 ended(struct session *s)
 {
-	if (s->job)
-		finish_job(s);
+	finish_jobs(s);
 	/* A token that comes later would be for the next address's server,
 	 * which may not have greeted yet. */
 	secure_forget(s);
@@ -260,6 +285,13 @@ ended(struct session *s)
 	conn_next(&s->conn);
 }
 
+static bool
+wants_job(const struct session *s)
+{
+	return s->ready && !s->leaving && smtp_room(&s->smtp) &&
+	       !TAILQ_EMPTY(&s->relay->waiting);
+}
+
 /* After anything that happened: says what is to be said. */
 static void
 run(struct session *s)
@@ -267,19 +299,21 @@ run(struct session *s)
 	struct smtp *m = &s->smtp;
 
 	secure_step(s);
-	settle(s);
-	if (m->step != AT_END)
-		smtp_more(m, &s->conn.out, s->conn.sent + FULL);
-	if (smtp_body(m) != SMTP_NO_BODY)
-		send_body(s);
+	do { /* one message behind the other, as far as there is room */
+		settle(s);
+		if (m->step != AT_END)
+			smtp_more(m, &s->conn.out, s->conn.sent + FULL);
+		if (smtp_body(m) != SMTP_NO_BODY)
+			send_body(s);
+	} while (wants_job(s) && conn_pending(&s->conn) < FULL);
 	if (s->conn.out.bad)
 		smtp_mishap(m, MISHAP_READ, "out of memory");
 	if (m->step == AT_END) {
 		ended(s);
 		return;
 	}
-	s->conn.more =
-	    smtp_body(m) != SMTP_NO_BODY; /* others have their turn between */
+	/* others have their turn between */
+	s->conn.more = smtp_body(m) != SMTP_NO_BODY || wants_job(s);
 	conn_flush(&s->conn);
 	watch(s);
 }
@@ -374,6 +408,7 @@ happened(struct conn *c, enum conn_event event)
 			return;
 		break;
 	case CONN_DATA:
+		s->answer = loop_now() - s->asked;
 		smtp_take(&s->smtp, &s->reply, &c->in);
 		break;
 	case CONN_ROOM:
@@ -405,10 +440,10 @@ session_open(struct relay *r, size_t host)
 	s->relay = r;
 	s->host = host;
 	conn_init(&s->conn, happened);
+	TAILQ_INIT(&s->jobs);
 	TAILQ_INSERT_TAIL(&r->sessions, s, link);
 	TAILQ_INSERT_TAIL(&r->net->sessions, s, all);
 	r->net->nsessions++;
-	r->opening = true;
 	session_next_host(s);
 	return s;
 }
@@ -441,6 +476,8 @@ session_leave(struct session *s)
 void
 session_free(struct session *s)
 {
+	struct job *job;
+
 	TAILQ_REMOVE(&s->relay->net->sessions, s, all);
 	s->relay->net->nsessions--;
 	if (s->smtp.step == AT_IDLE && s->conn.up) {
@@ -451,7 +488,10 @@ session_free(struct session *s)
 	session_forget_host(s);
 	secure_forget(s);
 	conn_close(&s->conn);
-	job_free(s->job);
+	while ((job = TAILQ_FIRST(&s->jobs)) != NULL) {
+		TAILQ_REMOVE(&s->jobs, job, link);
+		job_free(job);
+	}
 	smtp_free(&s->smtp);
 	buf_free(&s->reply.text);
 	buf_free(&s->text);

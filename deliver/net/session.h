@@ -27,16 +27,18 @@ struct session {
 	char *lookup; /* the name that is asked for */
 	struct conn_addr addrs[CONN_ADDRS];
 	size_t naddrs;
-	bool ready;   /* it has come as far as to take a job, once */
-	bool leaving; /* it takes no more of them */
-	bool plain;   /* TLS has failed there: once without */
-	bool woken;   /* for a job, after it was idle */
-	struct job *job;
+	bool ready;	  /* it has come as far as to take a job, once */
+	bool leaving;	  /* it takes no more of them */
+	bool plain;	  /* TLS has failed there: once without */
+	bool woken;	  /* for a job, after it was idle */
+	struct jobs jobs; /* under way, in the order of their answers */
 	struct data data;
-	unsigned round;	  /* of smtp, for which data was begun */
+	unsigned round; /* of smtp, for which data was begun: the last job's */
 	struct buf chunk; /* of it, for BDAT */
 	char self[EHLO_NAME];
 	unsigned ticks; /* of smtp, when the deadline was set */
+	int64_t asked;	/* loop_now() then */
+	int64_t answer; /* ms that an answer took, the last time */
 	uint64_t taken; /* of conn, likewise */
 	struct token_ask token;
 	struct secret secret; /* on its way to auth */

@@ -60,11 +60,11 @@ smtp_offers(const struct smtp *m, unsigned what)
 }
 
 static void
-end(struct smtp *m, const struct verdict *v, bool unheard)
+end(struct smtp *m, const struct verdict *v, enum transact_how how)
 {
 	m->why = *v;
 	m->ended = m->step;
-	transact_end(m, v, unheard);
+	transact_end(m, v, how);
 	m->say = AT_IDLE;
 	smtp_go(m, AT_END);
 }
@@ -81,8 +81,7 @@ smtp_mishap(struct smtp *m, enum mishap mishap, const char *detail)
 	buf_str(&m->text, detail);
 	if (m->text.len > JUDGE_TEXT)
 		m->text.len = JUDGE_TEXT;
-	/* Once a whole text is on its way it may have been taken. */
-	end(m, &v, mishap == MISHAP_LOST && !m->last);
+	end(m, &v, mishap == MISHAP_LOST ? TRANSACT_LOST : TRANSACT_ENDED);
 }
 
 void
@@ -163,7 +162,7 @@ stage(const struct smtp *m)
 {
 	if (m->step == AT_EHLO && m->lmtp)
 		return AT_HELO; /* RFC 2033 4.1: there is no other way in */
-	if (m->step == AT_BODY && m->chunking)
+	if (m->step == AT_BODY && m->mail->is.chunking)
 		return AT_CHUNK;
 	return m->step;
 }
@@ -175,7 +174,7 @@ smtp_reply(struct smtp *m, const struct reply *r)
 
 	if (m->step == AT_END)
 		return;
-	judge_reply(stage(m), r, m->taken > 0, &v);
+	judge_reply(stage(m), r, m->mail && m->mail->is.taken > 0, &v);
 	quote(m, r);
 	if ((m->step == AT_STARTTLS || m->step == AT_AUTH) &&
 	    opening_takes(m, r))
@@ -183,10 +182,11 @@ smtp_reply(struct smtp *m, const struct reply *r)
 	if (v.next != NEXT_ON)
 		m->why = v;
 	if (v.close) {
-		end(m, &v, r->code == 421);
+		end(m, &v, r->code == 421 ? TRANSACT_QUIT : TRANSACT_ENDED);
 		return;
 	}
-	m->heard = true;
+	if (m->mail)
+		m->mail->is.heard = true;
 	if (m->step >= AT_MAIL && m->step <= AT_DOT)
 		transact_reply(m, &v, r->code);
 	else if (m->step < AT_MAIL)
@@ -204,7 +204,7 @@ outstanding(const struct smtp *m)
 {
 	if (m->step == AT_IDLE || m->step == AT_TLS || m->step == AT_LOGIN)
 		return false;
-	if (m->step == AT_BODY && !m->chunking)
+	if (m->step == AT_BODY && !m->mail->is.chunking)
 		return true; /* it may say no before the end */
 	if (m->step >= AT_MAIL && m->step <= AT_DOT)
 		return transact_waits(m);

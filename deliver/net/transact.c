@@ -1,27 +1,28 @@
+/* What the server says to a transaction, and what becomes of it. */
 #include "deliver/net/transact.h"
-#include "deliver/net/say.h"
 
-static void
-answer(struct smtp *m, struct smtp_rcpt *r, const struct verdict *v)
+void
+transact_answer(struct smtp *m, struct smtp_mail *t, struct smtp_rcpt *r,
+    const struct verdict *v)
 {
 	if (r->done)
 		return;
 	r->done = true;
-	m->mail->answer(m->mail, r, v, buf_view(&m->text));
+	t->answer(t, r, v, buf_view(&m->text));
 }
 
-/* All recipients that are open, or of those only the accepted ones. */
-static void
-answer_all(struct smtp *m, const struct verdict *v, bool taken)
+void
+transact_answer_all(
+    struct smtp *m, struct smtp_mail *t, const struct verdict *v, bool taken)
 {
-	for (size_t i = 0; i < m->mail->nrcpts; i++)
-		if (!taken || m->mail->rcpts[i].taken)
-			answer(m, &m->mail->rcpts[i], v);
+	for (size_t i = 0; i < t->nrcpts; i++)
+		if (!taken || t->rcpts[i].taken)
+			transact_answer(m, t, &t->rcpts[i], v);
 }
 
 /* The transaction for which they were too many has failed. */
 static void
-answer_put_off(struct smtp *m)
+answer_put_off(struct smtp *m, struct smtp_mail *t)
 {
 	struct verdict v = {
 		.next = NEXT_FAIL, .outcome = OUT_LATER, .status = "4.5.3"
@@ -29,130 +30,71 @@ answer_put_off(struct smtp *m)
 
 	buf_reset(&m->text);
 	buf_str(&m->text, "too many recipients for one message to the server");
-	answer_all(m, &v, false);
+	transact_answer_all(m, t, &v, false);
 }
 
-/* Nothing is outstanding, and nobody is left who could be asked for. */
+/* The replies that come now are for the one behind it.  then: what is to be
+ * done if there is none. */
+static void
+pass(struct smtp *m, enum stage then)
+{
+	struct smtp_mail *t = m->mail, *next = t->is.behind;
+
+	m->mail = next;
+	if (next == NULL)
+		m->tail = NULL;
+	m->count--;
+	m->octets -= t->size;
+	m->reused = true;
+	m->refused += !t->is.good && !t->probe;
+	t->over = true;
+	if (next == NULL && then == AT_RSET)
+		smtp_ask(m, AT_RSET);
+	else if (next == NULL)
+		smtp_go(m, then);
+	else if (next->is.rset && !next->is.rset_sent)
+		smtp_ask(m, AT_RSET);
+	else
+		smtp_go(m, next->is.rset ? AT_RSET : AT_MAIL);
+}
+
+/* Nothing of it is outstanding, and nobody is left who could be asked for. */
 static void
 over(struct smtp *m, enum stage then)
 {
-	m->due = false;
-	if (m->repeat) {
+	struct smtp_mail *t = m->mail;
+
+	t->is.due = false;
+	if (t->is.repeat && t->is.behind == NULL) {
 		smtp_ask(m, AT_RSET);
 		return;
 	}
-	answer_put_off(m);
-	m->mail = NULL;
-	m->reused = true;
-	if (then == AT_RSET)
-		smtp_ask(m, AT_RSET);
+	if (t->is.repeat)
+		t->given_back = true;
 	else
-		smtp_go(m, then);
-}
-
-static void
-refuse(struct smtp *m, enum mishap mishap, const char *text, size_t only)
-{
-	struct verdict v;
-
-	judge_mishap(AT_MAIL, mishap, &v);
-	buf_reset(&m->text);
-	buf_str(&m->text, text);
-	if (only < m->mail->nrcpts)
-		answer(m, &m->mail->rcpts[only], &v);
-	else
-		answer_all(m, &v, false);
-}
-
-/* RFC 6531 3.4: without the extension an address that is not ASCII cannot be
- * said.  The others can. */
-static void
-refuse_utf8(struct smtp *m)
-{
-	static const char text[] =
-	    "the server does not take addresses that are not ASCII (SMTPUTF8)";
-
-	if (!say_ascii(m->mail->from))
-		refuse(m, MISHAP_UTF8, text, m->mail->nrcpts);
-	for (size_t i = 0; i < m->mail->nrcpts; i++)
-		if (!say_ascii(m->mail->rcpts[i].addr))
-			refuse(m, MISHAP_UTF8, text, i);
-}
-
-/* What needs no question to the server. */
-static void
-refuse_unsaid(struct smtp *m)
-{
-	const struct smtp_mail *mail = m->mail;
-
-	if (m->peer.size && mail->size > m->peer.size)
-		refuse(m, MISHAP_SIZE,
-		    "the message is larger than the server takes (SIZE)",
-		    mail->nrcpts);
-	if (!smtp_offers(m, EHLO_SMTPUTF8))
-		refuse_utf8(m);
-	if (mail->requiretls && !(m->secure && smtp_offers(m, EHLO_REQUIRETLS)))
-		refuse(m, MISHAP_REQUIRETLS,
-		    "the sender asks for TLS all the way, which the server "
-		    "does not promise (REQUIRETLS)",
-		    mail->nrcpts);
-	if (say_verb(mail, &m->peer) == NULL)
-		refuse(m, MISHAP_TERMINAL,
-		    "the server cannot pass a text on to a terminal (SEND)",
-		    mail->nrcpts);
-}
-
-void
-smtp_begin(struct smtp *m, struct smtp_mail *mail)
-{
-	size_t open = 0;
-
-	m->mail = mail;
-	m->mail_sent = m->data_sent = m->failed = m->heard = false;
-	m->due = m->last = m->repeat = m->given_back = false;
-	m->next = m->oldest = m->taken = m->put_off = 0;
-	m->said = m->lines = m->chunks = 0;
-	m->chunking = smtp_offers(m, EHLO_CHUNKING);
-	m->rounds++;
-	mail->dsn_passed = smtp_offers(m, EHLO_DSN);
-	refuse_unsaid(m);
-	for (size_t i = 0; i < mail->nrcpts; i++) {
-		mail->rcpts[i].sent = mail->rcpts[i].taken = false;
-		open += !mail->rcpts[i].done;
-	}
-	if (open == 0)
-		m->mail = NULL;
-	else
-		smtp_go(m, AT_MAIL);
-}
-
-bool
-smtp_spent(const struct smtp *m)
-{
-	return m->peer.mailmax && m->rounds >= m->peer.mailmax;
+		answer_put_off(m, t);
+	pass(m, then);
 }
 
 /* The first recipient from oldest on whose RCPT is on its way; next: none. */
 static size_t
-unheard(const struct smtp *m)
+unheard(const struct smtp_mail *t)
 {
-	size_t at = m->oldest;
+	size_t at = t->is.oldest;
 
-	while (at < m->next && !m->mail->rcpts[at].sent)
+	while (at < t->is.next && !t->rcpts[at].sent)
 		at++;
 	return at;
 }
 
-/* The first recipient from next on whose RCPT is still to be said in this
- * transaction: RFC 9422 says how many it may have. */
-static size_t
-unsaid(const struct smtp *m)
+size_t
+transact_unsaid(const struct smtp *m, const struct smtp_mail *t)
 {
-	size_t at = m->next;
+	size_t at = t->is.next;
 
-	if (m->peer.rcptmax && m->said >= m->peer.rcptmax)
-		return m->mail->nrcpts;
-	while (at < m->mail->nrcpts && m->mail->rcpts[at].done)
+	if (m->peer.rcptmax && t->is.said >= m->peer.rcptmax)
+		return t->nrcpts;
+	while (at < t->nrcpts && t->rcpts[at].done)
 		at++;
 	return at;
 }
@@ -160,95 +102,30 @@ unsaid(const struct smtp *m)
 bool
 transact_waits(const struct smtp *m)
 {
+	const struct smtp_state *is = &m->mail->is;
+
 	switch (m->step) {
 	case AT_MAIL:
-		return m->mail_sent;
+		return is->mail_sent;
 	case AT_RCPT:
-		return unheard(m) < m->next;
+		return unheard(m->mail) < is->next;
 	case AT_DATA:
-		return m->data_sent;
+		return is->data_sent;
 	case AT_BODY: /* by BDAT: the server answers while we send */
-		return m->chunks > 0;
+		return is->chunks > 0;
 	default:
 		return m->say == AT_IDLE;
 	}
 }
 
-void
-transact_write(struct smtp *m, struct buf *out, size_t full)
-{
-	bool ahead = smtp_offers(m, EHLO_PIPELINING);
-	struct smtp_rcpt *r;
-	size_t at;
-
-	if (m->mail == NULL || m->failed || m->step < AT_MAIL ||
-	    m->step > AT_DATA)
-		return;
-	r = m->mail->rcpts;
-	if (!m->mail_sent)
-		say_mail(out, m->mail, &m->peer);
-	m->mail_sent = true;
-	if (m->mail->probe)
-		return;
-	while (!m->data_sent && !m->due && !m->chunks &&
-	       (ahead || !transact_waits(m))) {
-		at = unsaid(m);
-		if (at == m->mail->nrcpts)
-			break;
-		if (out->len >= full)
-			return;
-		say_rcpt(out, &r[at], &m->peer);
-		r[at].sent = true;
-		m->next = at + 1;
-		m->said++;
-	}
-	if (m->data_sent || unsaid(m) < m->mail->nrcpts ||
-	    (!ahead && transact_waits(m)))
-		return;
-	if (!m->chunking) {
-		buf_str(out, "DATA\r\n");
-		m->data_sent = true;
-	} else if (ahead && !m->mail->careful && !m->last &&
-		   m->mail->size <= SMTP_AHEAD) {
-		m->due = true;
-	}
-}
-
-enum smtp_body
-smtp_body(const struct smtp *m)
-{
-	if (m->mail == NULL)
-		return SMTP_NO_BODY;
-	if (m->chunking)
-		return m->due || m->step == AT_BODY ? SMTP_CHUNKS
-						    : SMTP_NO_BODY;
-	return m->step == AT_BODY ? SMTP_DOTS : SMTP_NO_BODY;
-}
-
-void
-smtp_dot(struct smtp *m)
-{
-	smtp_go(m, AT_DOT);
-}
-
 /* Chunks are what is waited for: the answer to the last is that for all. */
-static void
-go_chunk(struct smtp *m)
-{
-	smtp_go(m, m->last && m->chunks == 1 && !m->failed ? AT_DOT : AT_CHUNK);
-}
-
 void
-smtp_chunk(struct smtp *m, struct buf *out, struct span octets, bool last)
+transact_chunk(struct smtp *m)
 {
-	buf_fmt(out, "BDAT %zu%s\r\n", octets.len, last ? " LAST" : "");
-	buf_span(out, octets);
-	m->chunks++;
-	m->last = last;
-	if (last)
-		m->due = false;
-	if (last && m->step == AT_BODY)
-		go_chunk(m);
+	const struct smtp_state *is = &m->mail->is;
+
+	smtp_go(
+	    m, is->last && is->chunks == 1 && !is->failed ? AT_DOT : AT_CHUNK);
 }
 
 /* After a reply to MAIL or RCPT: which one comes next, or what is to be said
@@ -256,21 +133,22 @@ smtp_chunk(struct smtp *m, struct buf *out, struct span octets, bool last)
 static void
 advance(struct smtp *m)
 {
-	bool more = unsaid(m) < m->mail->nrcpts;
+	struct smtp_mail *t = m->mail;
+	bool more = transact_unsaid(m, t) < t->nrcpts;
 
-	m->oldest = unheard(m);
-	if (m->oldest < m->next)
+	t->is.oldest = unheard(t);
+	if (t->is.oldest < t->is.next)
 		smtp_go(m, AT_RCPT);
-	else if (m->data_sent)
+	else if (t->is.data_sent)
 		smtp_go(m, AT_DATA);
-	else if (m->chunks)
-		go_chunk(m);
-	else if (m->failed)
+	else if (t->is.chunks)
+		transact_chunk(m);
+	else if (t->is.failed)
 		over(m, AT_RSET);
 	else if (more)
 		smtp_go(m, AT_RCPT);
-	else if (m->taken)
-		smtp_go(m, m->chunking ? AT_BODY : AT_DATA);
+	else if (t->is.taken)
+		smtp_go(m, t->is.chunking ? AT_BODY : AT_DATA);
 	else
 		over(m, AT_RSET);
 }
@@ -278,20 +156,22 @@ advance(struct smtp *m)
 static void
 on_mail(struct smtp *m, const struct verdict *v)
 {
+	struct smtp_mail *t = m->mail;
+
 	if (v->next != NEXT_ON) {
-		m->failed = true;
-		answer_all(m, v, false);
-	} else if (m->mail->probe) {
-		answer_all(m, v, false);
+		t->is.failed = true;
+		transact_answer_all(m, t, v, false);
+	} else if (t->probe) {
+		transact_answer_all(m, t, v, false);
 	}
 	advance(m);
 }
 
-static bool
-anyone_unsaid(const struct smtp *m)
+bool
+transact_left(const struct smtp_mail *t)
 {
-	for (size_t i = 0; i < m->mail->nrcpts; i++)
-		if (!m->mail->rcpts[i].done && !m->mail->rcpts[i].sent)
+	for (size_t i = 0; i < t->nrcpts; i++)
+		if (!t->rcpts[i].done && !t->rcpts[i].sent)
 			return true;
 	return false;
 }
@@ -299,33 +179,37 @@ anyone_unsaid(const struct smtp *m)
 static void
 on_rcpt(struct smtp *m, const struct verdict *v)
 {
+	struct smtp_mail *t = m->mail;
+	struct smtp_state *is = &t->is;
 	struct smtp_rcpt *rcpt;
 
-	m->oldest = unheard(m); /* those before it were not asked for */
-	rcpt = &m->mail->rcpts[m->oldest++];
-	if (v->again && !m->failed) {
-		m->put_off++;
+	is->oldest = unheard(t); /* those before it were not asked for */
+	rcpt = &t->rcpts[is->oldest++];
+	if (v->again && !is->failed) {
+		is->put_off++;
 	} else if (v->next != NEXT_ON) {
-		answer(m, rcpt, v);
-	} else if (!m->failed) {
+		transact_answer(m, t, rcpt, v);
+	} else if (!is->failed) {
 		rcpt->taken = true;
-		m->taken++;
+		is->taken++;
 	}
 	/* Of those who may be named at once all were refused: the others have
 	 * not been asked for. */
-	if (!m->failed && m->taken == 0 && m->said == m->peer.rcptmax &&
-	    unheard(m) == m->next)
-		m->repeat = anyone_unsaid(m) && !smtp_spent(m);
+	if (!is->failed && is->taken == 0 && is->said == m->peer.rcptmax &&
+	    unheard(t) == is->next)
+		is->repeat = transact_left(t) && !smtp_spent(m);
 	advance(m);
 }
 
 static void
 on_data(struct smtp *m, const struct verdict *v)
 {
+	struct smtp_mail *t = m->mail;
+
 	if (v->next != NEXT_ON) {
-		answer_all(m, v, true);
+		transact_answer_all(m, t, v, true);
 		over(m, AT_RSET);
-	} else if (m->taken) {
+	} else if (t->is.taken) {
 		smtp_go(m, AT_BODY);
 	} else if (m->lmtp) {
 		/* RFC 2033 4.2: it must refuse; how many replies an empty
@@ -339,46 +223,61 @@ on_data(struct smtp *m, const struct verdict *v)
 	}
 }
 
+/* The same mail, for those of its recipients that are left. */
+static void
+restart(struct smtp *m)
+{
+	struct smtp_mail *t = m->mail;
+
+	m->reused = true;
+	if (transact_start(m, t))
+		smtp_go(m, AT_MAIL);
+	else
+		pass(m, AT_IDLE);
+}
+
 /* The text has been judged, for all. */
 static void
 settled(struct smtp *m, bool ok)
 {
-	bool left = m->put_off + anyone_unsaid(m) > 0;
+	struct smtp_mail *t = m->mail;
+	bool left = t->is.put_off > 0 || transact_left(t);
 
-	if (ok && left && smtp_spent(m)) {
-		m->given_back = true; /* for a new session */
-		m->mail = NULL;
-		smtp_go(m, AT_IDLE);
+	t->is.good = ok;
+	if (ok && left && (smtp_spent(m) || t->is.behind)) {
+		t->given_back = true; /* for a new session */
+		pass(m, AT_IDLE);
 	} else if (ok && left) {
-		m->reused = true;
-		smtp_begin(m, m->mail); /* at least one was settled now */
-	} else if (ok && m->repeat) {
+		restart(m); /* at least one was settled now */
+	} else if (ok && t->is.repeat) {
 		over(m, AT_RSET);
 	} else {
-		over(m, ok || (m->taken && !m->chunking) ? AT_IDLE : AT_RSET);
+		over(m,
+		    ok || (t->is.taken && !t->is.chunking) ? AT_IDLE : AT_RSET);
 	}
 }
 
 static void
 on_dot(struct smtp *m, const struct verdict *v)
 {
+	struct smtp_mail *t = m->mail;
+	struct smtp_state *is = &t->is;
 	bool ok = v->next == NEXT_ON;
 
-	m->chunks = 0;
-	if (m->lmtp && m->taken) { /* one line for each, in their order */
-		while (!m->mail->rcpts[m->lines].taken)
-			m->lines++;
-		answer(m, &m->mail->rcpts[m->lines++], v);
-		m->heard = true;
-		if (--m->taken) {
+	is->chunks = 0;
+	if (m->lmtp && is->taken) { /* one line for each, in their order */
+		while (!t->rcpts[is->lines].taken)
+			is->lines++;
+		transact_answer(m, t, &t->rcpts[is->lines++], v);
+		if (--is->taken) {
 			smtp_go(m, AT_DOT);
 			return;
 		}
 		settled(m, true);
 		return;
 	}
-	if (m->taken)
-		answer_all(m, v, true);
+	if (is->taken)
+		transact_answer_all(m, t, v, true);
 	settled(m, ok);
 }
 
@@ -386,27 +285,31 @@ on_dot(struct smtp *m, const struct verdict *v)
 static bool
 unknown(const struct smtp *m, int code)
 {
-	return (code == 500 || code == 502) && m->taken && !m->failed;
+	const struct smtp_state *is = &m->mail->is;
+
+	return (code == 500 || code == 502) && is->taken && !is->failed;
 }
 
 static void
 on_chunk(struct smtp *m, const struct verdict *v)
 {
-	m->chunks--;
-	if (v->next != NEXT_ON && !m->failed) {
-		m->failed = true;
-		answer_all(m, v, true);
+	struct smtp_mail *t = m->mail;
+
+	t->is.chunks--;
+	if (v->next != NEXT_ON && !t->is.failed) {
+		t->is.failed = true;
+		transact_answer_all(m, t, v, true);
 		/* Whether it answers the last chunk once, or for each who is
 		 * no recipient any more, is not said in RFC 2033. */
-		if (m->lmtp && m->chunks) {
-			transact_end(m, v, false);
+		if (m->lmtp && t->is.chunks) {
+			transact_end(m, v, TRANSACT_ENDED);
 			smtp_go(m, AT_END);
 			return;
 		}
 	}
-	if (m->chunks)
-		go_chunk(m);
-	else if (m->failed)
+	if (t->is.chunks)
+		transact_chunk(m);
+	else if (t->is.failed)
 		over(m, AT_RSET);
 	else
 		smtp_go(m, AT_BODY);
@@ -416,10 +319,12 @@ on_chunk(struct smtp *m, const struct verdict *v)
 static void
 without_chunks(struct smtp *m)
 {
+	struct smtp_state *is = &m->mail->is;
+
 	m->peer.offers &= ~(unsigned)EHLO_CHUNKING;
-	m->failed = m->repeat = true;
-	m->chunks--;
-	if (m->chunks)
+	is->failed = is->repeat = true;
+	is->chunks--;
+	if (is->chunks)
 		smtp_go(m, AT_CHUNK);
 	else
 		over(m, AT_RSET);
@@ -439,7 +344,7 @@ transact_reply(struct smtp *m, const struct verdict *v, int code)
 		on_data(m, v);
 		break;
 	case AT_DOT:
-		if (m->chunking && unknown(m, code))
+		if (m->mail->is.chunking && unknown(m, code))
 			without_chunks(m);
 		else
 			on_dot(m, v);
@@ -456,22 +361,61 @@ transact_reply(struct smtp *m, const struct verdict *v, int code)
 void
 transact_again(struct smtp *m)
 {
-	struct smtp_mail *mail = m->mail;
+	struct smtp_state *is = &m->mail->is;
 
-	if (!m->repeat)
+	if (is->rset) {
+		is->rset = false;
+		smtp_go(m, AT_MAIL);
+	} else if (is->repeat) {
+		restart(m);
+	}
+}
+
+/* One that was begun behind others has had no reply: it goes another way,
+ * unless its text may have been taken. */
+static void
+end_behind(struct smtp *m, struct smtp_mail *t, const struct verdict *v,
+    enum transact_how how)
+{
+	static const char text[] = "the session ended before the server "
+				   "answered for this message";
+	struct verdict later = *v;
+
+	t->over = true;
+	if (t->again && (!t->is.written || how == TRANSACT_QUIT)) {
+		t->given_back = true;
 		return;
-	smtp_begin(m, mail);
+	}
+	if (v->outcome != OUT_LATER) {
+		judge_mishap(AT_DOT, MISHAP_LOST, &later);
+		buf_reset(&m->text);
+		buf_str(&m->text, text);
+	}
+	transact_answer_all(m, t, &later, false);
 }
 
 void
-transact_end(struct smtp *m, const struct verdict *v, bool unread)
+transact_end(struct smtp *m, const struct verdict *v, enum transact_how how)
 {
-	if (m->mail && unread && m->reused && m->mail->again && !m->heard)
-		m->given_back = true;
-	else if (m->mail) {
+	struct smtp_mail *t = m->mail, *next;
+
+	m->mail = m->tail = NULL;
+	m->count = m->octets = 0;
+	if (t == NULL)
+		return;
+	next = t->is.behind;
+	t->over = true;
+	/* Once a whole text is on its way it may have been taken. */
+	if ((how == TRANSACT_QUIT || (how == TRANSACT_LOST && !t->is.last)) &&
+	    m->reused && t->again && !t->is.heard) {
+		t->given_back = true;
+	} else {
 		/* What it will never take was offered it for these only. */
-		answer_all(m, v, v->outcome == OUT_NEVER);
-		answer_put_off(m);
+		transact_answer_all(m, t, v, v->outcome == OUT_NEVER);
+		answer_put_off(m, t);
 	}
-	m->mail = NULL;
+	for (t = next; t; t = next) {
+		next = t->is.behind;
+		end_behind(m, t, v, how);
+	}
 }
