@@ -37,7 +37,7 @@ while caller.recv(4096):
 sys.exit(bs.wait())
 N
 exits "a stranger" 0 /usr/bin/python3 /tmp/net.py
-check "his line" await text $LOG 'bs: refused peer=\[127.0.0.1\] to=<victim@far.example> status=5.7.1'
+check "his line" await text $LOG 'bs: refused peer=[127.0.0.1] to=<victim@far.example> status=5.7.1'
 
 # logs: the commands, with an id of today; journalctl has them as options only.
 id=$(sed -n 's/.*: \([0-9A-Z]*\): failed to=<nobody-there.*/\1/p' $LOG | head -n 1)
@@ -78,5 +78,5 @@ printf 'Subject: from a container\n\nx\n' >/tmp/message
 exits "a user in it submits" 0 chroot --userspec=1002:1002 $ROOT /usr/sbin/sendmail alice </tmp/message
 check "it arrives" await text /var/mail/alice 'from a container'
 check "from the uid that the kernel saw" grep -q 'uid 1002' /var/mail/alice
-exits "one without any rights, in namespaces of its own" 0 unshare -U -n chroot $ROOT /usr/sbin/sendmail -f bob alice </tmp/message
+exits "one without any rights, in namespaces of its own" 0 unshare -r -n chroot $ROOT /usr/sbin/sendmail -f bob alice </tmp/message
 finish
