@@ -41,7 +41,7 @@ const struct provider *
 provider_find(struct span s)
 {
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		struct span name = span_of(all[i].domain), first = name;
+		struct span name = span_of(all[i].domain), first;
 
 		if (span_ieq(s, name))
 			return &all[i];
