@@ -66,7 +66,7 @@ need:
 	@tests/deps.sh say build
 
 mods = $(patsubst %.c,$O/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
-roles = queue net dns user tty
+roles = queue net dns user tty setup
 ROLE_ARCHIVES = $(roles:%=$O/deliver/%.a)
 
 $O/common.a: $(call mods,common)
@@ -77,6 +77,7 @@ $O/deliver/net.a: $(call mods,deliver/net)
 $O/deliver/dns.a: $(call mods,deliver/dns)
 $O/deliver/user.a: $(call mods,deliver/user)
 $O/deliver/tty.a: $(call mods,deliver/tty)
+$O/deliver/setup.a: $(call mods,deliver/setup)
 $O/deliver/mime.a: $(call mods,deliver/mime)
 $O/%.a: ; @mkdir -p $(@D); rm -f $@ && $(AR) rcs $@ $^
 

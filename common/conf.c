@@ -192,6 +192,7 @@ conf_free(struct conf *c)
 	free(c->aliases);
 	free(c->senders_group);
 	free(c->alert.via);
+	free(c->handoff);
 	free(c->hostname);
 	free(c->domain);
 	*c = (struct conf){ 0 };

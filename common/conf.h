@@ -151,6 +151,9 @@ struct conf {
 	uint64_t min_free;   /* octets that stay free in the spool */
 	uint64_t per_user;   /* messages of one submitter, each per_seconds */
 	long per_seconds;    /* 0: no limit */
+	char *handoff; /* deliver --handoff: the relay that everything goes
+			  to, and no domain is local; else NULL, as a file
+			  leaves it */
 	struct conf_relay *relays;
 	size_t nrelays;
 	struct conf_route *routes;

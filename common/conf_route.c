@@ -72,8 +72,11 @@ conf_route(const struct conf *c, struct span sender, struct span domain)
 	static const struct conf_relay alone = {
 		.name = name, .find = FIND_MX, .tls = TLS_DANE
 	};
-	const struct conf_relay *r = routed(c, BY_SENDER, sender);
+	const struct conf_relay *r =
+	    c->handoff ? conf_relay(c, c->handoff) : NULL;
 
+	if (r == NULL)
+		r = routed(c, BY_SENDER, sender);
 	if (r == NULL)
 		r = routed(c, BY_DOMAIN, domain);
 	if (r == NULL)
@@ -94,7 +97,7 @@ conf_user_queue(const struct conf *c)
 bool
 conf_is_local(const struct conf *c, struct span domain)
 {
-	for (size_t i = 0; i < c->nlocal_domains; i++)
+	for (size_t i = 0; !c->handoff && i < c->nlocal_domains; i++)
 		if (span_ieq(span_of(c->local_domains[i]), domain))
 			return true;
 	return false;

@@ -6,9 +6,12 @@
 #include "common/spool.h"
 #include "deliver/check.h"
 #include "deliver/convert.h"
+#include "deliver/handoff.h"
 #include "deliver/lock.h"
 #include "deliver/parent.h"
 #include "deliver/queue/offline.h"
+#include "deliver/setup/import.h"
+#include "deliver/setup/setup.h"
 #include "deliver/systemd.h"
 #include "deliver/walk.h"
 #include <errno.h>
@@ -39,6 +42,12 @@ static const char usage[] =
     "                          or to that domain\n"
     "       deliver --check-settings   the same, without the walk\n"
     "       deliver --mailq    answers mailq while no agent runs (root)\n"
+    "       deliver --setup    asks three questions, tries the relay, and\n"
+    "                          writes the settings\n"
+    "       deliver --import [--from MAILER] [--root DIR] [--write [--force]]\n"
+    "                          take over the settings of another mailer\n"
+    "       deliver --handoff RELAY | HOST[:PORT]\n"
+    "                          give all that waits to another host\n"
     "       deliver --version\n";
 
 enum what {
@@ -49,6 +58,9 @@ enum what {
 	CHECK,
 	CHECK_SETTINGS,
 	MAILQ,
+	HANDOFF,
+	IMPORT,
+	SETUP,
 	SHOW_VERSION,
 	UNKNOWN
 };
@@ -61,14 +73,21 @@ parse(int argc, char **argv)
 		enum what what;
 	} words[] = { { "-q", PASS }, { "--idle", IDLE }, { "--due", DUE },
 		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
-		{ "--mailq", MAILQ }, { "--version", SHOW_VERSION } };
+		{ "--mailq", MAILQ }, { "--handoff", HANDOFF },
+		{ "--import", IMPORT }, { "--setup", SETUP },
+		{ "--version", SHOW_VERSION } };
 
 	if (argc <= 1)
 		return AGENT;
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return argv[2][0] && argv[2][0] != '-' ? CHECK : UNKNOWN;
-	for (size_t i = 0; argc == 2 && i < sizeof words / sizeof *words; i++)
-		if (strcmp(argv[1], words[i].word) == 0)
+	if (strcmp(argv[1], "--handoff") == 0)
+		return argc == 3 && argv[2][0] && argv[2][0] != '-' ? HANDOFF
+								    : UNKNOWN;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(argv[1], words[i].word) == 0 &&
+		    (argc == 2 || words[i].what == IMPORT ||
+			words[i].what == SETUP))
 			return words[i].what;
 	return UNKNOWN;
 }
@@ -133,7 +152,8 @@ check_ways(const struct conf *c, const char *to, int secrets, struct buf *why)
 	}
 	if (role_ids(&ids, why) == -1)
 		return EX_OSFILE;
-	return walk(c, &ids, to, secrets);
+	return walk(
+	    c, &ids, &(struct walk_how){ .to = to, .secrets = secrets });
 }
 
 /* Root's to open, and not read here: only the role net does. */
@@ -177,8 +197,18 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 	case LOCK_MINE:
 		break;
 	case LOCK_QUEUED:
-		return 0;
+		if (conf->handoff)
+			buf_str(why, "another pass waits already; try again "
+				     "when it is over");
+		return conf->handoff ? EX_TEMPFAIL : 0;
 	case LOCK_RUNNING:
+		if (conf->handoff) {
+			buf_fmt(why,
+			    "an agent runs as pid %ld, and is at work on the "
+			    "same messages; stop it first",
+			    (long)other);
+			return EX_TEMPFAIL;
+		}
 		fprintf(stderr, "deliver: already running as pid %ld%s\n",
 		    (long)other,
 		    pass == PASS_ALL ? "; `sendmail -q` asks it for a pass"
@@ -241,6 +271,23 @@ mailq(const struct conf *c, struct buf *why)
 	return EX_OSFILE;
 }
 
+/* Everything to another host; the agent's part is a process of its own. */
+static int
+handoff(struct conf *c, const char *to, int secrets, struct buf *why)
+{
+	int status = EX_USAGE;
+
+	if (geteuid() != 0) {
+		buf_str(why, "it must be started by root");
+		return EX_NOPERM;
+	}
+	if (handoff_settings(c, to, why) == -1)
+		return status;
+	if (handoff_apart(to, &status) == -1)
+		return status;
+	return run(c, PASS_ALL, false, secrets, why);
+}
+
 static int
 what_to_do(enum what what, struct conf *c, const char *to, int secrets,
     struct buf *why)
@@ -252,6 +299,8 @@ what_to_do(enum what what, struct conf *c, const char *to, int secrets,
 		return check_ways(c, to, secrets, why);
 	case MAILQ:
 		return mailq(c, why);
+	case HANDOFF:
+		return handoff(c, to, secrets, why);
 	default:
 		return run(c,
 		    what == PASS  ? PASS_ALL
@@ -268,7 +317,9 @@ main(int argc, char **argv, char **envp)
 	struct conf conf;
 	enum what what = parse(argc, argv);
 	int status, secrets;
-	char *to = argc == 3 ? strdup(argv[2]) : NULL; /* argv is the title's */
+	char *to = (what == CHECK || what == HANDOFF) && argc == 3
+		       ? strdup(argv[2])
+		       : NULL; /* argv is the title's */
 
 	if (what == UNKNOWN) {
 		fputs(usage, stderr);
@@ -291,6 +342,10 @@ main(int argc, char **argv, char **envp)
 	tzset(); /* /etc/localtime is read here, not by each process anew */
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
+	if (what == IMPORT)
+		return import_main(argc - 1, argv + 1);
+	if (what == SETUP)
+		return setup_main(argc - 1, argv + 1);
 	status = EX_CONFIG;
 	if (conf_load(CONF_PATH, &conf, &why) == 0)
 		status = what_to_do(what, &conf, to, secrets, &why);

@@ -463,7 +463,7 @@ on_signal(struct loop_fd *f, uint32_t events)
 			reap();
 			break;
 		case SIGHUP:
-			if (!p.stopping)
+			if (!p.stopping && !p.conf->handoff)
 				reload();
 			break;
 		default:

@@ -59,6 +59,8 @@ struct role_start {
 	unsigned wanted;      /* IPC_7BIT, ... */
 	bool probe;	      /* net: only walk the ways, and say so to out */
 	const char *probe_to; /* to this recipient only; or NULL */
+	bool probe_find;      /* net: only say where SRV leads */
+	bool trial;	      /* net: only secrets, not the file, counts */
 	int secrets;	      /* net: systemd's credential, opened; 0: none */
 	char **command;	      /* token: what is run, its output to out */
 	size_t ncommand;

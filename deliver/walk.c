@@ -155,14 +155,16 @@ start(enum role role, struct role_start *s, pid_t *pid, struct ipc *chan)
 }
 
 static int
-start_both(const char *to, int secrets)
+start_both(const struct walk_how *how)
 {
 	struct role_start dns = { .conf = w.conf, .control = -1 };
 	struct role_start net = { .conf = w.conf,
 		.control = -1,
 		.probe = true,
-		.probe_to = to,
-		.secrets = secrets > 0 ? secrets : 0 };
+		.probe_to = how->to,
+		.trial = how->trial,
+		.probe_find = how->find,
+		.secrets = how->secrets > 0 ? how->secrets : 0 };
 	int pipes[2], rc;
 
 	if (pipe2(pipes, O_CLOEXEC) == -1)
@@ -181,14 +183,14 @@ start_both(const char *to, int secrets)
 }
 
 int
-walk(const struct conf *conf, const struct role_ids *ids, const char *to,
-    int secrets)
+walk(const struct conf *conf, const struct role_ids *ids,
+    const struct walk_how *how)
 {
 	w.conf = conf;
 	w.ids = ids;
 	w.status = EX_OSERR;
 	if (loop_init() == -1 || signals_watch(&w.signals, on_signal) == -1 ||
-	    start_both(to, secrets) == -1) {
+	    start_both(how) == -1) {
 		fprintf(stderr, "deliver: cannot start the walk: %s\n",
 		    strerror(errno));
 	} else {

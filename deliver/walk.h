@@ -5,8 +5,14 @@
 #define DELIVER_WALK_H
 #include "deliver/role.h"
 
-/* Prints lines; secrets as for parent_run.  to: only the way of mail to that
- * address, or domain; or NULL.  A sysexit. */
-int walk(
-    const struct conf *, const struct role_ids *, const char *to, int secrets);
+struct walk_how {
+	const char *to; /* only the way of mail to that address, or domain; or
+			   NULL */
+	int secrets;	/* as for parent_run */
+	bool trial;	/* they are the only ones: /etc/bellman/secrets is not
+			   looked at (deliver --setup) */
+	bool find;	/* no walk: where SRV leads, see probe.h */
+};
+/* Prints lines.  A sysexit. */
+int walk(const struct conf *, const struct role_ids *, const struct walk_how *);
 #endif

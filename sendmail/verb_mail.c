@@ -1,5 +1,6 @@
 /* MAIL to BDAT: a transaction from its sender to its last octet. */
 #include "common/addr.h"
+#include "common/log.h"
 #include "common/printable.h"
 #include "sendmail/answer.h"
 #include "sendmail/param.h"
@@ -164,6 +165,20 @@ add_rcpt(struct dialogue *d, struct span whole, const struct param_rcpt *p)
 		e->rcpts[before].orcpt = span_dup(p->orcpt);
 }
 
+/* A line for who bans strangers by the log (fail2ban), with nothing of theirs
+ * that could look like another. */
+static void
+tell_refused(const struct dialogue *d, struct span whole)
+{
+	struct buf b = { 0 };
+
+	log_open("bellman/smtp");
+	printable_quoted(&b, whole, 256);
+	log_warn("bs: refused peer=%s to=<%.*s> status=5.7.1", d->peer,
+	    (int)(b.len > 2 ? b.len - 2 : 0), b.len > 2 ? b.ptr + 1 : "");
+	buf_free(&b);
+}
+
 void
 verb_rcpt(struct dialogue *d, const struct verb *v, struct span args)
 {
@@ -187,6 +202,7 @@ verb_rcpt(struct dialogue *d, const struct verb *v, struct span args)
 	} else if (whole.bad || whole.len > 1000) {
 		answer_bad(d, 501, "5.1.3", "The address is too long");
 	} else if (d->peer && !for_strangers(d, buf_view(&whole))) {
+		tell_refused(d, buf_view(&whole));
 		d->refused = true;
 		answer_bad(d, 550, "5.7.1", "Relaying denied");
 	} else if (d->mail.env.nrcpts >=

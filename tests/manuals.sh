@@ -63,7 +63,7 @@ numbered() { # MANUAL: "64 EX_USAGE", as sysexits.h has them
 cd "$TREE" || exit 1
 agree "sendmail(8): exit statuses" "$(statuses sendmail/*.c; echo EX_SOFTWARE)" \
     "$(numbered sendmail.8 | cut -d' ' -f2)"
-agree "deliver(8): exit statuses" "$(statuses deliver/main.c deliver/parent.c deliver/walk.c deliver/net/probe.c)" \
+agree "deliver(8): exit statuses" "$(statuses deliver/main.c deliver/parent.c deliver/walk.c deliver/net/probe.c deliver/setup/setup.c deliver/setup/import.c | grep -v -x -e EX_IOERR -e EX_DATAERR)" \
     "$(numbered deliver.8 | cut -d' ' -f2)"
 check "exit statuses have their numbers" sh -c "cat >/tmp/numbers; while read -r n name; do
 	grep -q \"define \$name[[:space:]]*\$n[[:space:]]\" /usr/include/sysexits.h || exit 1; done </tmp/numbers" \
@@ -104,6 +104,9 @@ same "bellman.conf(5): the words of values" "" "$(cat /tmp/missing)"
 # deliver(8)
 agree "deliver(8): options" "$(sed -n '/words\[\] = {/,/};/p' deliver/main.c | grep -o '"-[a-z-]*"' | tr -d '"')" \
     "$(section deliver.8 DESCRIPTION | items Fl | sed 's/^/-/')"
+agree "deliver(8): options of --setup and --import" \
+    "$(sed -n 's/^.*{ "\([a-z-]*\)", \(no\|required\)_argument,.*/-\1/p' deliver/setup/setup.c deliver/setup/import.c)" \
+    "$(section deliver.8 'SETTING UP' | items Fl)"
 agree "deliver(8): roles" \
     "$(sed -n 's/^	\[ROLE_[A-Z]*\] = { "\([a-z]*\)", \(NULL\|"\([a-z-]*\)"\),.*/\1 \3/p' deliver/role.c)" \
     "$(section deliver.8 ROLES | sed -n 's/^\.It \([a-z]*\) Ta \(root\|the recipient\|the submitter\|\([a-z-]*\)\) Ta .*/\1 \3/p')"

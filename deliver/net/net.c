@@ -243,6 +243,7 @@ net_serve(const struct role_start *start, int64_t second)
 	asks_init(&net.asks);
 	tokens_init(&net.tokens, &net.parent, second);
 	net.credential = start->secrets > 0 ? start->secrets : -1;
+	net.trial = start->trial;
 	net.tls = tls_store_new();
 	policies_init(&net.policies, &net.asks, &net.tls, &net.queue, second);
 	priv_descriptors(DESCRIPTORS); /* a message that waits has one */
@@ -250,7 +251,8 @@ net_serve(const struct role_start *start, int64_t second)
 		.got = from_parent, .gone = ipc_end_with, .arg = &net
 	};
 	if (start->probe)
-		net.probe = probe_new(&net, start->out, start->probe_to);
+		net.probe = probe_new(
+		    &net, start->out, start->probe_to, start->probe_find);
 	if (net.tls == NULL || (start->probe && net.probe == NULL) ||
 	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)

@@ -291,7 +291,7 @@ on_limit(struct loop_timer *t)
 }
 
 struct probe *
-probe_new(struct net *net, int out, const char *to)
+probe_new(struct net *net, int out, const char *to, bool find)
 {
 	struct probe *p = calloc(1, sizeof *p);
 
@@ -300,6 +300,7 @@ probe_new(struct net *net, int out, const char *to)
 	p->net = net;
 	p->out = out;
 	p->to = to;
+	p->find = find;
 	p->next.fire = on_next;
 	p->limit.fire = on_limit;
 	p->next.arg = p->limit.arg = p;

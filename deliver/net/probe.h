@@ -3,6 +3,9 @@
  *
  * It is the same way that mail goes: a job like any, whose transaction is over
  * with the answer to MAIL.  Of a domain's MX each is walked to, in their order.
+ * With find nothing is walked to: of a relay by SRV each host is said, in its
+ * order, as a line "srv HOST PORT first|starttls".
+ *
  * The sessions tell what happens to them by the
  * functions below, which do nothing in an agent (net->probe is NULL). */
 #ifndef DELIVER_NET_PROBE_H
@@ -13,8 +16,8 @@
 
 /* Walks to one after the other, a line each to out; then the loop ends. */
 struct probe *probe_new(
-    struct net *, int out, const char *to); /* NULL: ENOMEM */
-int probe_status(const struct probe *);	    /* a sysexit */
+    struct net *, int out, const char *to, bool find); /* NULL: ENOMEM */
+int probe_status(const struct probe *);		       /* a sysexit */
 void probe_free(struct probe *);
 
 void probe_way(const struct relay *);

@@ -17,6 +17,7 @@ enum where {
 struct probe {
 	struct net *net;
 	int out, status;
+	bool find; /* only where SRV leads */
 	size_t at; /* relays of the settings that are behind us; main is first
 		    */
 	bool main;

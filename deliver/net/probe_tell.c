@@ -48,6 +48,21 @@ policy(struct probe *p, const struct way *w)
 	probe_line(p, &b);
 }
 
+static void
+say_srv(struct probe *p, const struct way *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct buf b = { 0 };
+
+		buf_str(&b, "srv ");
+		probe_say(&b, w->hosts[i].name);
+		buf_fmt(&b, " %s %s", w->hosts[i].port,
+		    w->hosts[i].implicit ? "first" : "starttls");
+		probe_line(p, &b);
+	}
+	loop_stop();
+}
+
 void
 probe_way(const struct relay *r)
 {
@@ -55,6 +70,10 @@ probe_way(const struct relay *r)
 	const struct way *w = &r->way;
 	struct buf b = { 0 };
 
+	if (p && p->find) {
+		say_srv(p, w);
+		return;
+	}
 	if (p == NULL || p->listed || r->conf->find != FIND_MX ||
 	    !w->hosts[0].by_dns)
 		return;

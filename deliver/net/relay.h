@@ -34,7 +34,8 @@ struct net {
 	struct policies policies; /* MTA-STS */
 	struct tls_store *tls;
 	struct tokens tokens;
-	int credential; /* descriptor of systemd's bellman.secrets, or -1 */
+	int credential; /* descriptor of systemd's bellman.secrets, or -1; */
+	bool trial;	/* it alone counts */
 	struct jobs partial; /* some of their recipients have not come yet */
 	struct relays relays;
 	TAILQ_HEAD(, relay) hungry;	/* wait until a session may be opened */

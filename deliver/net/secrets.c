@@ -185,7 +185,7 @@ secrets_find(const char *path, int credential, const struct secrets_key *key,
 	} else if (errno == EACCES) {
 		return refuse(
 		    why, path, "the group bellman-net cannot read it");
-	} else if (errno != ENOENT) {
+	} else if (errno != ENOENT && errno != ENOTDIR) {
 		buf_fmt(why, "cannot read %s: %s", path, strerror(errno));
 		return -1;
 	}

@@ -14,6 +14,7 @@
 #ifndef SECRETS_PATH
 #define SECRETS_PATH "/etc/bellman/secrets"
 #endif
+#define SECRETS_NOWHERE "/dev/null/secrets" /* where no file can be */
 #define SECRETS_CREDENTIAL "bellman.secrets"
 #define SECRETS_MAX (64 << 10) /* octets of the file */
 

@@ -220,8 +220,9 @@ secret(struct session *s)
 	struct buf why = { 0 };
 	bool wanted =
 	    r->user || r->nauth || r->cert || (s->smtp.peer.offers & EHLO_AUTH);
-	int rc = secrets_find(
-	    SECRETS_PATH, s->relay->net->credential, &key, &s->secret, &why);
+	const struct net *net = s->relay->net;
+	int rc = secrets_find(net->trial ? SECRETS_NOWHERE : SECRETS_PATH,
+	    net->credential, &key, &s->secret, &why);
 
 	if (rc == -1 && !wanted) {
 		log_warn("net: %s", buf_c(&why));

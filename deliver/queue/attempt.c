@@ -243,9 +243,17 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	struct file *f = m->file;
 	struct rcpt *r = &f->rcpts[i];
 	bool asked = (rcpt_env(f, i)->notify & ENV_SUCCESS) != 0;
+	char soft[16];
 	bool last =
 	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
+	/* What the other host lacks is no fault of the message's. */
+	if (q->conf->handoff && o == OUT_NEVER && status.len) {
+		snprintf(soft, sizeof soft, "4%.*s", (int)status.len - 1,
+		    status.ptr + 1);
+		status = span_of(soft);
+		o = OUT_LATER;
+	}
 	/* Nor while a report may fail, for which the file would stay. */
 	for (size_t k = 0; last && k < f->nrcpts; k++)
 		last = k == i || (f->rcpts[k].state != R_FAILED &&
@@ -274,7 +282,6 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	default:
 		break;
 	}
-	(void)q;
 }
 
 /* SAML, and a long SOML: the mailbox has it; the terminal may have it too.

@@ -1,0 +1,294 @@
+#include "deliver/setup/place.h"
+#include "common/alias.h"
+#include "common/conf.h"
+#include "common/run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST (1 << 20) /* octets of a file that is there */
+#define KEPT 100       /* copies: .old, .old.1 and so on */
+
+struct file {
+	const char *path;
+	mode_t mode;
+	gid_t gid;
+};
+
+static int
+cannot(struct buf *why, const char *what, const char *path)
+{
+	buf_fmt(why, "cannot %s %s: %s", what, path, strerror(errno));
+	return -1;
+}
+
+/* 1: text has it; 0: there is no such file; -1. */
+static int
+read_file(const char *path, struct buf *text, struct buf *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : cannot(why, "read", path);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size > MOST) {
+		buf_fmt(why, "%s is no file of settings", path);
+		close(fd);
+		return -1;
+	}
+	if (buf_room(text, (size_t)st.st_size + 1) == 0)
+		n = read(fd, text->ptr + text->len, (size_t)st.st_size);
+	if (n == -1)
+		cannot(why, "read", path);
+	else
+		text->len += (size_t)n;
+	close(fd);
+	return n == -1 ? -1 : 1;
+}
+
+/* Is there a line that is no comment? */
+static bool
+says_something(struct span s)
+{
+	while (s.ptr && s.len) {
+		struct span line = span_trim(span_cut(&s, '\n'));
+
+		if (line.len && line.ptr[0] != '#')
+			return true;
+	}
+	return false;
+}
+
+static int
+may(const char *path, bool force, struct buf *why)
+{
+	struct buf text = { 0 };
+	int rc = read_file(path, &text, why);
+
+	if (rc == 1 && !force && says_something(buf_view(&text))) {
+		buf_fmt(why,
+		    "%s has settings already; nothing was written; --force "
+		    "replaces it and keeps it as %s.old",
+		    path, path);
+		rc = -1;
+	}
+	if (text.ptr)
+		explicit_bzero(text.ptr, text.cap);
+	buf_free(&text);
+	return rc == -1 ? -1 : 0;
+}
+
+int
+place_may(const struct place *p, struct buf *why)
+{
+	if (p->secrets.len && may(PLACE_SECRETS, p->force, why) == -1)
+		return -1;
+	return may(CONF_PATH, p->force, why);
+}
+
+static int
+write_all(int fd, struct span s)
+{
+	size_t at = 0;
+
+	while (at < s.len) {
+		ssize_t n = write(fd, s.ptr + at, s.len - at);
+
+		if (n == -1 && errno != EINTR)
+			return -1;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* Under a new name beside it, on disk, not yet in its place. */
+static int
+prepare(const struct file *f, struct span text, char name[256])
+{
+	int fd, saved;
+
+	snprintf(name, 256, "%s.XXXXXX", f->path);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if (fchown(fd, 0, f->gid) == 0 && fchmod(fd, f->mode) == 0 &&
+	    write_all(fd, text) == 0 && fsync(fd) == 0) {
+		close(fd);
+		return 0;
+	}
+	saved = errno;
+	close(fd);
+	unlink(name);
+	errno = saved;
+	return -1;
+}
+
+/* What is there gets a second name first. */
+static int
+keep(const char *path, struct buf *said)
+{
+	char old[256];
+
+	for (int i = 0; i < KEPT; i++) {
+		if (i)
+			snprintf(old, sizeof old, "%s.old.%d", path, i);
+		else
+			snprintf(old, sizeof old, "%s.old", path);
+		if (link(path, old) == 0) {
+			buf_fmt(said, "Kept %s as %s.\n", path, old);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return errno == ENOENT ? 0 : -1;
+	}
+	return -1;
+}
+
+static void
+sync_folder(const char *path)
+{
+	char dir[256];
+	char *slash;
+	int fd;
+
+	strlcpy(dir, path, sizeof dir);
+	slash = strrchr(dir, '/');
+	if (slash)
+		*slash = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1) {
+		fsync(fd);
+		close(fd);
+	}
+}
+
+static int
+put(const struct file *f, struct span text, bool keeps, struct buf *said,
+    struct buf *why)
+{
+	char name[256];
+
+	if (prepare(f, text, name) == -1)
+		return cannot(why, "write", f->path);
+	if ((keeps && keep(f->path, said) == -1) ||
+	    rename(name, f->path) == -1) {
+		cannot(why, "write", f->path);
+		unlink(name);
+		return -1;
+	}
+	sync_folder(f->path);
+	buf_fmt(said, "Wrote %s.\n", f->path);
+	return 0;
+}
+
+/* Behind the new settings stay the comments of the sample. */
+static int
+put_conf(const struct place *p, struct buf *said, struct buf *why)
+{
+	const struct file f = { CONF_PATH, 0644, 0 };
+	struct buf old = { 0 }, all = { 0 };
+	int rc = read_file(CONF_PATH, &old, why);
+	bool keeps = rc == 1 && says_something(buf_view(&old));
+
+	if (rc != -1) {
+		buf_span(&all, p->conf);
+		if (rc == 1 && !keeps && old.len) {
+			buf_chr(&all, '\n');
+			buf_span(&all, buf_view(&old));
+		}
+		rc = all.bad ? -1 : put(&f, buf_view(&all), keeps, said, why);
+	}
+	buf_free(&old);
+	buf_free(&all);
+	return rc;
+}
+
+static bool
+has_root(struct span rest)
+{
+	struct alias_entry e = { 0 };
+	unsigned line = 0;
+	bool found = false;
+
+	while (!found && alias_next(&rest, &line, &e) == 1)
+		found = span_ieq(buf_view(&e.name), SPAN("root"));
+	alias_entry_free(&e);
+	return found;
+}
+
+static int
+put_alias(const struct place *p, struct buf *said, struct buf *why)
+{
+	struct file f = { PLACE_ALIASES, 0644, 0 };
+	struct buf text = { 0 };
+	struct stat st;
+	int rc = read_file(PLACE_ALIASES, &text, why);
+
+	if (rc == 1 && has_root(buf_view(&text))) {
+		buf_fmt(said,
+		    "%s says already who gets root's mail; it stays.\n",
+		    PLACE_ALIASES);
+		rc = 0;
+	} else if (rc != -1) {
+		if (rc == 1 && stat(PLACE_ALIASES, &st) == 0) {
+			f.mode = st.st_mode & 0777;
+			f.gid = st.st_gid;
+		}
+		if (text.len && text.ptr[text.len - 1] != '\n')
+			buf_chr(&text, '\n');
+		buf_str(&text, "root: ");
+		buf_span(&text, p->root);
+		buf_chr(&text, '\n');
+		rc = text.bad ? -1 : put(&f, buf_view(&text), false, said, why);
+	}
+	buf_free(&text);
+	return rc;
+}
+
+int
+place_write(const struct place *p, struct buf *said, struct buf *why)
+{
+	const struct file secrets = { PLACE_SECRETS, 0640, p->net };
+	struct stat st;
+
+	if (place_may(p, why) == -1)
+		return -1;
+	if (mkdir(PLACE_DIR, 0755) == -1 && errno != EEXIST)
+		return cannot(why, "make", PLACE_DIR);
+	/* A password without its relay harms nobody, a relay without its
+	 * password does. */
+	if (p->secrets.len &&
+	    put(&secrets, p->secrets,
+		stat(PLACE_SECRETS, &st) == 0 && st.st_size, said, why) == -1)
+		return -1;
+	if (put_conf(p, said, why) == -1)
+		return -1;
+	return p->root.len ? put_alias(p, said, why) : 0;
+}
+
+void
+place_tell_agent(struct buf *said)
+{
+	char text[24] = { 0 };
+	long long pid;
+	ssize_t n = -1;
+	int fd;
+
+	if (!run_held(RUN_RESIDENT))
+		return;
+	fd = open(RUN_PID, O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, text, sizeof text - 1);
+		close(fd);
+	}
+	if (n > 0 &&
+	    span_num(span_trim(span_of(text)), 2, INT32_MAX, &pid) == 0 &&
+	    kill((pid_t)pid, SIGHUP) == 0)
+		buf_str(said, "The agent that runs reads its settings anew.\n");
+}
