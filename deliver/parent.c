@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -269,8 +268,7 @@ got(struct ipc *c, struct ipc_msg *m)
 		fork_token(c, m);
 		break;
 	case IPC_REFUSE:
-		if (refuse_write(m->body) == -1)
-			log_errno("agent: " RUN_REFUSE);
+		refuse_write(m->body);
 		break;
 	case IPC_DONE: /* who is about to submit has no file in drop/ yet */
 		if (p.pass != PASS_NONE || brief_none(true))
@@ -458,18 +456,12 @@ on_signal(struct loop_fd *f, uint32_t events)
 
 	(void)events;
 	while (read(f->fd, &si, sizeof si) == sizeof si)
-		switch (si.ssi_signo) {
-		case SIGCHLD:
+		if (si.ssi_signo == SIGCHLD)
 			reap();
-			break;
-		case SIGHUP:
-			if (!p.stopping && !p.conf->handoff)
-				reload();
-			break;
-		default:
+		else if (si.ssi_signo != SIGHUP)
 			stop();
-			break;
-		}
+		else if (!p.stopping && !p.conf->handoff)
+			reload();
 }
 
 int

@@ -1,4 +1,5 @@
 #include "deliver/refuse.h"
+#include "common/log.h"
 #include "common/run.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +9,8 @@
 
 #define NEW RUN_REFUSE ".new"
 
-int
-refuse_write(struct span text)
+static int
+whole(struct span text)
 {
 	int fd, saved;
 
@@ -27,4 +28,11 @@ refuse_write(struct span text)
 	unlink(NEW);
 	errno = saved;
 	return -1;
+}
+
+void
+refuse_write(struct span text)
+{
+	if (whole(text) == -1)
+		log_errno("agent: " RUN_REFUSE);
 }

@@ -4,6 +4,6 @@
 #define DELIVER_REFUSE_H
 #include "common/span.h"
 
-/* The whole file; of no octets: there is none.  0, or -1 with errno. */
-int refuse_write(struct span text);
+/* The whole file; of no octets: there is none.  The log says what fails. */
+void refuse_write(struct span text);
 #endif

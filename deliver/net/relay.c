@@ -70,17 +70,6 @@ forget(struct loop_timer *t)
 		relay_free(r);
 }
 
-static unsigned
-live(const struct relay *r)
-{
-	struct session *s;
-	unsigned n = 0;
-
-	TAILQ_FOREACH (s, &r->sessions, link)
-		n += !s->leaving;
-	return n;
-}
-
 static void
 way_found(struct way *w)
 {
@@ -91,7 +80,7 @@ way_found(struct way *w)
 	if (!r->net->stopping)
 		begin_session(r);
 	settle(r);
-	if (live(r) == 0) /* what it was given room for came to nothing */
+	if (relay_live(r) == 0) /* what it was given room for came to nothing */
 		feed(r->net);
 }
 
@@ -234,7 +223,7 @@ begin_session(struct relay *r)
 		return;
 	if (r->way.n == 0) {
 		r->way.until = 0;
-		if (live(r) == 0) {
+		if (relay_live(r) == 0) {
 			log_warn(
 			    "net: relay=%s domain=%s status=%s text=\"%s\"",
 			    r->conf->name, r->domain, r->way.why.status,
@@ -245,7 +234,7 @@ begin_session(struct relay *r)
 		return;
 	}
 	probe_way(r);
-	if (live(r) == 0 && is_hopeless(r)) {
+	if (relay_live(r) == 0 && is_hopeless(r)) {
 		shut_again(&r->shut, loop_now(), r->net->second);
 		fail_waiting(r, &r->shut.why, buf_view(&r->shut.text),
 		    buf_c(&r->shut.mta));
@@ -253,12 +242,12 @@ begin_session(struct relay *r)
 	}
 	doubt(r, r->domain[0] && shut_doubted(&r->shut));
 	if (!has_room(r)) {
-		if (live(r) == 0)
+		if (relay_live(r) == 0)
 			wait_for_room(r);
 		return;
 	}
 	s = session_open(r, good ? r->good : 0);
-	if (s == NULL && live(r) == 0) {
+	if (s == NULL && relay_live(r) == 0) {
 		judge_mishap(AT_CONNECT, MISHAP_CONNECT, &v);
 		fail_waiting(r, &v, SPAN("out of memory"), "");
 	}
@@ -293,52 +282,24 @@ push(struct relay *r)
 
 	while (!TAILQ_EMPTY(&r->waiting) && (s = idle(r)) != NULL)
 		session_wake(s);
-	if (!TAILQ_EMPTY(&r->waiting) && live(r) == 0 && !r->net->stopping)
+	if (!TAILQ_EMPTY(&r->waiting) && relay_live(r) == 0 &&
+	    !r->net->stopping)
 		open_session(r);
-}
-
-/* Sessions that take messages; window: how many each has in flight. */
-static unsigned
-ready(const struct relay *r, unsigned *window)
-{
-	struct session *s;
-	unsigned n = 0;
-
-	*window = 1;
-	TAILQ_FOREACH (s, &r->sessions, link) {
-		n += s->ready && !s->leaving;
-		if (s->smtp.peer.offers & EHLO_CHUNKING)
-			*window = SMTP_WINDOW;
-	}
-	return n;
-}
-
-static size_t
-waiting(const struct relay *r, size_t most)
-{
-	struct job *job;
-	size_t n = 0;
-
-	TAILQ_FOREACH (job, &r->waiting, link)
-		if (++n == most)
-			break;
-	return n;
 }
 
 /* More sessions, as far as they help. */
 static void
 grow(struct relay *r, int64_t answer)
 {
-	struct pace_now now = { .live = live(r), .answer = answer };
+	struct pace_now now = { .answer = answer };
 	unsigned more;
 
 	if (TAILQ_EMPTY(&r->waiting) || r->opening || r->net->stopping)
 		return;
-	now.ready = ready(r, &now.window);
-	now.waiting = waiting(r, (size_t)RELAY_MOST * SMTP_WINDOW * 4);
+	relay_count(r, &now);
 	more = pace_more(&r->pace, &now, loop_now());
 	/* Each may end at once, or only ask for the way. */
-	while (more-- > 0 && live(r) < r->pace.limit && !r->opening)
+	while (more-- > 0 && relay_live(r) < r->pace.limit && !r->opening)
 		open_session(r);
 }
 
@@ -363,7 +324,7 @@ feed(struct net *net)
 	while ((r = next_hungry(net)) != NULL && !net->stopping) {
 		no_more_hunger(r);
 		push(r);
-		if (r->way.asking || live(r) > 0)
+		if (r->way.asking || relay_live(r) > 0)
 			break; /* their end comes here again */
 	}
 }
@@ -435,13 +396,13 @@ relay_ready(struct relay *r, struct session *s)
 void
 relay_put_off(struct relay *r)
 {
-	pace_later(&r->pace, live(r), loop_now());
+	pace_later(&r->pace, relay_live(r), loop_now());
 }
 
 void
 relay_frown(struct relay *r)
 {
-	unsigned n = live(r);
+	unsigned n = relay_live(r);
 
 	pace_frown(&r->pace, n > 0 ? n - 1 : 0, loop_now());
 }
@@ -453,18 +414,6 @@ relay_delivered(struct relay *r, int64_t answer)
 	grow(r, answer);
 }
 
-/* Some that were opened together fail together: that is one frown. */
-static bool
-any_unready(const struct relay *r)
-{
-	struct session *s;
-
-	TAILQ_FOREACH (s, &r->sessions, link)
-		if (!s->ready)
-			return true;
-	return false;
-}
-
 void
 relay_down(struct relay *r, struct session *s)
 {
@@ -474,9 +423,9 @@ relay_down(struct relay *r, struct session *s)
 	if (!s->ready) {
 		doubt(r, false);
 		/* Others get through: this many is what the server takes. */
-		if (!any_unready(r))
-			pace_frown(&r->pace, live(r), loop_now());
-		if (live(r) == 0) {
+		if (!relay_opens(r))
+			pace_frown(&r->pace, relay_live(r), loop_now());
+		if (relay_live(r) == 0) {
 			r->good_until = r->way.until = 0;
 			failed(r, s->smtp.denied ? SHUT_DENIED : SHUT_AWAY,
 			    &s->why, buf_view(&s->text), session_host(s));

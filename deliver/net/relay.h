@@ -98,6 +98,12 @@ void relay_frown(struct relay *);   /* it ended a session that was ready */
 /* It has ended, or could not be opened; its memory goes. */
 void relay_down(struct relay *, struct session *);
 
+/* relay_count.c: sessions that are not leaving; is one of them not ready yet?
+ * Some that were opened together fail together: that is one frown. */
+unsigned relay_live(const struct relay *);
+bool relay_opens(const struct relay *);
+void relay_count(const struct relay *, struct pace_now *); /* but for answer */
+
 void net_session_ended(struct net *);
 /* Somebody waits for a session, and there may not be one more. */
 bool net_is_crowded(const struct net *);

@@ -129,11 +129,11 @@ struct smtp {
 	struct auth *auth;
 	struct buf line; /* of AUTH; wiped behind it */
 	unsigned challenges;
-	enum stage say;	 /* a command that is not written yet; AT_IDLE: none */
-	bool reused;	 /* a transaction has ended here before */
+	enum stage say;	  /* a command that is not written yet; AT_IDLE: none */
+	bool reused;	  /* a transaction has ended here before */
 	unsigned refused; /* transactions that came to nothing */
-	size_t count;	 /* mails begun, and not over */
-	uint64_t octets; /* of their texts */
+	size_t count;	  /* mails begun, and not over */
+	uint64_t octets;  /* of their texts */
 };
 
 void smtp_init(struct smtp *, const char *self);

@@ -318,7 +318,7 @@ read_text(void *arg, const char *name, const char *path)
 			RB_INSERT(known_texts, &t->all, k);
 			if (name)
 				ask(k, name);
-			else
+			else if (path)
 				find_list(k);
 		}
 	}

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whom no user of a machine is: setreuid(2) takes it for "no change". */
+/* Whom no user of a machine is: the kernel takes it for "no change". */
 #define NOBODY ((uid_t)-1)
 
 static int
