@@ -1,8 +1,9 @@
 /* What is under way with a destination, counted: its sessions are few. */
 #include "deliver/net/session.h"
 
-#define ENOUGH ((size_t)RELAY_MOST * SMTP_WINDOW * 4) /* more counts as that   \
-						       */
+#define ENOUGH                                                                 \
+	((size_t)RELAY_MOST * SMTP_WINDOW * 4) /* more counts as that          \
+						*/
 
 unsigned
 relay_live(const struct relay *r)
