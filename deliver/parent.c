@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -407,8 +408,7 @@ static void
 reap(void)
 {
 	struct brief was;
-	int status;
-	pid_t pid;
+	int status, pid;
 
 	while ((pid = brief_reap(&status)) > 0) {
 		for (size_t i = 0; i < STANDING; i++)
