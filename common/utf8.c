@@ -40,3 +40,11 @@ utf8_valid(struct span s)
 	}
 	return true;
 }
+
+bool
+utf8_shown(uint32_t c)
+{
+	return c >= 0xa0 && c != 0xad && !(c >= 0x200b && c <= 0x200f) &&
+	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) &&
+	       c != 0xfeff && !(c >= 0xfff9 && c <= 0xfffb);
+}

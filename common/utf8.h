@@ -9,4 +9,8 @@
  * none begins.  point may be NULL. */
 size_t utf8_char(struct span text, uint32_t *point);
 bool utf8_valid(struct span text);
+/* One beyond ASCII that a screen shows, and does not obey: not C1, direction
+ * marks and overrides, line separators or what has no width.  deliver/tty,
+ * which writes to other people's screens, is stricter. */
+bool utf8_shown(uint32_t point);
 #endif

@@ -2,6 +2,7 @@
 #include "common/printable.h"
 #include "common/run.h"
 #include "common/spool.h"
+#include "common/whole.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -64,21 +65,6 @@ read_answer(int fd, struct buf *answer)
 	}
 }
 
-static int
-print(struct span text)
-{
-	while (text.len) {
-		ssize_t n = write(STDOUT_FILENO, text.ptr, text.len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		text = span_from(text, (size_t)n);
-	}
-	return 0;
-}
-
 /* The first line of an answer; what of the rest came with it is in more. */
 static int
 first_line(int fd, struct buf *line, struct span *more)
@@ -110,7 +96,7 @@ print_rest(int fd, struct span text)
 	ssize_t n;
 
 	do {
-		if (print(text) == -1)
+		if (whole_write(STDOUT_FILENO, text) == -1)
 			return 1;
 		n = read(fd, bytes, sizeof bytes);
 		text = (struct span){ bytes, n > 0 ? (size_t)n : 0 };
@@ -324,7 +310,8 @@ ask_watch(int fd, bool show)
 	ssize_t n;
 
 	while (show && (n = read(fd, bytes, sizeof bytes)) > 0)
-		if (print((struct span){ bytes, (size_t)n }) == -1)
+		if (whole_write(
+			STDOUT_FILENO, (struct span){ bytes, (size_t)n }) == -1)
 			break;
 	close(fd);
 }

@@ -12,16 +12,6 @@
 #define GREEN "32"
 #define YELLOW "33"
 
-/* Characters that a screen would obey in place of showing them (as
- * deliver/queue/words.c has it). */
-static bool
-shown(uint32_t c)
-{
-	return c >= 0xa0 && c != 0xad && !(c >= 0x200b && c <= 0x200f) &&
-	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) &&
-	       c != 0xfeff && !(c >= 0xfff9 && c <= 0xfffb);
-}
-
 void
 table_text(struct buf *out, const struct view *v, struct span s)
 {
@@ -31,7 +21,7 @@ table_text(struct buf *out, const struct view *v, struct span s)
 
 		if (n == 1 && c >= ' ' && c <= '~')
 			buf_chr(out, (char)c);
-		else if (n > 1 && v->utf8 && shown(c))
+		else if (n > 1 && v->utf8 && utf8_shown(c))
 			buf_add(out, s.ptr, n);
 		else
 			buf_chr(out, '?');

@@ -44,8 +44,8 @@ relay 2525 | config
 start_agent
 check "bob's arrive" await -t 30 mbox /var/mail/bob 2
 check "on the other machine, too" drained 40
-# His process begins with hers, but they run side by side: some of her batches of
-# 200 may end before it does.
+# His mailbox waits a few rounds of the loop for a fuller batch while anything is
+# ready (batch.c, more_may_come), so that some of her batches of 200 end first.
 few "none of his waited for the hundreds to alice's mailbox" $((MANY / 2 - 1)) "$(here)"
 few "nor for hers to the other machine" 300 "$(there)"
 stop_agent

@@ -8,6 +8,7 @@
  *
  * Exit status 0, or that of sysexits; then the output is of no use. */
 #include "common/legal.h"
+#include "common/whole.h"
 #include "deliver/mime/confine.h"
 #include "deliver/mime/safe.h"
 #include "deliver/mime/text.h"
@@ -46,21 +47,6 @@ take(struct buf *in, long long octets)
 			return -1;
 		}
 		in->len += (size_t)n;
-	}
-	return 0;
-}
-
-static int
-give(struct span s)
-{
-	while (s.len) {
-		ssize_t n = write(STDOUT_FILENO, s.ptr, s.len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		s = span_from(s, (size_t)n);
 	}
 	return 0;
 }
@@ -140,7 +126,7 @@ main(int argc, char **argv)
 	status = wanted[w].make(buf_view(&in), &out);
 	if (status)
 		return status;
-	if (give(buf_view(&out)) == -1)
+	if (whole_write(STDOUT_FILENO, buf_view(&out)) == -1)
 		return say("cannot write", EX_IOERR);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "deliver/queue/offline.h"
 #include "common/run.h"
+#include "common/whole.h"
 #include "deliver/loop.h"
 #include "deliver/queue/client.h"
 #include "deliver/queue/intent.h"
@@ -50,21 +51,6 @@ add_all(struct queue *q, int folder)
 }
 
 static int
-write_all(struct span text)
-{
-	while (text.len) {
-		ssize_t n = write(STDOUT_FILENO, text.ptr, text.len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		text = span_from(text, (size_t)n);
-	}
-	return 0;
-}
-
-static int
 open_folder(const char *path)
 {
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -111,7 +97,8 @@ offline(const struct conf *conf, uid_t own, struct span request, bool changes)
 	else
 		work(&c, span_from(request, mailq.len));
 	for (;;) {
-		done = c.out.bad ? -1 : write_all(buf_view(&c.out));
+		done = c.out.bad ? -1
+				 : whole_write(STDOUT_FILENO, buf_view(&c.out));
 		buf_reset(&c.out);
 		if (done == -1 || c.each == NULL)
 			break;

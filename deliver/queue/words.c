@@ -13,16 +13,6 @@ words_eight(struct span s)
 	return false;
 }
 
-/* Characters that a reader's screen would obey in place of showing them: C1,
- * direction marks and overrides, line separators (as deliver/tty has it). */
-static bool
-shown(uint32_t c)
-{
-	return c >= 0xa0 && c != 0xad && !(c >= 0x200b && c <= 0x200f) &&
-	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) &&
-	       c != 0xfeff && !(c >= 0xfff9 && c <= 0xfffb);
-}
-
 void
 words_add(struct buf *out, struct span s, size_t max)
 {
@@ -43,7 +33,7 @@ words_add(struct buf *out, struct span s, size_t max)
 		blank = false;
 		if (n && out->len + n > end)
 			return;
-		if (n && ((c > ' ' && c <= '~') || shown(c)))
+		if (n && ((c > ' ' && c <= '~') || utf8_shown(c)))
 			buf_add(out, s.ptr, n);
 		else
 			buf_chr(out, '?');

@@ -2,6 +2,7 @@
 #include "common/alias.h"
 #include "common/conf.h"
 #include "common/run.h"
+#include "common/whole.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -92,21 +93,6 @@ place_may(const struct place *p, struct buf *why)
 	return may(CONF_PATH, p->force, why);
 }
 
-static int
-write_all(int fd, struct span s)
-{
-	size_t at = 0;
-
-	while (at < s.len) {
-		ssize_t n = write(fd, s.ptr + at, s.len - at);
-
-		if (n == -1 && errno != EINTR)
-			return -1;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
 /* Under a new name beside it, on disk, not yet in its place. */
 static int
 prepare(const struct file *f, struct span text, char name[256])
@@ -118,7 +104,7 @@ prepare(const struct file *f, struct span text, char name[256])
 	if (fd == -1)
 		return -1;
 	if (fchown(fd, 0, f->gid) == 0 && fchmod(fd, f->mode) == 0 &&
-	    write_all(fd, text) == 0 && fsync(fd) == 0) {
+	    whole_write(fd, text) == 0 && fsync(fd) == 0) {
 		close(fd);
 		return 0;
 	}
