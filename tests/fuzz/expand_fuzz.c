@@ -28,12 +28,15 @@ alias(void *arg, struct span name, struct buf *items)
 	return found;
 }
 
-static int
+static enum text_user
 user(void *arg, const char *name, char out[EXPAND_NAME])
 {
 	(void)arg;
 	strlcpy(out, name, EXPAND_NAME);
-	return strcmp(name, "a") == 0 || strcmp(name, "root") == 0;
+	if (strcmp(name, "later") == 0 || strcmp(name, "asked") == 0)
+		return name[0] == 'l' ? USER_LATER : USER_ASKED;
+	return strcmp(name, "a") == 0 || strcmp(name, "root") == 0 ? USER_IS
+								   : USER_NOT;
 }
 
 static struct text
