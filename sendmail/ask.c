@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -335,16 +336,26 @@ ask_start_pass(bool all)
 	char *const argv[] = { name, all ? run : due, NULL }, *const env[] = {
 		path, lang, NULL
 	};
+	sigset_t hangup, before;
 	pid_t pid;
 	int null;
 
 	if (access(DELIVER_PATH, X_OK) == -1)
 		return -1;
+	/* The terminal may be gone before the child has left it. */
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hangup, &before);
 	pid = fork();
-	if (pid != 0)
+	if (pid != 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		return pid == -1 ? -1 : 0;
+	}
 	/* Apart from the caller: its session, terminal, folder, descriptors. */
 	setsid();
+	signal(SIGHUP, SIG_IGN); /* forgets one that came */
+	signal(SIGHUP, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (chdir("/") == -1)
 		_exit(EX_OSERR);
 	null = open("/dev/null", O_RDWR);

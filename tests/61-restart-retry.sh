@@ -67,4 +67,17 @@ check "deliver -q makes one pass and ends" timeout 20 deliver -q
 check "it delivered" grep -q 'one pass' /var/mail/bob
 check "root's sendmail starts a pass when no agent runs" sh -c 'echo from root | sendmail bob'
 check "it delivered" await text /var/mail/bob 'from root'
+# The pass has not left his session yet when its leader, sendmail, ends.
+cat >/tmp/hang_up.py <<'N'
+import os, pty
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("strace", ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "inject=setsid:delay_enter=500000",
+                         "/usr/sbin/sendmail", "bob"])
+os.write(fd, b"hung up\n\4")
+os.waitpid(pid, 0)
+os.close(fd)
+N
+check "a terminal that hangs up at once" python3 /tmp/hang_up.py
+check "takes the pass with it not" await text /var/mail/bob 'hung up'
 finish
