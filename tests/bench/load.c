@@ -1,12 +1,13 @@
 /* load - starts a command many times, as a user, with a message on a pipe:
  *
  *     load [-n TIMES] [-c IN_FLIGHT] [-s BYTES] [-u UID] [-m USERS]
- *          [-p PAUSE_MS] [-l LOG] COMMAND [ARGUMENTS...]
+ *          [-p PAUSE_MS] [-t SECONDS] [-l LOG] COMMAND [ARGUMENTS...]
  *
  * "%" in an argument becomes a number from 1 to USERS, each in turn.  -p waits
- * that long between two; -l writes the number of each and when it was started.
- * One line at the end: how many ended well, the rate, and how long one took,
- * from its start until its end was seen. */
+ * that long between two; -t starts none any more after so long; -l writes the
+ * number of each and when it was started. One line at the end: how many ended
+ * well, the rate, and how long one took, from its start until its end was seen.
+ */
 #include "tests/bench/bench.h"
 #include <fcntl.h>
 #include <grp.h>
@@ -33,7 +34,7 @@ struct job {
 	char text[256];
 };
 
-static long times = 100, in_flight = 1, bytes = 4096, users = 1, wait_ms;
+static long times = 100, in_flight = 1, bytes = 4096, users = 1, wait_ms, most;
 static char **command;
 static char *body; /* after the head, for all the same */
 static size_t body_bytes;
@@ -218,6 +219,8 @@ run(double *took)
 			if (!ended(job, &took[done]))
 				continue;
 			done++;
+			if (most && now_us() - begin > most * 1000000)
+				times = next;
 			if (wait_ms > 0 && next < times)
 				usleep((useconds_t)wait_ms * 1000);
 			if (next < times)
@@ -244,7 +247,7 @@ main(int argc, char **argv)
 	uid_t uid = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:c:s:u:m:p:l:")) != -1)
+	while ((c = getopt(argc, argv, "+n:c:s:u:m:p:t:l:")) != -1)
 		switch (c) {
 		case 'n':
 			times = number(optarg, MOST);
@@ -263,6 +266,9 @@ main(int argc, char **argv)
 			break;
 		case 'p':
 			wait_ms = number(optarg, 60000);
+			break;
+		case 't':
+			most = number(optarg, 86400);
 			break;
 		case 'l':
 			if ((started = fopen(optarg, "we")) == NULL)
