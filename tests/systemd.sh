@@ -139,7 +139,7 @@ hardened() {
 	check "Received names her" grep -q 'uid 1000' /var/mail/bob
 	if as alice unshare -U -r true 2>/dev/null; then
 		echo 'from a namespace' >/tmp/letter
-		check "alice in a user namespace of hers" as alice unshare -U -r sh -c 'sendmail bob </tmp/letter'
+		check "alice in a user namespace of hers" as alice unshare -U -r sh -c '/usr/sbin/sendmail bob </tmp/letter'
 		arrives "it arrives" /var/mail/bob 'from a namespace'
 	else
 		skip "users may not make user namespaces here"
@@ -171,8 +171,7 @@ failures() {
 	chmod 000 /usr/libexec/bellman/notify-unit
 	refute "a unit fails, and the notice of it" systemctl start broken.service
 	check "that one fails, too" until_true 20 active bellman-notify@broken.service.service failed
-	await -t 2 exists /nothing # time enough for a second one
-	same "but sets off no other" 1 "$(systemctl list-units --all --plain --no-legend 'bellman-notify@*' | wc -l)"
+	refute "but sets off no other" sh -c 'systemctl list-units --all --plain --no-legend "bellman-notify@bellman-notify@*" | grep .'
 	chmod 755 /usr/libexec/bellman/notify-unit
 	rm -r /etc/systemd/system/service.d
 	systemctl daemon-reload
@@ -205,10 +204,17 @@ scores() {
 	    "$(score bellman-smtp@1.service)"
 }
 
+own_test() { # as autopkgtest calls it; what failed stands last
+	AUTOPKGTEST_TMP=$(mktemp -d) sh /tree/debian/tests/mail >/tmp/own 2>&1 && return
+	grep -v '^ok' /tmp/own
+	return 1
+}
+
 ids() { find $SPOOL/queue -type f -printf '%f\n' | sort; }
 upgrade() {
 	local waited before
 	printf 'relay main {\n\thost 127.0.0.1 2599\n\ttls never\n}\n' >$CONF
+	check "the agent is told" systemctl try-restart bellman.service
 	for n in 1 2 3; do echo "waits $n" | submit alice "u$n@far.example"; done
 	check "three wait for a relay" await -t 20 files $SPOOL/queue 3
 	waited=$(ids)
@@ -216,10 +222,10 @@ upgrade() {
 	before=$(systemctl show -P MainPID bellman.service)
 	while [ ! -e /tmp/stop ]; do
 		n=$((n + 1))
-		if echo "number $n." | as alice setpriv --no-new-privs sendmail bob 2>>/tmp/refused; then
+		if echo "number $n." | as alice setpriv --no-new-privs /usr/sbin/sendmail bob 2>/tmp/words; then
 			echo "number $n." >>/tmp/accepted
 		else
-			echo "exit $?" >>/tmp/refused
+			cat /tmp/words >>/tmp/refused
 		fi
 	done &
 	check "mail comes in, by the socket" await -t 20 count /tmp/accepted 5 number
@@ -228,7 +234,7 @@ upgrade() {
 	check "and goes on coming in" await -t 20 count /tmp/accepted $((known + 5)) number
 	: >/tmp/stop
 	wait $!
-	refute "none is refused meanwhile" test -s /tmp/refused
+	refute "none is refused meanwhile" cat /tmp/refused
 	arrives "the last arrives" /var/mail/bob "$(tail -n 1 /tmp/accepted)"
 	check "none waits behind it" await -t 20 empty $SPOOL/drop
 	sort /tmp/accepted >/tmp/sorted
@@ -268,7 +274,7 @@ inside() {
 	failures
 	smtp
 	scores
-	check "the package's own test" env AUTOPKGTEST_TMP="$(mktemp -d)" sh /tree/debian/tests/mail
+	check "the package's own test" own_test
 	upgrade
 	removal
 	finish
