@@ -55,7 +55,8 @@ table() {
 	deb po-debconf have po2debconf
 	debcheck debootstrap have debootstrap
 	debcheck lintian have lintian
-	debcheck systemd have systemd-analyze
+	debcheck piuparts have piuparts
+	debcheck autopkgtest have autopkgtest
 	lint clang have clang
 	lint libclang-rt-14-dev file /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a
 	lint clang-tidy have clang-tidy
