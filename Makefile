@@ -14,8 +14,12 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 once = $(eval $1 := $$(shell { $2; } 2>/dev/null))$($1)
 BSD_CFLAGS = $(call once,BSD_CFLAGS,$(PKG_CONFIG) --cflags libbsd-overlay)
 BSD_LIBS = $(call once,BSD_LIBS,$(PKG_CONFIG) --libs libbsd-overlay)
-DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs \
-	libcares tdb openssl libgsasl libidn2) -ldl
+LIBRARIES = libcares tdb openssl libgsasl $(IDN2)
+DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs $(LIBRARIES)) -ldl
+# Without it (or with `make IDN2=`) mail to a domain that is not ASCII waits.
+IDN2 = $(call once,IDN2,$(PKG_CONFIG) --exists libidn2 && echo libidn2)
+BUILT_WITH = $(call once,BUILT_WITH,for l in $(LIBRARIES); do \
+	echo $$$$l-`$(PKG_CONFIG) --modversion $$$$l`; done | xargs)
 # sendmail is run a thousand times for each other program, and most of what it
 # costs is to start: a third less without the dynamic linker.  Where libc cannot
 # be linked statically libbsd is, and where that cannot be, neither.
@@ -93,11 +97,13 @@ $O/deliver/deliver: $O/deliver/main.o $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 $O/deliver/mime/deliver-mime: $O/deliver/mime/main.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 $O/deliver/mime/%.o $O/tests/fuzz/mime%.o: BSD_CFLAGS = $(GMIME_CFLAGS)
+$O/deliver/net/way.o: FEATURES = $(if $(IDN2),,-DWITHOUT_IDN2)
+$O/deliver/main.o: FEATURES = -DBUILT_WITH='"$(BUILT_WITH)"'
 
 $O/%.o: %.c | need
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -I. -MMD -MP $(WARN) $(HARDEN) $(BSD_CFLAGS) \
-	    $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	    $(FEATURES) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 -include $(wildcard $O/*/*.d $O/*/*/*.d)
 
 # Tests: tests/X_test.c is a cmocka program, every other tests/X.c a helper.
