@@ -1,0 +1,53 @@
+# debroot.sh - roots of Debian that are thrown away, for deb.sh and
+# callers-fresh.sh, which source it.  TREE is the tree and O its build folder;
+# WORK, $O/debcheck, keeps for the next time what debootstrap made and the archives.
+# shellcheck shell=bash
+
+SUITE=${SUITE:-bookworm}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+
+# The root without packages, $WORK/base; by root, with Debian's mirror.
+base_root() {
+	mkdir -p "$WORK/archives/partial"
+	[ ! -e "$WORK/base/ready" ] || return 0
+	rm -rf "$WORK/base"
+	debootstrap --variant=minbase --include=ca-certificates,libbsd0,procps \
+	    "$SUITE" "$WORK/base" "$MIRROR" >"$WORK/debootstrap.log" 2>&1 || {
+		tail -n 20 "$WORK/debootstrap.log" >&2
+		return 1
+	}
+	: >"$WORK/base/ready"
+}
+
+# machine [LOWER]: the root R, over LOWER (folders, the base is the default), in a
+# mount namespace of its own.  What changes is in the memory of $WORK/layer, or in
+# the folder UP.
+machine() {
+	local name up=${UP:-$WORK/layer/up}
+	mount -t tmpfs tmpfs "$WORK/layer"
+	mkdir -p "$up" "$up.work" "$R"
+	mount -t overlay overlay "$R" \
+	    -o "lowerdir=${1:-$WORK/base},upperdir=$up,workdir=$up.work"
+	mount -t proc proc "$R/proc"
+	mount -t tmpfs -o mode=755 dev "$R/dev"
+	for name in null zero full random urandom tty; do
+		: >"$R/dev/$name"
+		mount --bind "/dev/$name" "$R/dev/$name"
+	done
+	mkdir -p "$R/dev/pts" "$R/dev/shm" "$R/tree" "$R/out"
+	mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts "$R/dev/pts"
+	ln -s pts/ptmx "$R/dev/ptmx"
+	ln -s /proc/self/fd "$R/dev/fd"
+	mount --bind "$TREE" "$R/tree"
+	mount --bind "$O" "$R/out"
+	mount --bind "$WORK/archives" "$R/var/cache/apt/archives"
+	cp /etc/resolv.conf "$R/etc/resolv.conf"
+	echo mail.example >"$R/etc/hostname"
+	printf '127.0.0.1 localhost\n127.0.0.1 mail.example mail relay.example\n' >"$R/etc/hosts"
+	# Debian's own answer where there is no init would be to start nothing.
+	printf '#!/bin/sh\nexit 0\n' >"$R/usr/sbin/policy-rc.d"
+	chmod 755 "$R/usr/sbin/policy-rc.d"
+	printf 'APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n' \
+		>"$R/etc/apt/apt.conf.d/99check"
+	rm -f "$R/etc/apt/apt.conf.d/docker-clean"
+}
