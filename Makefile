@@ -48,6 +48,7 @@ help:
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
 	@echo 'make deb          a package for this Debian, in $O'
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
+	@echo 'make check-callers    runs what sends mail in Debian with it (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        against the floors and other mail systems, in one table (root)'
 	@echo 'make bench-scale  100 000 messages to as many destinations (root)'
@@ -212,7 +213,13 @@ check-deb: deb helpers
 	@lintian --fail-on error,warning $O/bellman_*.deb
 	@O=$O tests/deb.sh
 
+# Cron, git, PHP, smartd and others of Debian in roots where systemd runs; also
+# minutes, and the mirror the first time.
+check-callers: deb helpers
+	@tests/deps.sh install debcheck
+	@O=$O tests/callers-fresh.sh
+
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb clean
+	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-callers clean
