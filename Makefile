@@ -53,6 +53,7 @@ help:
 	@echo 'make deb          a package for this Debian, in $O'
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make check-systemd  boots a Debian with it (root)'
+	@echo 'make check-callers    runs what sends mail in Debian with it (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        against the floors and other mail systems, in one table (root)'
 	@echo 'make bench-scale  100 000 destinations, and a million messages that wait (root)'
@@ -225,8 +226,14 @@ check-deb: deb helpers
 check-systemd: deb helpers
 	@tests/deps.sh install debcheck
 	@O=$O tests/systemd.sh
+# Cron, git, PHP, smartd and others of Debian in roots where systemd runs; also
+# minutes, and the mirror the first time.
+check-callers: deb helpers
+	@tests/deps.sh install debcheck
+	@O=$O tests/callers-fresh.sh
 
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd clean
+	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd \
+	check-callers clean
