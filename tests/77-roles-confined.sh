@@ -141,4 +141,22 @@ tries file "$PID" EPERM symlinkat x $HERE /home/bob/x
 go_on file
 check "it is there" grep -q '^x$' /home/bob/filed
 
+stop_agent
+
+# What the compiler and the linker were asked for is in the programs.
+hardened() { # WHAT PATTERN READELF-OPTION FILE
+	check "${4##*/}: $1" sh -c "readelf -W $3 '$4' | grep -q -E '$2'"
+}
+for program in sendmail/sendmail deliver/deliver deliver/mime/deliver-mime; do
+	program=$O/$program
+	[ -x "$program" ] || continue
+	hardened "at any address (PIE)" 'Flags:.*PIE' -d "$program"
+	hardened "all is bound at the start" 'BIND_NOW' -d "$program"
+	hardened "and read-only then (RELRO)" 'GNU_RELRO' -l "$program"
+	hardened "its stack is not run" 'GNU_STACK.* RW ' -l "$program"
+	hardened "its stack is guarded" '__stack_chk_fail' -s "$program"
+	hardened "libc's checked calls (FORTIFY)" '__[a-z]*_chk' -s "$program"
+done
+hardened "branch targets (CET)" 'IBT, SHSTK' -n "$O/common/span.o"
+check "FORTIFY is 3" sh -c "make -s -n -B -C '$TREE' O=/tmp/none /tmp/none/common/span.o | grep -q -e '-D_FORTIFY_SOURCE=3'"
 finish
