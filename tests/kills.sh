@@ -126,6 +126,7 @@ disturb_by_errors() { # SETTINGS PLACE
 				# shellcheck disable=SC2086
 				timeout -s KILL 40 strace -f -o /tmp/one $2 -e "trace=$name" \
 				    -e "inject=$name:error=$error:when=$k" deliver -q 2>>/tmp/said
+				[ $? -lt 128 ] || echo "# ended by a signal: $name:error=$error:when=$k $(grep SIGSEGV /tmp/one | head -n 1)"
 				! grep -q 'INJECTED' /tmp/one || met=$((met + 1))
 				recover
 				recover # what was put off by the first for another's sake
