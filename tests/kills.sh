@@ -103,8 +103,7 @@ syncfs EIO ENOSPC
 ftruncate EIO ENOSPC
 fallocate ENOSPC EDQUOT EINTR
 sendmsg EINTR ENOMEM
-clone EAGAIN ENOMEM
-mmap ENOMEM'
+clone EAGAIN ENOMEM'
 errors_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' <<<"$ERRORS"; }
 EVERY=${ERROR_EVERY:-${EVERY:-1}} # one in so many is tried
 turn=0
