@@ -6,7 +6,7 @@ PKG_CONFIG = pkg-config
 PREFIX = /usr
 SYSCONFDIR = /etc
 CFLAGS = -O2 -g
-HARDEN = -fPIE -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
+HARDEN = -fPIE -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=3
 LDHARDEN = -pie -Wl,-z,relro,-z,now,--as-needed
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Werror=implicit
@@ -136,7 +136,7 @@ check:
 
 # Every system call of a delivery, where check takes the first of each kind.
 check-faults: helpers
-	@O=$O KILL_MOST=999 KILL_ENDS=30 STORY_TIME=3600 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh
+	@O=$O KILL_MOST=999 KILL_ENDS=30 ERROR_EVERY=1 STORY_TIME=3600 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/79-*.sh
 
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that meet most of the code in little time; all

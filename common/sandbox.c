@@ -159,7 +159,15 @@ sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 		ANSWER(SECCOMP_RET_ALLOW),
 		REFUSE(EPERM),
 	};
-	struct sock_filter rules[EACH * SANDBOX_CALLS / 2 + 16], *at = rules;
+	/* A look whether a process is there: who holds a dot-lock. */
+	const struct sock_filter looks[] = {
+		JUMP(BPF_JEQ, SYS_kill, 0, 4),
+		LOAD(args[1]),
+		JUMP(BPF_JEQ, 0, 0, 1),
+		ANSWER(SECCOMP_RET_ALLOW),
+		REFUSE(EPERM),
+	};
+	struct sock_filter rules[EACH * SANDBOX_CALLS / 2 + 24], *at = rules;
 	struct sock_fprog program;
 
 	for (size_t i = 0; i < sizeof head / sizeof *head; i++)
@@ -167,6 +175,10 @@ sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 	for (size_t i = 0; unix_only && i < sizeof sockets / sizeof *sockets;
 	     i++)
 		*at++ = sockets[i];
+	for (size_t i = 0;
+	     unix_only && allowed[SYS_kill] && i < sizeof looks / sizeof *looks;
+	     i++)
+		*at++ = looks[i];
 	for (unsigned from = 0, to; from < SANDBOX_CALLS; from = to + 1) {
 		to = from;
 		if (!allowed[from])

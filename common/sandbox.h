@@ -51,6 +51,7 @@ bool sandbox_files(int beneath, uint64_t allowed);
 void sandbox_calls(const int *calls, size_t n);
 
 #define SANDBOX_CALLS 512 /* numbers from here on are answered with ENOSYS */
-/* The same by a table of all; with unix_only no socket() but of AF_UNIX. */
+/* The same by a table of all; with unix_only no socket() but of AF_UNIX,
+ * and no kill() but of signal 0. */
 void sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only);
 #endif

@@ -154,6 +154,7 @@ static const int base[] = {
 };
 
 static const int files[] = {
+	SYS_kill, /* signal 0: is who holds the lock there? */
 	SYS_linkat,
 	SYS_unlinkat,
 	SYS_renameat2,

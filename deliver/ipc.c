@@ -149,7 +149,8 @@ out_free(struct ipc *c, struct ipc_out *o)
 static bool
 full(int err)
 {
-	return err == EAGAIN || err == ENOBUFS || err == ETOOMANYREFS;
+	return err == EAGAIN || err == ENOBUFS || err == ETOOMANYREFS ||
+	       err == ENOMEM || err == EINTR;
 }
 
 static void

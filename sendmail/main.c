@@ -13,6 +13,7 @@
 #include "sendmail/tell.h"
 #include "sendmail/verify.h"
 #include "sendmail/who.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -45,14 +46,28 @@ run(const struct opt *o, struct buf *why)
 	return status;
 }
 
+/* What is wrong in the file is somebody's to mend; what this process or the
+ * machine lacks just now is not: then the caller tries again. */
+static int
+no_conf(void)
+{
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		       errno == EIO || errno == EINTR
+		   ? EX_TEMPFAIL
+		   : EX_CONFIG;
+}
+
 static int
 with_conf(const struct opt *o, struct buf *why)
 {
 	char unseen[SPOOL_IDSIZE] = "";
 	struct conf conf;
-	int status = EX_CONFIG;
+	int status;
 
-	if (conf_load(CONF_PATH, &conf, why) == 0)
+	errno = 0;
+	if (conf_load(CONF_PATH, &conf, why) == -1)
+		status = no_conf();
+	else
 		status = o->mode == MODE_VERIFY ? verify(o, &conf, why)
 			 : o->tell		? tell(o, &conf, why)
 						: submit(o, &conf, unseen, why);
@@ -72,9 +87,12 @@ smtp(const struct opt *o, struct buf *why)
 {
 	struct conf conf;
 	unsigned queued = 0;
-	int status = EX_CONFIG;
+	int status;
 
-	if (conf_load(CONF_PATH, &conf, why) == 0)
+	errno = 0;
+	if (conf_load(CONF_PATH, &conf, why) == -1)
+		status = no_conf();
+	else
 		status = bs(o, &conf, &queued, why);
 	if (queued && status == 0 && !conf.hold && !o->wait)
 		ask_for_agent("", why);

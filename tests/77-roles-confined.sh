@@ -20,7 +20,7 @@ tries() { # WHAT PID WANTED CALL...
 nothing_new() {
 	tries "$1" "$2" EPERM clone 17
 	tries "$1" "$2" EPERM execve /bin/true 0 0
-	tries "$1" "$2" EPERM kill "$AGENT" 0
+	tries "$1" "$2" EPERM kill "$2" 10
 	alike "$1" "$2"
 }
 alike() {
@@ -99,7 +99,7 @@ lock tries mailbox "$pid" EACCES openat $HERE /home/alice/new $((O_RDWR | O_CREA
 lock tries mailbox "$pid" EACCES openat $HERE /home/alice/.bashrc $O_RDWR
 tries mailbox "$pid" ok openat $HERE /var/mail/alice.tried $((O_RDWR | O_CREAT)) 0600 \
     -- unlinkat $HERE /var/mail/alice.tried 0
-rm -f /var/mail/alice.lock
+echo 999999 >/var/mail/alice.lock # who is not there holds nothing
 check "then it writes" await -t 40 mbox /var/mail/alice 1
 check "drained" drained 40
 
@@ -141,4 +141,22 @@ tries file "$PID" EPERM symlinkat x $HERE /home/bob/x
 go_on file
 check "it is there" grep -q '^x$' /home/bob/filed
 
+stop_agent
+
+# What the compiler and the linker were asked for is in the programs.
+hardened() { # WHAT PATTERN READELF-OPTION FILE
+	check "${4##*/}: $1" sh -c "readelf -W $3 '$4' | grep -q -E '$2'"
+}
+for program in sendmail/sendmail deliver/deliver deliver/mime/deliver-mime; do
+	program=$O/$program
+	[ -x "$program" ] || continue
+	hardened "at any address (PIE)" 'Flags:.*PIE' -d "$program"
+	hardened "all is bound at the start" 'BIND_NOW' -d "$program"
+	hardened "and read-only then (RELRO)" 'GNU_RELRO' -l "$program"
+	hardened "its stack is not run" 'GNU_STACK.* RW ' -l "$program"
+	hardened "its stack is guarded" '__stack_chk_fail' -s "$program"
+	hardened "libc's checked calls (FORTIFY)" '__[a-z]*_chk' -s "$program"
+done
+hardened "branch targets (CET)" 'IBT, SHSTK' -n "$O/common/span.o"
+check "FORTIFY is 3" sh -c "make -s -n -B -C '$TREE' O=/tmp/none /tmp/none/common/span.o | grep -q -e '-D_FORTIFY_SOURCE=3'"
 finish

@@ -82,3 +82,59 @@ outcome() { # WHAT COMMAND that prints all of bob's mail
 	kills=0 met=0 hung=0 marks=
 }
 
+
+# Errors in place of kills: what each call may answer.  close and recvmsg are
+# left out: an answer that strace makes up leaves the descriptor, or the packet,
+# where no kernel would.
+ERRORS='openat EMFILE EACCES ENOMEM
+fcntl EINTR ENOLCK
+flock EINTR ENOLCK
+link EIO EDQUOT
+unlink EIO EACCES
+unlinkat EIO EACCES
+rename ENOSPC EACCES
+renameat ENOSPC EACCES
+renameat2 ENOSPC EACCES
+pwrite64 EIO ENOSPC EDQUOT EINTR
+write EIO ENOSPC EDQUOT EINTR
+fsync EIO ENOSPC EDQUOT
+fdatasync EIO ENOSPC EDQUOT
+syncfs EIO ENOSPC
+ftruncate EIO ENOSPC
+fallocate ENOSPC EDQUOT EINTR
+sendmsg EINTR ENOMEM
+clone EAGAIN ENOMEM'
+errors_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' <<<"$ERRORS"; }
+EVERY=${ERROR_EVERY:-${EVERY:-1}} # one in so many is tried
+turn=0
+its_turn() { turn=$((turn + 1)) && [ $((turn % EVERY)) = 0 ]; }
+
+disturb_by_errors() { # SETTINGS PLACE
+	local name most k error began
+	CALLS=$(cut -d' ' -f1 <<<"$ERRORS" | paste -sd,) undisturbed "$1" "$2" >/tmp/calls
+	while read -r name most; do
+		[ "$most" -le "$MOST" ] || most=$MOST
+		for ((k = 1; k <= most; k++)); do
+			for error in $(errors_of "$name"); do
+				its_turn || continue
+				kills=$((kills + 1)) total=$((total + 1))
+				fill "e$total" "$1"
+				rm -f /tmp/one
+				began=$SECONDS
+				marks="$marks e${total}a e${total}b e${total}c"
+				# shellcheck disable=SC2086
+				timeout -s KILL 40 strace -f -o /tmp/one $2 -e "trace=$name" \
+				    -e "inject=$name:error=$error:when=$k" deliver -q 2>>/tmp/said
+				[ $? -lt 128 ] || echo "# ended by a signal: $name:error=$error:when=$k $(grep SIGSEGV /tmp/one | head -n 1)"
+				! grep -q 'INJECTED' /tmp/one || met=$((met + 1))
+				recover
+				recover # what was put off by the first for another's sake
+				[ $((SECONDS - began)) -lt 60 ] || hung=$((hung + 1))
+				[ -z "$(find $SPOOL/drop $SPOOL/queue -type f)" ] || {
+					echo "# left behind by $name:$error:when=$k"
+					find $SPOOL/drop $SPOOL/queue -type f
+				}
+			done
+		done
+	done </tmp/calls
+}

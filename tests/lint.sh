@@ -96,6 +96,17 @@ long_functions() {
 		if (FNR - start > 100) print FILENAME ":" start ": " FNR - start " lines"
 		start = 0 }' "${parts[@]}"
 }
+# tests/fuzz/README: a target for each parser, or a word on it.
+fuzzed() {
+	local name by
+	cat common/*.h sendmail/*.h deliver/*.h deliver/*/*.h |
+		grep -o -E '\b[a-z0-9_]+_(parse|decode|feed)\(' | tr -d '(' | sort -u |
+		while read -r name; do
+			! grep -q -E "\b$name\(" tests/fuzz/*_fuzz.c || continue
+			by=$(awk -v name="$name" '$1 == name { print $2 }' tests/fuzz/README)
+			[ "$by" = none: ] || [ -f "tests/fuzz/${by:-no}_fuzz.c" ] || echo "$name: no fuzz target"
+		done
+}
 includes_from_top() { none -n -E '#include "[a-z_]+\.h"' "${code[@]}"; }
 
 rule "clang-format" format
@@ -106,6 +117,7 @@ rule "include arrows: sendmail -> common <- deliver" arrows
 rule "includes are written from the top" includes_from_top
 rule "no file over 500 lines" long_files
 rule "no function over 100 lines" long_functions
+rule "every parser of outside bytes has a fuzz target" fuzzed
 rule "shellcheck" shell
 rule "cppcheck" check_c
 pkg-config --exists gmime-3.0 ||
