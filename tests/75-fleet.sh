@@ -62,8 +62,7 @@ host() {
 		default_transport = retry: no way out of here
 		maillog_file = /var/log/postfix$n.log
 	M
-	at $n /usr/sbin/postfix start >"$OUT" 2>&1 || cat "$OUT"
-	await -t 20 text /var/log/postfix$n.log 'daemon started'
+	at $n /usr/sbin/postfix start >/tmp/start$n 2>&1 &
 }
 host 1
 host 2
@@ -100,6 +99,10 @@ N
 /usr/bin/python3 /tmp/named.py &
 named=$!
 await exists /tmp/named.ready
+
+for n in 1 2; do
+	await -t 120 text /var/log/postfix$n.log 'daemon started' || cat /tmp/start$n
+done
 
 numbers() { # FOLDER...: of the messages that are there, sorted
 	find "$@" -type f -exec sed -n 's/^Subject: number //p' {} + | sort -n

@@ -129,6 +129,7 @@ musl_root() {
 	(cd "$src"/cmocka-*/ && musl-gcc -O2 -fPIE -D_GNU_SOURCE -DHAVE_CONFIG_H $n -DHAVE_SIGNAL_H -DHAVE_SETJMP_H -DHAVE_STRSIGNAL \
 	    -DHAVE_VSNPRINTF -DHAVE_SNPRINTF -DHAVE_MALLOC_H -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_GETTIME -DHAVE_CLOCK_REALTIME \
 	    -isystem "$M/include" -Iinclude -c src/cmocka.c -o cmocka.o && ar rcs "$M/lib/libcmocka.a" cmocka.o) || return 1
+	rm -f "$M"/lib/*.so # scripts of the linker, for libraries that are not there
 	: >"$M/complete"
 }
 
