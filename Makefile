@@ -53,9 +53,10 @@ help:
 	@echo 'make deb          a package for this Debian, in $O'
 	@echo 'make check-portable  with other compilers, musl, 32 bits (root)'
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
+	@echo 'make check-systemd  boots a Debian with it (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        against the floors and other mail systems, in one table (root)'
-	@echo 'make bench-scale  100 000 messages to as many destinations (root)'
+	@echo 'make bench-scale  100 000 destinations, and a million messages that wait (root)'
 	@echo 'make simulate     a day of a mail hub, ten million messages, as a table'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
@@ -166,9 +167,11 @@ bench:
 	@O=$O ROUNDS="$(ROUNDS)" PEERS="$(PEERS)" \
 	    TESTS="$(if $(filter command%,$(origin TESTS)),$(TESTS))" RT="$(RT)" LESS="$(LESS)" tests/bench/run.sh
 
-# As many destinations as messages, through DNS: N=100000 (root, minutes).
+# As many destinations as messages, through DNS: N=100000.  And WAITING=1000000
+# for a destination that does not answer (root, minutes, memory for files).
 bench-scale: helpers
-	@O=$O tests/root.sh env N=$${N:-100000} $(CURDIR)/tests/scale.sh
+	@O=$O tests/root.sh env N=$${N:-100000} $(CURDIR)/tests/bench/destinations.sh
+	@O=$O tests/root.sh env N=$${WAITING:-1000000} $(CURDIR)/tests/bench/waiting.sh
 
 # What real messages look like on terminals, for people to look at (story 45).
 screens: helpers
@@ -225,7 +228,12 @@ check-deb: deb helpers
 	@lintian --fail-on error,warning $O/bellman_*.deb
 	@O=$O tests/deb.sh
 
+# What only a systemd that runs can show, on one in namespaces of its own.
+check-systemd: deb helpers
+	@tests/deps.sh install debcheck
+	@O=$O tests/systemd.sh
+
 clean:
 	rm -rf $O
 .PHONY: check-portable all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb clean
+	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd clean

@@ -32,6 +32,7 @@ struct priv_id {
 	int ngroups;
 	bool commands; /* runs its user's own commands: set-id programs work
 			  there as at a login */
+	gid_t aside;   /* for one priv_group_take; 0: none */
 };
 /* For good: groups, gid, uid, no_new_privs (but for commands); then proves that
  * they are gone,

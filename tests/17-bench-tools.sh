@@ -49,6 +49,11 @@ sink -n 300 -C
 check "windows of chunks" "$B/push" -k 2 -w 10 $Q
 counted "the sink has them all" messages=300 distinct=300 transactions=300 connections=2 end=all
 
+files 4
+sink -n 4
+check "to users in turn" "$B/push" -m 2 $Q
+counted "the sink has them" messages=4 distinct=4 recipients=4 end=all
+
 files 1
 sink -n 1 -d 50
 check "late answers" "$B/push" $Q
@@ -71,6 +76,8 @@ relay 2525 | config
 start_agent
 counted "and the sink has them" messages=20 distinct=20 recipients=20 end=all
 stop_agent
+exits "no more when the time is over" 0 "$B/load" -n 1000 -c 2 -t 1 /bin/sleep 0.6
+said "those that were begun are counted" '^done=4 failed=0 '
 exits "commands that fail" 0 "$B/load" -n 5 -c 2 /bin/false
 said "are counted" '^done=0 failed=5 status=1 '
 exits "large messages" 0 "$B/load" -n 3 -s 1000000 -m 2 /bin/sh -c 'cat >/tmp/large.$$.$0; test $(wc -c </tmp/large.$$.$0) = 1000000' %

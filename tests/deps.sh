@@ -60,6 +60,8 @@ table() {
 	portable musl-tools have musl-gcc
 	portable qemu-user have qemu-i386
 	portable gcc-multilib file /usr/lib/gcc/*/*/32/libgcc.a
+	debcheck piuparts have piuparts
+	debcheck autopkgtest have autopkgtest
 	lint clang have clang
 	lint libclang-rt-14-dev file /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a
 	lint clang-tidy have clang-tidy

@@ -12,7 +12,7 @@ ONE=someone@relay.example
 set=none
 pattern='*'
 queues=()
-fill_with_daemon='' submit_with_daemon='' direct='' heavy=''
+fill_with_daemon='' fill_with_smtp='' submit_with_daemon='' direct='' heavy=''
 submit=(/usr/sbin/sendmail -i -f alice@mail.example)
 
 await() { "$O/tests/await" "$@"; }
@@ -123,20 +123,28 @@ purge() {
 
 load() { "$B/load" -u 1001 "$@"; }
 
+# By its own SMTP server, where submission is slow: fill_by_smtp MANY USERS.
+fill_by_smtp() {
+	rm -rf "$DISK/push"
+	mkdir "$DISK/push"
+	"$B/floor" fill "$DISK/push" "$1" 4096
+	await port 25
+	"$B/push" -p 25 -k 8 -m "$2" "$DISK/push"
+}
+
 # Messages that wait, made once and put back before each test that needs them.
-fill() { # NAME MANY OPTIONS-OF-LOAD... -- RECIPIENT...
-	local name=$1 many=$2 dir i options=()
+fill() { # NAME MANY USERS RECIPIENT...: USERS 0, or a "%" in RECIPIENT is one of them
+	local name=$1 many=$2 users=$3 dir i
 	[ ! -e "$DISK/kept/$name" ] || return 0
-	shift 2
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
+	shift 3
 	settings hold || return 1
 	purge
 	[ -z "$fill_with_daemon" ] || start
-	load -n "$many" -c 16 "${options[@]}" "${submit[@]}" "$@" >/run/fill
+	if [ -n "$fill_with_smtp" ] && [ "$many" -gt 1 ]; then
+		fill_by_smtp "$many" "$users"
+	else
+		load -n "$many" -c 16 -m "$((users ? users : 1))" "${submit[@]}" "$@"
+	fi >/run/fill
 	for ((i = 0; i < 300; i++)); do
 		[ "$(waiting)" -lt "$many" ] || break
 		sleep 0.1
@@ -178,7 +186,8 @@ test_submit() {
 		[ -z "$submit_with_daemon" ] || start
 	fi
 	settle
-	line=$(load -n "$many" -c "$flight" -s "$bytes" "${submit[@]}" "$@")
+	line=$(load -n "$many" -c "$flight" -s "$bytes" -t 8 "${submit[@]}" "$@")
+	many=$(($(value done "$line") + $(value failed "$line")))
 	if [ -n "$direct" ]; then
 		kill "$SINK"
 		read -r stored <&"$COUNTS"
@@ -264,7 +273,7 @@ test_drain() {
 	shift 2
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
 	enough_memory "$many" || { answer "- | not run: would need $((many * 2500 / 1000000)) GB"; return; }
-	fill "out$many" "$many" -- $ONE || { answer "- | could not be filled"; return; }
+	fill "out$many" "$many" 0 $ONE || { answer "- | could not be filled"; return; }
 	drain "$many" "$seconds" "out$many" "$@"
 	got=$(value messages "$line")
 	last=$(value last "$line")
@@ -277,7 +286,7 @@ test_memory() { # MANY SECONDS: PSS in MB at the peak, while they go out
 	local peak
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
 	enough_memory "$1" || { answer "- | not run: would need $(($1 * 2500 / 1000000)) GB"; return; }
-	fill "out$1" "$1" -- $ONE || { answer "- | could not be filled"; return; }
+	fill "out$1" "$1" 0 $ONE || { answer "- | could not be filled"; return; }
 	watch_memory
 	drain "$1" "$2" "out$1"
 	peak=$(memory)
@@ -315,7 +324,7 @@ test_recipients() { # MANY: one message, how many transactions
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
 	enough_memory "$1" || { answer "- | not run: would need $(($1 * 2500 / 1000000)) GB"; return; }
 	for ((i = 1; i <= $1; i++)); do to+=("r$i@relay.example"); done
-	fill "rcpt$1" 1 -- "${to[@]}" || { answer "- | could not be filled"; return; }
+	fill "rcpt$1" 1 0 "${to[@]}" || { answer "- | could not be filled"; return; }
 	drain "$1" 20 "rcpt$1"
 	local remark=''
 	[ "$(value recipients "$line")" = "$1" ] || remark="| $(value recipients "$line") of $1"
@@ -323,8 +332,9 @@ test_recipients() { # MANY: one message, how many transactions
 	    "ms=$(calc "($(value last "$line") - $begin) / 1000")" "$remark"
 }
 
-# test_latency MANY PAUSE: ms from the start of a submission to the final answer
-# of the far side, the agent running and nothing else to do
+# test_latency MANY PAUSE: ms from the end of a submission to the final answer of
+# the far side, the agent running and nothing else to do; from_start_ms, from its
+# start
 test_latency() {
 	local submitted seen
 	stop
@@ -342,10 +352,15 @@ test_latency() {
 	stop
 	purge
 	end_sink
-	awk 'NR == FNR { start[$1] = $2; next } { print ($2 - start[$1]) / 1000 }' /run/started /run/answered |
-		sort -n >/run/took
-	answer "$(awk '{ ms[NR] = $1 } END { if (NR) printf "%.2f", ms[int((NR + 1) / 2)]; else print "-" }' /run/took)" \
-	    "$line" "most_ms=$(tail -n 1 /run/took)" "$(short_of "$1" "$line")"
+	took() { # COLUMN of /run/started
+		awk -v c="$1" 'NR == FNR { from[$1] = $c; next } { print ($2 - from[$1]) / 1000 }' \
+		    /run/started /run/answered | sort -n |
+			awk '{ ms[NR] = $1 } END { if (NR) printf "%.2f %.2f", ms[int((NR + 1) / 2)], ms[NR]; else print "-" }'
+	}
+	local of_end
+	of_end=$(took 3)
+	answer "${of_end% *}" "$line" "most_ms=${of_end#* }" "from_start_ms=$(took 2 | cut -d' ' -f1)" \
+	    "$(short_of "$1" "$line")"
 }
 
 # --- mailboxes ---
@@ -373,7 +388,7 @@ test_local() {
 	[ -z "$direct" ] || { answer "- | has no queue"; return; }
 	stop
 	settings "$kind" || { answer "- | does not know $kind"; return; }
-	fill "in$users" "$many" -m "$users" -- user% || { answer "- | could not be filled"; return; }
+	fill "in$users" "$many" "$users" user% || { answer "- | could not be filled"; return; }
 	boxes
 	put "in$users"
 	settings "$kind"

@@ -1,12 +1,13 @@
 /* load - starts a command many times, as a user, with a message on a pipe:
  *
  *     load [-n TIMES] [-c IN_FLIGHT] [-s BYTES] [-u UID] [-m USERS]
- *          [-p PAUSE_MS] [-l LOG] COMMAND [ARGUMENTS...]
+ *          [-p PAUSE_MS] [-t SECONDS] [-l LOG] COMMAND [ARGUMENTS...]
  *
  * "%" in an argument becomes a number from 1 to USERS, each in turn.  -p waits
- * that long between two; -l writes the number of each and when it was started.
- * One line at the end: how many ended well, the rate, and how long one took,
- * from its start until its end was seen. */
+ * that long between two; -t starts none any more after so long; -l writes the
+ * number of each, when it was started, and when it had ended.  One line at the
+ * end: how many ended well, the rate, and how long one took, from its start
+ * until its end was seen. */
 #include "tests/bench/bench.h"
 #include <fcntl.h>
 #include <grp.h>
@@ -25,6 +26,7 @@ extern char **environ;
 /* A command at work. */
 struct job {
 	int64_t start;
+	long number; /* from 1 */
 	pid_t pid;
 	int end;     /* readable when the process has ended */
 	int pipe;    /* where the message goes, or -1 */
@@ -33,12 +35,12 @@ struct job {
 	char text[256];
 };
 
-static long times = 100, in_flight = 1, bytes = 4096, users = 1, wait_ms;
+static long times = 100, in_flight = 1, bytes = 4096, users = 1, wait_ms, most;
 static char **command;
 static char *body; /* after the head, for all the same */
 static size_t body_bytes;
 static int events;
-static FILE *started;
+static FILE *times_of;
 static long failed;
 static int why; /* the last failure */
 
@@ -146,8 +148,7 @@ start(struct job *job, long i)
 		err(71, "%s", argv[0]);
 	posix_spawn_file_actions_destroy(&files);
 	close(p[0]);
-	if (started != NULL)
-		fprintf(started, "%ld %lld\n", i + 1, (long long)job->start);
+	job->number = i + 1;
 	job->end = (int)syscall(SYS_pidfd_open, job->pid, 0);
 	if (job->end == -1)
 		err(71, "pidfd");
@@ -172,6 +173,9 @@ ended(struct job *job, double *ms)
 	*ms = (double)(now_us() - job->start) / 1000;
 	if (pid == -1)
 		err(71, "waitpid");
+	if (times_of != NULL)
+		fprintf(times_of, "%ld %lld %lld\n", job->number,
+		    (long long)job->start, (long long)now_us());
 	if (status != 0) {
 		failed++;
 		why = WIFEXITED(status) ? WEXITSTATUS(status)
@@ -218,6 +222,8 @@ run(double *took)
 			if (!ended(job, &took[done]))
 				continue;
 			done++;
+			if (most && now_us() - begin > most * 1000000)
+				times = next;
 			if (wait_ms > 0 && next < times)
 				usleep((useconds_t)wait_ms * 1000);
 			if (next < times)
@@ -244,7 +250,7 @@ main(int argc, char **argv)
 	uid_t uid = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:c:s:u:m:p:l:")) != -1)
+	while ((c = getopt(argc, argv, "+n:c:s:u:m:p:t:l:")) != -1)
 		switch (c) {
 		case 'n':
 			times = number(optarg, MOST);
@@ -264,8 +270,11 @@ main(int argc, char **argv)
 		case 'p':
 			wait_ms = number(optarg, 60000);
 			break;
+		case 't':
+			most = number(optarg, 86400);
+			break;
 		case 'l':
-			if ((started = fopen(optarg, "we")) == NULL)
+			if ((times_of = fopen(optarg, "we")) == NULL)
 				err(71, "%s", optarg);
 			break;
 		default:

@@ -1,12 +1,13 @@
 /* push - the floor of delivery to one SMTP server: an event loop that opens,
  * reads and unlinks each file of a folder, and sends it over some connections:
  *
- *     push [-p PORT] [-k CONNECTIONS] [-a | -w MESSAGES] FOLDER
+ *     push [-p PORT] [-k CONNECTIONS] [-a | -w MESSAGES] [-m USERS] FOLDER
  *
  * MAIL, RCPT and DATA are always in one packet.  -a sends those of the next
  * message behind the final dot of this one.  -w needs CHUNKING: so many whole
- * messages are in flight on each connection.  It knows its server: nothing of
- * what a mail system has to be careful about is here. */
+ * messages are in flight on each connection.  -m: they are for
+ * user1@mail.example to userUSERS, each in turn.  It knows its server: nothing
+ * of what a mail system has to be careful about is here. */
 #include "tests/bench/bench.h"
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -18,9 +19,6 @@
 
 #define BYTES (1 << 16) /* a message and its commands */
 #define WINDOW 256
-#define ENVELOPE                                                               \
-	"MAIL FROM:<alice@mail.example>\r\nRCPT "                              \
-	"TO:<someone@relay.example>\r\n"
 
 struct conn {
 	int fd;
@@ -33,7 +31,7 @@ struct conn {
 };
 
 static char **names;
-static long files, next_file, done;
+static long files, next_file, done, users;
 static int folder, port = 2525, ahead, window;
 static char out[BYTES * 2];
 static size_t out_bytes;
@@ -67,6 +65,20 @@ flush(struct conn *c)
 		n += (size_t)sent;
 	}
 	out_bytes = 0;
+}
+
+/* MAIL and RCPT for the next file. */
+static void
+envelope(void)
+{
+	char to[64] = "someone@relay.example";
+
+	if (users)
+		snprintf(to, sizeof(to), "user%ld@mail.example",
+		    next_file % users + 1);
+	say("MAIL FROM:<alice@mail.example>\r\nRCPT TO:<");
+	say(to);
+	say(">\r\n");
 }
 
 /* A file, with CRLF for LF: the least that SMTP asks for.  Ours have no line
@@ -125,7 +137,7 @@ fill_window(struct conn *c)
 	while (c->many < window && next_file < files) {
 		size_t n = load(next_file, text);
 
-		say(ENVELOPE);
+		envelope();
 		snprintf(line, sizeof(line), "BDAT %zu LAST\r\n", n);
 		say(line);
 		add(text, n);
@@ -139,7 +151,7 @@ fill_window(struct conn *c)
 }
 
 static void
-envelope(struct conn *c, int also)
+next(struct conn *c, int also)
 {
 	if (next_file >= files) {
 		c->state = DOT;
@@ -148,7 +160,8 @@ envelope(struct conn *c, int also)
 			quit(c);
 		return;
 	}
-	say(ENVELOPE "DATA\r\n");
+	envelope();
+	say("DATA\r\n");
 	fly(c);
 	c->state = DATA;
 	c->replies = 3 + also;
@@ -162,7 +175,7 @@ send_text(struct conn *c)
 	add(text, load(c->flying[c->from], text));
 	say(".\r\n");
 	if (ahead) {
-		envelope(c, 1);
+		next(c, 1);
 		c->skip = 1; /* the first of these replies is the dot's */
 	} else {
 		c->state = DOT;
@@ -183,7 +196,7 @@ step(struct conn *c)
 		if (window > 0)
 			fill_window(c);
 		else
-			envelope(c, 0);
+			next(c, 0);
 		break;
 	case DATA:
 		send_text(c);
@@ -191,7 +204,7 @@ step(struct conn *c)
 	case DOT:
 		if (!c->skip)
 			landed(c);
-		envelope(c, 0);
+		next(c, 0);
 		break;
 	case WINDOWS:
 		landed(c);
@@ -304,7 +317,7 @@ main(int argc, char **argv)
 	long many = 1;
 	int64_t start;
 
-	while ((c = getopt(argc, argv, "p:k:aw:")) != -1)
+	while ((c = getopt(argc, argv, "p:k:aw:m:")) != -1)
 		switch (c) {
 		case 'p':
 			port = (int)number(optarg, 65535);
@@ -317,6 +330,9 @@ main(int argc, char **argv)
 			break;
 		case 'w':
 			window = (int)number(optarg, WINDOW);
+			break;
+		case 'm':
+			users = number(optarg, 100000);
 			break;
 		default:
 			return 64;

@@ -4,6 +4,7 @@
 set=postfix
 queues=(/var/spool/postfix/{maildrop,incoming,active,deferred,hold})
 fill_with_daemon=1
+fill_with_smtp=1
 version() { echo "Postfix $(postconf -h mail_version)"; }
 
 configure() {

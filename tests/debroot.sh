@@ -1,0 +1,75 @@
+# debroot.sh - for deb.sh and systemd.sh: a Debian of their own, made once by
+# debootstrap, and a copy of it for each story that is thrown away.  The root
+# without packages stays in $O/debcheck for the next time, and so do the archives.
+# Needs root and Debian's mirror.
+# shellcheck shell=bash
+TREE=$(cd "$(dirname "$0")/.." && pwd -P)
+SUITE=${SUITE:-bookworm}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+ME=${0##*/}
+
+# newer FROM TO: the same package, of a later version
+newer() {
+	local folder=$WORK/newer
+	rm -rf "$folder"
+	dpkg-deb -R "$1" "$folder" &&
+		sed -i 's/^Version: .*/&+newer/' "$folder/DEBIAN/control" &&
+		dpkg-deb -b --root-owner-group -Znone "$folder" "$2" >/dev/null
+	rm -rf "$folder"
+}
+
+outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
+	O=$(cd "$TREE" && cd "${O:-build}" && pwd -P)
+	WORK=$O/debcheck
+	DEB=${1:-$(ls -t "$O"/bellman_*.deb 2>/dev/null | head -n 1)}
+	[ "$(id -u)" = 0 ] && [ -e "$DEB" ] || {
+		echo "$ME: needs root, and a package (make deb)" >&2
+		exit 1
+	}
+	mkdir -p "$WORK/archives/partial"
+	if [ ! -e "$WORK/base/ready" ]; then
+		rm -rf "$WORK/base"
+		debootstrap --variant=minbase --include=ca-certificates,libbsd0,procps \
+		    "$SUITE" "$WORK/base" "$MIRROR" >"$WORK/debootstrap.log" 2>&1 || {
+			tail -n 20 "$WORK/debootstrap.log" >&2
+			exit 1
+		}
+		: >"$WORK/base/ready"
+	fi
+	cp "$DEB" "$WORK/bellman.deb"
+	newer "$DEB" "$WORK/newer.deb" || exit 1
+	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM=dumb \
+	    TREE="$TREE" O="$O" WORK="$WORK" SUITE="$SUITE" MIRROR="$MIRROR" ONLY="${ONLY:-}" \
+	    unshare -m -u -p -f --mount-proc --propagation private \
+	    /bin/bash "$0" --all
+}
+
+machine() { # the root R, of the folder $WORK/layer
+	mount -t tmpfs tmpfs "$WORK/layer"
+	mkdir "$WORK/layer/up" "$WORK/layer/work" "$R"
+	mount -t overlay overlay "$R" \
+	    -o "lowerdir=$WORK/base,upperdir=$WORK/layer/up,workdir=$WORK/layer/work"
+	mount -t proc proc "$R/proc"
+	mount -t tmpfs -o mode=755 dev "$R/dev"
+	local name
+	for name in null zero full random urandom tty; do
+		: >"$R/dev/$name"
+		mount --bind "/dev/$name" "$R/dev/$name"
+	done
+	mkdir "$R/dev/pts" "$R/dev/shm" "$R/tree" "$R/out"
+	mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts "$R/dev/pts"
+	ln -s pts/ptmx "$R/dev/ptmx"
+	ln -s /proc/self/fd "$R/dev/fd"
+	mount --bind "$TREE" "$R/tree"
+	mount --bind "$O" "$R/out"
+	mount --bind "$WORK/archives" "$R/var/cache/apt/archives"
+	cp /etc/resolv.conf "$R/etc/resolv.conf"
+	echo mail.example >"$R/etc/hostname"
+	printf '127.0.0.1 localhost\n127.0.0.1 mail.example mail relay.example\n' >"$R/etc/hosts"
+	# Debian's own answer where there is no init would be to start nothing.
+	printf '#!/bin/sh\nexit 0\n' >"$R/usr/sbin/policy-rc.d"
+	chmod 755 "$R/usr/sbin/policy-rc.d"
+	printf 'APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n' \
+		>"$R/etc/apt/apt.conf.d/99check"
+	rm -f "$R/etc/apt/apt.conf.d/docker-clean"
+}
