@@ -55,7 +55,6 @@ table() {
 	deb po-debconf have po2debconf
 	debcheck debootstrap have debootstrap
 	debcheck lintian have lintian
-	debcheck systemd have systemd-analyze
 	portable clang have clang
 	portable musl-tools have musl-gcc
 	portable qemu-user have qemu-i386

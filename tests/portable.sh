@@ -190,6 +190,10 @@ narrow() { # 32 bits, with times of 64
 	ok "it starts" usage "$P/narrow/sendmail/sendmail"
 	ok "deliver starts, and its clock does not end" refuse 'ends in 2038' $RUN "$P/narrow/deliver/deliver" --version
 	mapfile -t names < <(tests_of common sendmail deliver deliver/queue deliver/user)
+	if [ -n "$RUN" ]; then
+		skip "32 bits: ipc_test: $RUN counts descriptors that do not fit otherwise than a kernel"
+		mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -v -x ipc)
+	fi
 	ok "32 bits: tests of modules" build narrow "${set[@]}" $(targets narrow "${names[@]}")
 	ok "they pass (${#names[@]})" units narrow "${names[@]}"
 	RUN=
