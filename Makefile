@@ -24,7 +24,7 @@ BUILT_WITH = $(call once,BUILT_WITH,for l in $(LIBRARIES); do \
 # costs is to start: a third less without the dynamic linker.  Where libc cannot
 # be linked statically libbsd is, and where that cannot be, neither.
 STATIC_BSD = -Wl,-Bstatic -lbsd -lmd -Wl,-Bdynamic
-links = echo 'int main(void){return 0;}' | $(CC) -x c - -o /dev/null $(HARDEN) $1
+links = echo 'int main(void){return 0;}' | $(CC) -x c - -o /dev/null $(HARDEN) $(LDFLAGS) $1
 SENDMAIL_LIBS = $(call once,SENDMAIL_LIBS,\
 	$(if $(findstring sanitize,$(LDFLAGS)),false,$(call links,$(STATIC_ALL))) && \
 	echo $(STATIC_ALL) || { $(call links,$(STATIC_BSD)) && \
@@ -51,6 +51,7 @@ help:
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
 	@echo 'make deb          a package for this Debian, in $O'
+	@echo 'make check-portable  with other compilers, musl, 32 bits (root)'
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
 	@echo 'make check-systemd  boots a Debian with it (root)'
 	@echo 'make check-callers    runs what sends mail in Debian with it (root)'
@@ -215,6 +216,12 @@ deb:
 	    { tail -n 30 ../build.log; exit 1; }
 	@mv -f $O/deb/bellman_*.deb $O/ && ls $O/bellman_*.deb
 
+# Other compilers, musl, 32 bits, fewer libraries; not part of check: it takes
+# minutes, and the mirror for what musl and 32 bits need.
+check-portable:
+	@tests/deps.sh install build mime check portable || true
+	@O=$O tests/portable.sh
+
 # Over other mailers and back, in roots of their own; not part of check: it takes
 # minutes and the mirror.
 check-deb: deb helpers
@@ -236,4 +243,4 @@ clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
 	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd \
-	check-callers clean
+	check-callers check-portable clean

@@ -1,7 +1,7 @@
 #!/bin/bash
 # deps.sh say|install SET...   what is missing here of the sets build, mime
 # (GMime and libidn2: without them all else is built), check, demo, bench, deb,
-# debcheck, lint.  say: names it in a sentence, exit 1 if there is any.  install:
+# debcheck, portable, lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
 mode=$1; shift
@@ -55,6 +55,10 @@ table() {
 	deb po-debconf have po2debconf
 	debcheck debootstrap have debootstrap
 	debcheck lintian have lintian
+	portable clang have clang
+	portable musl-tools have musl-gcc
+	portable qemu-user have qemu-i386
+	portable gcc-multilib file /usr/lib/gcc/*/*/32/libgcc.a
 	debcheck piuparts have piuparts
 	debcheck autopkgtest have autopkgtest
 	lint clang have clang

@@ -77,6 +77,7 @@ of_stories() {
 	set_of opensmtpd opensmtpd
 	set_of exim exim4-base exim4-config exim4-daemon-light
 	set_of dnssec nsd ldnsutils unbound
+	set_of fail2ban fail2ban
 }
 
 [ $# -gt 0 ] || of_stories

@@ -27,6 +27,9 @@
 #include <unistd.h>
 #include <utmpx.h>
 
+#ifndef _PATH_UTMPX /* musl keeps no such file */
+#define _PATH_UTMPX "/run/utmp"
+#endif
 #define PATIENCE 30000 /* milliseconds until something must have happened */
 #define AGAIN 1000     /* login(1) may throw away what was typed too early */
 #define DONE "mesg-is-42-now"

@@ -408,7 +408,7 @@ a_labels(const char *domain)
 
 	for (size_t n; way_speaks(domain); p += n + 1) {
 		n = strcspn(p, ".");
-		if (n > 63 || (n == 0 && p[n]))
+		if (n > 63)
 			return NULL;
 		if (p[n] == '\0')
 			return strdup(domain);
