@@ -146,7 +146,7 @@ priv_descriptors(size_t want)
 }
 
 int
-priv_limit(int resource, unsigned long value)
+priv_limit(int resource, rlim_t value)
 {
 	struct rlimit r = { value, value };
 

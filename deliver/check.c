@@ -301,7 +301,8 @@ from_root(
 	buf_fmt(&root, "root@%s", c->domain);
 	buf_fmt(out, "Mail from root to %s ", to);
 	if (domain.len && conf_is_local(c, domain)) {
-		buf_str(out, "stays on this machine.\n");
+		buf_str(out, "stays on this machine, but for an alias "
+			     "(`sendmail -bv root` follows it).\n");
 		buf_free(&root);
 		return;
 	}

@@ -75,6 +75,16 @@ exits "an option that there is not" 64 setup --frobnicate
 exits "not root" 77 as alice /usr/sbin/deliver --setup --send none
 nothing "wrong answers"
 
+# What the package writes where nobody answers its questions is no setting.
+fresh
+printf '\n  relay   none\n' >>$CONF
+exits "over the package's relay none" 0 setup --no-test --no-message --send relay --account a@gmail.com --root-to '' --password-stdin </tmp/wrong
+same "which is gone" 0 "$(grep -c 'relay *none$' $CONF)"
+check "and the settings can be read" deliver --check-settings
+check "the sample is still behind them" grep -q '^# Other ways for some mail' $CONF
+refute "no copy of it is kept" ls $CONF.old
+fresh
+
 # By answers on standard input; the relay by its SRV record.
 cat >/tmp/named.py <<'N'
 import socket, struct

@@ -1,6 +1,6 @@
-# debroot.sh - for deb.sh and systemd.sh: a Debian of their own, made once by
-# debootstrap, and a copy of it for each story that is thrown away.  The root
-# without packages stays in $O/debcheck for the next time, and so do the archives.
+# debroot.sh - for deb.sh, systemd.sh and callers-fresh.sh: a Debian of their own,
+# made once by debootstrap, and a copy of it for each story that is thrown away.
+# The root without packages stays in $O/debcheck for the next time, and so do the archives.
 # Needs root and Debian's mirror.
 # shellcheck shell=bash
 TREE=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -26,16 +26,7 @@ outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
 		echo "$ME: needs root, and a package (make deb)" >&2
 		exit 1
 	}
-	mkdir -p "$WORK/archives/partial"
-	if [ ! -e "$WORK/base/ready" ]; then
-		rm -rf "$WORK/base"
-		debootstrap --variant=minbase --include=ca-certificates,libbsd0,procps \
-		    "$SUITE" "$WORK/base" "$MIRROR" >"$WORK/debootstrap.log" 2>&1 || {
-			tail -n 20 "$WORK/debootstrap.log" >&2
-			exit 1
-		}
-		: >"$WORK/base/ready"
-	fi
+	base_root || exit 1
 	cp "$DEB" "$WORK/bellman.deb"
 	newer "$DEB" "$WORK/newer.deb" || exit 1
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM=dumb \
@@ -44,19 +35,35 @@ outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
 	    /bin/bash "$0" --all
 }
 
-machine() { # the root R, of the folder $WORK/layer
+# The root without packages, $WORK/base; by root, with Debian's mirror.
+base_root() {
+	mkdir -p "$WORK/archives/partial"
+	[ ! -e "$WORK/base/ready" ] || return 0
+	rm -rf "$WORK/base"
+	debootstrap --variant=minbase --include=ca-certificates,libbsd0,procps \
+	    "$SUITE" "$WORK/base" "$MIRROR" >"$WORK/debootstrap.log" 2>&1 || {
+		tail -n 20 "$WORK/debootstrap.log" >&2
+		return 1
+	}
+	: >"$WORK/base/ready"
+}
+
+# machine [LOWER]: the root R, over LOWER (folders, the base is the default), in a
+# mount namespace of its own.  What changes is in the memory of $WORK/layer, or in
+# the folder UP.
+machine() {
+	local name up=${UP:-$WORK/layer/up}
 	mount -t tmpfs tmpfs "$WORK/layer"
-	mkdir "$WORK/layer/up" "$WORK/layer/work" "$R"
+	mkdir -p "$up" "$up.work" "$R"
 	mount -t overlay overlay "$R" \
-	    -o "lowerdir=$WORK/base,upperdir=$WORK/layer/up,workdir=$WORK/layer/work"
+	    -o "lowerdir=${1:-$WORK/base},upperdir=$up,workdir=$up.work"
 	mount -t proc proc "$R/proc"
 	mount -t tmpfs -o mode=755 dev "$R/dev"
-	local name
 	for name in null zero full random urandom tty; do
 		: >"$R/dev/$name"
 		mount --bind "/dev/$name" "$R/dev/$name"
 	done
-	mkdir "$R/dev/pts" "$R/dev/shm" "$R/tree" "$R/out"
+	mkdir -p "$R/dev/pts" "$R/dev/shm" "$R/tree" "$R/out"
 	mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts "$R/dev/pts"
 	ln -s pts/ptmx "$R/dev/ptmx"
 	ln -s /proc/self/fd "$R/dev/fd"

@@ -53,6 +53,17 @@ read_file(const char *path, struct buf *text, struct buf *why)
 	return n == -1 ? -1 : 1;
 }
 
+/* "relay none" is what the package writes where its questions were not
+ * answered: no setting that anybody would miss. */
+static bool
+is_none(struct span line)
+{
+	struct span word = span_cut(&line, ' ');
+
+	return span_eq(word, SPAN("relay")) &&
+	       span_eq(span_trim(line), SPAN("none"));
+}
+
 /* Is there a line that is no comment? */
 static bool
 says_something(struct span s)
@@ -60,7 +71,7 @@ says_something(struct span s)
 	while (s.ptr && s.len) {
 		struct span line = span_trim(span_cut(&s, '\n'));
 
-		if (line.len && line.ptr[0] != '#')
+		if (line.len && line.ptr[0] != '#' && !is_none(line))
 			return true;
 	}
 	return false;
@@ -174,6 +185,21 @@ put(const struct file *f, struct span text, bool keeps, struct buf *said,
 }
 
 /* Behind the new settings stay the comments of the sample. */
+static void
+add_comments(struct buf *to, struct span old)
+{
+	if (old.len)
+		buf_chr(to, '\n');
+	while (old.len) {
+		struct span line = span_cut(&old, '\n');
+
+		if (is_none(span_trim(line)))
+			continue;
+		buf_span(to, line);
+		buf_chr(to, '\n');
+	}
+}
+
 static int
 put_conf(const struct place *p, struct buf *said, struct buf *why)
 {
@@ -184,10 +210,8 @@ put_conf(const struct place *p, struct buf *said, struct buf *why)
 
 	if (rc != -1) {
 		buf_span(&all, p->conf);
-		if (rc == 1 && !keeps && old.len) {
-			buf_chr(&all, '\n');
-			buf_span(&all, buf_view(&old));
-		}
+		if (rc == 1 && !keeps)
+			add_comments(&all, buf_view(&old));
 		rc = all.bad ? -1 : put(&f, buf_view(&all), keeps, said, why);
 	}
 	buf_free(&old);
