@@ -28,7 +28,7 @@ pass() {
 fail() { # WHAT: the reason is in $OUT
 	FAILED=$((FAILED + 1))
 	echo "not ok - $*"
-	sed 's/^/# /' "$OUT" | tail -n 12
+	sed 's/^/# /' "$OUT" | tail -n ${FAIL_LINES:-12}
 }
 
 check() { # WHAT COMMAND...: it succeeds
