@@ -14,8 +14,12 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 once = $(eval $1 := $$(shell { $2; } 2>/dev/null))$($1)
 BSD_CFLAGS = $(call once,BSD_CFLAGS,$(PKG_CONFIG) --cflags libbsd-overlay)
 BSD_LIBS = $(call once,BSD_LIBS,$(PKG_CONFIG) --libs libbsd-overlay)
-DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs \
-	libcares tdb openssl libgsasl libidn2) -ldl
+LIBRARIES = libcares tdb openssl libgsasl $(IDN2)
+DELIVER_LIBS = $(call once,DELIVER_LIBS,$(PKG_CONFIG) --libs $(LIBRARIES)) -ldl
+# Without it (or with `make IDN2=`) mail to a domain that is not ASCII waits.
+IDN2 = $(call once,IDN2,$(PKG_CONFIG) --exists libidn2 && echo libidn2)
+BUILT_WITH = $(call once,BUILT_WITH,for l in $(LIBRARIES); do \
+	echo $$$$l-`$(PKG_CONFIG) --modversion $$$$l`; done | xargs)
 # sendmail is run a thousand times for each other program, and most of what it
 # costs is to start: a third less without the dynamic linker.  Where libc cannot
 # be linked statically libbsd is, and where that cannot be, neither.
@@ -48,10 +52,11 @@ help:
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
 	@echo 'make deb          a package for this Debian, in $O'
 	@echo 'make check-deb    installs it over other mailers, and back (root)'
+	@echo 'make check-systemd  boots a Debian with it (root)'
 	@echo 'make check-callers    runs what sends mail in Debian with it (root)'
 	@echo 'make uninstall    removes the programs; mail and settings stay'
 	@echo 'make bench        against the floors and other mail systems, in one table (root)'
-	@echo 'make bench-scale  100 000 messages to as many destinations (root)'
+	@echo 'make bench-scale  100 000 destinations, and a million messages that wait (root)'
 	@echo 'make simulate     a day of a mail hub, ten million messages, as a table'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
@@ -93,11 +98,13 @@ $O/deliver/deliver: $O/deliver/main.o $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 $O/deliver/mime/deliver-mime: $O/deliver/mime/main.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 $O/deliver/mime/%.o $O/tests/fuzz/mime%.o: BSD_CFLAGS = $(GMIME_CFLAGS)
+$O/deliver/net/way.o: FEATURES = $(if $(IDN2),,-DWITHOUT_IDN2)
+$O/deliver/main.o: FEATURES = -DBUILT_WITH='"$(BUILT_WITH)"'
 
 $O/%.o: %.c | need
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -I. -MMD -MP $(WARN) $(HARDEN) $(BSD_CFLAGS) \
-	    $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	    $(FEATURES) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 -include $(wildcard $O/*/*.d $O/*/*/*.d)
 
 # Tests: tests/X_test.c is a cmocka program, every other tests/X.c a helper.
@@ -160,9 +167,11 @@ bench:
 	@O=$O ROUNDS="$(ROUNDS)" PEERS="$(PEERS)" \
 	    TESTS="$(if $(filter command%,$(origin TESTS)),$(TESTS))" RT="$(RT)" LESS="$(LESS)" tests/bench/run.sh
 
-# As many destinations as messages, through DNS: N=100000 (root, minutes).
+# As many destinations as messages, through DNS: N=100000.  And WAITING=1000000
+# for a destination that does not answer (root, minutes, memory for files).
 bench-scale: helpers
-	@O=$O tests/root.sh env N=$${N:-100000} $(CURDIR)/tests/scale.sh
+	@O=$O tests/root.sh env N=$${N:-100000} $(CURDIR)/tests/bench/destinations.sh
+	@O=$O tests/root.sh env N=$${WAITING:-1000000} $(CURDIR)/tests/bench/waiting.sh
 
 # What real messages look like on terminals, for people to look at (story 45).
 screens: helpers
@@ -213,6 +222,10 @@ check-deb: deb helpers
 	@lintian --fail-on error,warning $O/bellman_*.deb
 	@O=$O tests/deb.sh
 
+# What only a systemd that runs can show, on one in namespaces of its own.
+check-systemd: deb helpers
+	@tests/deps.sh install debcheck
+	@O=$O tests/systemd.sh
 # Cron, git, PHP, smartd and others of Debian in roots where systemd runs; also
 # minutes, and the mirror the first time.
 check-callers: deb helpers
@@ -222,4 +235,5 @@ check-callers: deb helpers
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-callers clean
+	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd \
+	check-callers clean

@@ -119,7 +119,8 @@ void
 priv_become(const struct priv_id *id, pid_t parent, const char *role)
 {
 	if (setgroups((size_t)id->ngroups, id->groups) == -1 ||
-	    setresgid(id->gid, id->gid, id->gid) == -1 ||
+	    setresgid(id->gid, id->gid, id->aside ? id->aside : id->gid) ==
+		-1 ||
 	    setresuid(id->uid, id->uid, id->uid) == -1)
 		die(role, "cannot drop privileges");
 	if (id->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
@@ -145,7 +146,7 @@ priv_descriptors(size_t want)
 }
 
 int
-priv_limit(int resource, unsigned long value)
+priv_limit(int resource, rlim_t value)
 {
 	struct rlimit r = { value, value };
 

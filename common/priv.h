@@ -5,6 +5,7 @@
 #define COMMON_PRIV_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* Set-gid program: the effective group is swapped for the real one until
@@ -31,6 +32,7 @@ struct priv_id {
 	int ngroups;
 	bool commands; /* runs its user's own commands: set-id programs work
 			  there as at a login */
+	gid_t aside;   /* for one priv_group_take; 0: none */
 };
 /* For good: groups, gid, uid, no_new_privs (but for commands); then proves that
  * they are gone,
@@ -40,5 +42,5 @@ void priv_become(const struct priv_id *, pid_t parent, const char *role);
 /* Raises the soft limit of descriptors to the hard one, at most want. */
 void priv_descriptors(size_t want);
 /* Lowers a limit (RLIMIT_CPU, ...) for good: 0, or -1. */
-int priv_limit(int resource, unsigned long value);
+int priv_limit(int resource, rlim_t value);
 #endif

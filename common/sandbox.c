@@ -1,19 +1,35 @@
 #include "common/sandbox.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CALLS_MAX 64
+/* As the newest kernel has it: older ones take the beginning. */
+struct ruleset {
+	uint64_t files, net, scoped;
+};
+
+int
+sandbox_version(void)
+{
+	static long version = -2;
+
+	if (version == -2)
+		version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+		    LANDLOCK_CREATE_RULESET_VERSION);
+	return version < 1 ? 0 : (int)version;
+}
 
 /* All rights of Landlock's first version, and renaming, truncating and device
- * ioctls of the later ones, by number: older headers do not name them. */
+ * ioctls of the later ones. */
 static uint64_t
-rights_known(long version)
+rights_known(int version)
 {
 	uint64_t rights = (1u << 13) - 1;
 
@@ -26,29 +42,86 @@ rights_known(long version)
 	return rights;
 }
 
+static int
+ruleset(struct ruleset all)
+{
+	int version = sandbox_version();
+
+	if (version < 1)
+		return -1;
+	return (int)syscall(SYS_landlock_create_ruleset, &all,
+	    version >= 6   ? sizeof all
+	    : version >= 4 ? 2 * sizeof all.files
+			   : sizeof all.files,
+	    0);
+}
+
+static bool
+add(int fd, int beneath, uint64_t rights)
+{
+	struct landlock_path_beneath_attr path = { rights, beneath };
+
+	return syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		   &path, 0) == 0;
+}
+
 bool
 sandbox_files(int beneath, uint64_t allowed)
 {
-	struct landlock_ruleset_attr all = { 0 };
-	struct landlock_path_beneath_attr path = { .parent_fd = beneath };
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-	long fd;
+	uint64_t known = rights_known(sandbox_version());
+	int fd = ruleset((struct ruleset){ .files = known });
 	bool ok;
 
-	if (version < 1)
-		return false;
-	all.handled_access_fs = rights_known(version);
-	path.allowed_access = allowed & all.handled_access_fs;
-	fd = syscall(
-	    SYS_landlock_create_ruleset, &all, sizeof all.handled_access_fs, 0);
 	if (fd == -1)
 		return false;
-	ok =
-	    (beneath == -1 || syscall(SYS_landlock_add_rule, fd,
-				  LANDLOCK_RULE_PATH_BENEATH, &path, 0) == 0) &&
-	    syscall(SYS_landlock_restrict_self, fd, 0) == 0;
-	close((int)fd);
+	ok = (beneath == -1 || add(fd, beneath, allowed & known)) &&
+	     syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+	close(fd);
+	return ok;
+}
+
+/* A rule for a file holds no rights of folders. */
+static bool
+add_path(int fd, const struct sandbox_path *p, uint64_t known)
+{
+	static const uint64_t of_files =
+	    1u << 0 | 1u << 1 | 1u << 2 | 1u << 14 | 1u << 15;
+	uint64_t rights = p->rights & known;
+	int at = open(p->path, O_PATH | O_CLOEXEC);
+	bool ok;
+
+	if (at == -1 || rights == 0) {
+		if (at != -1)
+			close(at);
+		return true;
+	}
+	ok = add(fd, at, rights) ||
+	     (errno == EINVAL && add(fd, at, rights & of_files));
+	close(at);
+	return ok;
+}
+
+bool
+sandbox_rules(const struct sandbox *s)
+{
+	int version = sandbox_version(), fd;
+	uint64_t known = s->files & rights_known(version);
+	unsigned moves = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < s->npaths; i++)
+		moves |= s->paths[i].rights & SANDBOX_MOVE;
+	/* The first version lets nobody move anything (landlock(7), REFER). */
+	if (version < (moves ? 2 : 1))
+		return false;
+	fd = ruleset((struct ruleset){
+	    .files = known, .net = s->net & 3u, .scoped = s->net >> 2 });
+	if (fd == -1)
+		return false;
+	for (size_t i = 0; ok && i < s->npaths; i++)
+		ok = add_path(fd, &s->paths[i], known);
+	ok = ok && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+	close(fd);
 	return ok;
 }
 
@@ -61,51 +134,74 @@ sandbox_files(int beneath, uint64_t allowed)
 #endif
 
 #ifdef ARCH
-static void
-allow(struct sock_filter **at, int call)
-{
-	const struct sock_filter one[2] = {
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
+#define EACH 4 /* instructions of a range of numbers */
+#define JUMP(how, k, yes, no) BPF_JUMP(BPF_JMP | (how) | BPF_K, k, yes, no)
+#define LOAD(member)                                                           \
+	BPF_STMT(                                                              \
+	    BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
+#define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, what)
+#define REFUSE(err) ANSWER(SECCOMP_RET_ERRNO | ((err)&0xffff))
 
-	*(*at)++ = one[0];
-	*(*at)++ = one[1];
-}
-
+/* Ranges in rising order: each takes one comparison to be passed by. */
 void
-sandbox_calls(const int *calls, size_t n)
+sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 {
-	static const int ends[] = { SYS_rt_sigreturn, SYS_exit,
-		SYS_exit_group };
 	const struct sock_filter head[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, nr)),
+		LOAD(arch),
+		JUMP(BPF_JEQ, ARCH, 1, 0),
+		ANSWER(SECCOMP_RET_KILL_PROCESS),
+		LOAD(nr),
 	};
-	const struct sock_filter last =
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (EPERM & 0xffff));
-	struct sock_filter rules[2 * CALLS_MAX + 16], *at = rules;
+	const struct sock_filter sockets[] = {
+		JUMP(BPF_JEQ, SYS_socket, 0, 4),
+		LOAD(args[0]), /* its lower half: these are little-endian */
+		JUMP(BPF_JEQ, AF_UNIX, 0, 1),
+		ANSWER(SECCOMP_RET_ALLOW),
+		REFUSE(EPERM),
+	};
+	struct sock_filter rules[EACH * SANDBOX_CALLS / 2 + 16], *at = rules;
 	struct sock_fprog program;
 
 	for (size_t i = 0; i < sizeof head / sizeof *head; i++)
 		*at++ = head[i];
-	for (size_t i = 0; i < n && i < CALLS_MAX; i++)
-		allow(&at, calls[i]);
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		allow(&at, ends[i]);
-	*at++ = last;
+	for (size_t i = 0; unix_only && i < sizeof sockets / sizeof *sockets;
+	     i++)
+		*at++ = sockets[i];
+	for (unsigned from = 0, to; from < SANDBOX_CALLS; from = to + 1) {
+		to = from;
+		if (!allowed[from])
+			continue;
+		while (to + 1 < SANDBOX_CALLS && allowed[to + 1])
+			to++;
+		*at++ = (struct sock_filter)JUMP(BPF_JGT, to, 3, 0);
+		*at++ = (struct sock_filter)JUMP(BPF_JGE, from, 0, 1);
+		*at++ = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
+		*at++ = (struct sock_filter)REFUSE(EPERM);
+	}
+	/* A libc that is newer than this table then does it the old way. */
+	*at++ = (struct sock_filter)JUMP(BPF_JGE, SANDBOX_CALLS, 0, 1);
+	*at++ = (struct sock_filter)REFUSE(ENOSYS);
+	*at++ = (struct sock_filter)REFUSE(EPERM);
 	program = (struct sock_fprog){ (unsigned short)(at - rules), rules };
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 #else
 void
-sandbox_calls(const int *calls, size_t n)
+sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 {
-	(void)calls;
-	(void)n;
+	(void)allowed;
+	(void)unix_only;
 }
 #endif
+
+void
+sandbox_calls(const int *calls, size_t n)
+{
+	bool allowed[SANDBOX_CALLS] = { [SYS_rt_sigreturn] = true,
+		[SYS_exit] = true,
+		[SYS_exit_group] = true };
+
+	for (size_t i = 0; i < n; i++)
+		allowed[calls[i]] = true;
+	sandbox_filter(allowed, false);
+}

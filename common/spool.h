@@ -17,6 +17,7 @@
  * is a dead submitter's. */
 #ifndef COMMON_SPOOL_H
 #define COMMON_SPOOL_H
+#include "common/libc.h"
 #include "common/span.h"
 #include <stdint.h>
 

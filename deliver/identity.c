@@ -198,8 +198,10 @@ identity(const struct role_ids *ids, enum role role, const char *name,
 	start->gid = pw->pw_gid;
 	start->mail = ids->mail;
 	if (role == ROLE_TTY) {
-		*id = (struct priv_id){ ids->uid[ROLE_TTY], ids->tty,
-			{ ids->tty }, 1, false };
+		*id = (struct priv_id){ .uid = ids->uid[ROLE_TTY],
+			.gid = ids->tty,
+			.groups = { ids->tty },
+			.ngroups = 1 };
 		return NULL;
 	}
 	*id = (struct priv_id){ .uid = pw->pw_uid, .gid = pw->pw_gid };

@@ -29,6 +29,9 @@
 #ifndef VERSION
 #define VERSION "0.1"
 #endif
+#ifndef BUILT_WITH /* names and versions of libraries; the Makefile knows */
+#define BUILT_WITH "libidn2"
+#endif
 #define DESCRIPTORS 4096
 #define SECRETS_CREDENTIAL "bellman.secrets" /* see deliver/net/secrets.h */
 
@@ -288,6 +291,25 @@ handoff(struct conf *c, const char *to, int secrets, struct buf *why)
 	return run(c, PASS_ALL, false, secrets, why);
 }
 
+/* What it was built with, and what it cannot do. */
+static int
+version(void)
+{
+	puts("bellman deliver " VERSION);
+	puts("built with " BUILT_WITH);
+	if (access(CONVERT_PROGRAM, X_OK) == -1)
+		puts("There is no " CONVERT_PROGRAM
+		     " (GMime): mail that a server would not take as it is "
+		     "waits.");
+	if (!strstr(BUILT_WITH, "libidn2"))
+		puts("There is no libidn2: mail to a domain that is not ASCII "
+		     "waits.");
+	if (sizeof(time_t) < 8)
+		puts("Its clock ends in 2038: build it with -D_TIME_BITS=64 "
+		     "-D_FILE_OFFSET_BITS=64.");
+	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
 static int
 what_to_do(enum what what, struct conf *c, const char *to, int secrets,
     struct buf *why)
@@ -325,14 +347,8 @@ main(int argc, char **argv, char **envp)
 		fputs(usage, stderr);
 		return EX_USAGE;
 	}
-	if (what == SHOW_VERSION) {
-		printf("bellman deliver %s\n", VERSION);
-		if (access(CONVERT_PROGRAM, X_OK) == -1)
-			printf("There is no " CONVERT_PROGRAM
-			       ": mail that a server would not take as it is "
-			       "waits.\n");
-		return 0;
-	}
+	if (what == SHOW_VERSION)
+		return version();
 	setproctitle_init(argc, argv, envp);
 	if (priv_start() == -1)
 		return EX_OSERR;

@@ -1,6 +1,7 @@
 #include "deliver/role.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/bounds.h"
 #include "deliver/convert.h"
 #include "deliver/dns/dns.h"
 #include "deliver/loop.h"
@@ -85,6 +86,27 @@ role_owns(const struct role_ids *ids, uid_t uid)
 	return false;
 }
 
+/* %u is the user, ~ his home.  Root's mail is written by bellman, who has no
+ * way into his home: always the mbox that the parent made. */
+void
+role_box(const struct role_start *start, struct buf *path)
+{
+	const char *p =
+	    start->uid == 0 ? "/var/mail/root" : start->conf->local_path;
+
+	if (p[0] == '~' && p[1] == '/') {
+		buf_str(path, start->home);
+		p++;
+	}
+	for (; *p; p++)
+		if (p[0] == '%' && p[1] == 'u') {
+			buf_str(path, start->user);
+			p++;
+		} else {
+			buf_chr(path, *p);
+		}
+}
+
 static int
 ascending(const void *a, const void *b)
 {
@@ -152,6 +174,7 @@ role_fork(enum role role, const struct priv_id *id,
 		log_errno("agent: no loop");
 		_exit(EX_OSERR);
 	}
+	bounds_set(role, start);
 	role_rows[role].run(start);
 	_exit(0);
 }

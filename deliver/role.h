@@ -83,6 +83,9 @@ struct role_ids {
 int role_ids(struct role_ids *, struct buf *why);
 bool role_owns(const struct role_ids *, uid_t); /* a role's uid, or root's */
 
+/* FOR_BOX: the path of that user's mailbox, as `local` says. */
+void role_box(const struct role_start *, struct buf *path);
+
 /* Forks; the child keeps keep[] and standard error, becomes id and runs the
  * role with start.  The pid, or -1 with errno. */
 struct priv_id;

@@ -40,13 +40,15 @@ static struct {
 } s;
 
 /* Root in a container is not to run programs as root here: his file belongs to
- * bellman, and holds the uid that the kernel told. */
+ * bellman, and holds the uid that the kernel told.  Nobody owes the group to
+ * the set-gid bit, which an administrator may have taken away. */
 static void
 identity_of(const struct ucred *peer, struct priv_id *id)
 {
-	*id = (struct priv_id){
-		.uid = peer->uid, .gid = peer->gid, .commands = true
-	};
+	*id = (struct priv_id){ .uid = peer->uid,
+		.gid = peer->gid,
+		.commands = true,
+		.aside = s.ids->gid[ROLE_QUEUE] };
 	if (role_owns(s.ids, peer->uid)) {
 		id->uid = s.ids->uid[ROLE_QUEUE];
 		id->gid = s.ids->gid[ROLE_QUEUE];
@@ -232,6 +234,7 @@ become(char **argv, const char *name, uid_t peer, const int fds[])
 		if (dup2(fds[i + 1], i) == -1)
 			_exit(EX_OSERR);
 	closefrom(3);
+	priv_group_take(); /* sendmail sets it aside, as if it were set-gid */
 	execve(SENDMAIL_PATH, argv, envp);
 	_exit(EX_OSFILE);
 }

@@ -25,6 +25,15 @@
 #define SOON 5	    /* for a reply that somebody waits for */
 #define FOLLOW 65   /* the agent's own limit is 60 */
 
+static void
+close_kept(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
 int
 ask_connect(int seconds)
 {
@@ -39,10 +48,7 @@ ask_connect(int seconds)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
+		close_kept(fd);
 		return -1;
 	}
 	return fd;
@@ -105,13 +111,48 @@ print_rest(int fd, struct span text)
 	return (int)n;
 }
 
-void
+int
 ask_nobody(struct buf *why)
 {
+	if (errno == ETIMEDOUT) {
+		buf_fmt(why, "the agent did not answer within %d s", PATIENCE);
+		return EX_TEMPFAIL;
+	}
 	buf_fmt(why,
 	    "no agent answers on %s (%s); start deliver, or run `deliver -q` "
 	    "as root; what waits is safe in " SPOOL_DIR,
 	    RUN_CONTROL, strerror(errno));
+	return EX_UNAVAILABLE;
+}
+
+/* One that ends closes its socket with those on it whom it has not heard: who
+ * asks again finds the next agent, or none. */
+int
+ask_request(const char *request)
+{
+	char c;
+
+	for (int tries = 0; tries < 2; tries++) {
+		int fd = ask_connect(PATIENCE);
+		ssize_t n;
+
+		if (fd == -1)
+			return -1;
+		n = dprintf(fd, "%s\n", request) < 0 ? -1 : 1;
+		while (n == 1 && (n = recv(fd, &c, 1, MSG_PEEK)) == -1 &&
+		       errno == EINTR)
+			n = 1;
+		if (n == 1)
+			return fd;
+		if (n == 0)
+			errno = ECONNRESET;
+		else if (errno == EAGAIN)
+			errno = ETIMEDOUT;
+		close_kept(fd);
+		if (errno == ETIMEDOUT)
+			break;
+	}
+	return -1;
 }
 
 int
@@ -120,14 +161,11 @@ ask(const char *request, struct buf *why)
 	static const struct timeval search = { .tv_sec = SEARCH };
 	struct buf answer = { 0 };
 	struct span rest, first, word;
-	int status = EX_TEMPFAIL, fd = ask_connect(PATIENCE), got;
+	int status = EX_TEMPFAIL, fd = ask_request(request), got;
 
-	if (fd == -1) {
-		ask_nobody(why);
-		return EX_UNAVAILABLE;
-	}
-	if (dprintf(fd, "%s\n", request) == -1 ||
-	    first_line(fd, &answer, &rest) == -1) {
+	if (fd == -1)
+		return ask_nobody(why);
+	if (first_line(fd, &answer, &rest) == -1) {
 		buf_fmt(why, "the agent did not answer: %s", strerror(errno));
 		goto out;
 	}
@@ -190,7 +228,7 @@ read_reply(int fd, struct buf *answer)
 
 /* "ok" and at least one line make a reply; everything else is no answer. */
 static int
-query(struct buf *request, struct buf *reply)
+query_once(struct buf *request, struct buf *reply)
 {
 	struct buf answer = { 0 };
 	struct span rest;
@@ -216,6 +254,16 @@ out:
 	close(fd);
 	buf_free(&answer);
 	errno = saved;
+	return result;
+}
+
+static int
+query(struct buf *request, struct buf *reply)
+{
+	int result = query_once(request, reply);
+
+	if (result == -1 && (errno == ECONNRESET || errno == EPIPE))
+		result = query_once(request, reply); /* as ask_request */
 	return result;
 }
 
@@ -368,17 +416,30 @@ ask_start_pass(bool all)
 }
 
 void
-ask_for_agent(struct buf *why)
+ask_for_agent(const char *id, struct buf *why)
 {
-	if (run_held(RUN_RESIDENT) || run_activated())
-		return;
-	if (getuid() != 0) {
-		buf_str(why,
-		    "queued, but no agent runs; it waits until deliver "
-		    "is started");
+	const char *as = *id ? " as " : "";
+
+	if (run_held(RUN_RESIDENT) || run_activated()) {
+		if (*id)
+			buf_fmt(why,
+			    "queued as %s, but the agent does not tell what "
+			    "becomes of it; mailq does while it waits",
+			    id);
 		return;
 	}
-	if (ask_start_pass(false) == -1)
-		buf_fmt(why, "queued, but %s cannot be started: %s",
+	if (getuid() != 0)
+		buf_fmt(why,
+		    "queued%s%s, but no agent runs; it waits until deliver "
+		    "is started",
+		    as, id);
+	else if (ask_start_pass(false) == -1)
+		buf_fmt(why, "queued%s%s, but %s cannot be started: %s", as, id,
 		    DELIVER_PATH, strerror(errno));
+	else if (*id)
+		buf_fmt(why,
+		    "queued as %s; no agent runs, and a pass was started for "
+		    "it: mailq shows whether it still waits, and the log what "
+		    "became of it",
+		    id);
 }

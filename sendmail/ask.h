@@ -7,8 +7,11 @@
 /* The agent's control socket, on which a word is awaited for so many seconds: a
  * descriptor, or -1 with errno. */
 int ask_connect(int seconds);
-/* The sentence for who finds none (errno). */
-void ask_nobody(struct buf *why);
+/* Sends a line; a descriptor on which the answer has begun, or -1 with errno,
+ * ETIMEDOUT when the agent is there and says nothing. */
+int ask_request(const char *request);
+/* The sysexit and the sentence for who finds none (errno). */
+int ask_nobody(struct buf *why);
 /* Sends one request ("run", "list") and prints the answer's lines on standard
  * output.  A sysexit; other than 0 with a sentence in why. */
 int ask(const char *request, struct buf *why);
@@ -35,8 +38,9 @@ void ask_watch(int fd, bool show);
 /* The same, collected. */
 void ask_collect(int fd, struct buf *said);
 /* After a message was queued: where no agent runs, root's sendmail starts one
- * pass; for another user a sentence in why says that the message waits. */
-void ask_for_agent(struct buf *why);
+ * pass; for another user a sentence in why says that the message waits.  The id
+ * is of one that somebody wants to follow, and nobody can; or "". */
+void ask_for_agent(const char *id, struct buf *why);
 /* Starts one pass apart from the caller, over all that waits (deliver -q) or
  * what is due (deliver --due): 0, or -1 with errno. */
 int ask_start_pass(bool all);

@@ -3,6 +3,7 @@
 #include "common/priv.h"
 #include "common/run.h"
 #include "common/spool.h"
+#include "sendmail/opt.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,8 +100,9 @@ handover(int argc, char **argv, const char *name, int *status)
 		fd = -1;
 		if (saved == EAGAIN) {
 			dprintf(STDERR_FILENO,
-			    "sendmail: too many submit at once: nothing was "
-			    "queued; try again later\n");
+			    "%s: too many submit at once: nothing was "
+			    "queued; try again later\n",
+			    opt_program(argv[0]));
 			*status = EX_TEMPFAIL;
 			return 0;
 		}
@@ -125,8 +127,9 @@ handover(int argc, char **argv, const char *name, int *status)
 		return 0;
 	/* What the other side had done by then is not known. */
 	dprintf(STDERR_FILENO,
-	    "sendmail: the agent ended in the middle of the submission; "
-	    "whether the message was queued is not known: look at mailq\n");
+	    "%s: the agent ended in the middle of the submission; "
+	    "whether the message was queued is not known: look at mailq\n",
+	    opt_program(argv[0]));
 	*status = EX_TEMPFAIL;
 	return 0;
 }

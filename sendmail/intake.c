@@ -2,16 +2,9 @@
 #include <string.h>
 
 static void
-put(struct intake *in, struct buf *out, const char *text, size_t n)
-{
-	buf_add(out, text, n);
-	legal_feed(&in->legal, (struct span){ text, n });
-}
-
-static void
 newline(struct intake *in, struct buf *out)
 {
-	put(in, out, "\n", 1);
+	buf_add(out, "\n", 1);
 	in->at = IN_START;
 }
 
@@ -25,20 +18,28 @@ settle_cr(struct intake *in, char next, struct buf *out)
 			in->ended = true;
 			return true;
 		}
-		put(in, out, ".", 1); /* ".", bare CR: text */
+		buf_add(out, ".", 1); /* ".", bare CR: text */
 	}
 	newline(in, out);
 	return next == '\n';
 }
 
+/* How many octets are text as they stand: no CR, and no line that begins with a
+ * dot, where that may be the end. */
 static size_t
-run(struct span s)
+run(const struct intake *in, struct span s)
 {
-	const char *end = memchr(s.ptr, '\n', s.len);
-	size_t n = end ? (size_t)(end - s.ptr) : s.len;
+	const char *cr = memchr(s.ptr, '\r', s.len), *line = s.ptr, *lf;
+	const char *end = cr ? cr : s.ptr + s.len;
 
-	end = memchr(s.ptr, '\r', n);
-	return end ? (size_t)(end - s.ptr) : n;
+	if (in->dots)
+		return (size_t)(end - s.ptr);
+	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		line = lf + 1;
+		if (line < end && *line == '.')
+			return (size_t)(line - s.ptr);
+	}
+	return (size_t)(end - s.ptr);
 }
 
 void
@@ -67,10 +68,10 @@ intake_feed(struct intake *in, struct span s, struct buf *out)
 			s = span_from(s, 1);
 		} else {
 			if (in->at == IN_DOT)
-				put(in, out, ".", 1);
-			n = run(s);
-			put(in, out, s.ptr, n);
-			in->at = IN_LINE;
+				buf_add(out, ".", 1);
+			n = run(in, s);
+			buf_add(out, s.ptr, n);
+			in->at = s.ptr[n - 1] == '\n' ? IN_START : IN_LINE;
 			s = span_from(s, n);
 		}
 	}

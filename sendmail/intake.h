@@ -6,14 +6,12 @@
 #ifndef SENDMAIL_INTAKE_H
 #define SENDMAIL_INTAKE_H
 #include "common/buf.h"
-#include "common/legal.h"
 
 struct intake {
 	bool dots;  /* a lone dot is text */
 	bool ended; /* the lone dot was seen; the rest is not read */
 	enum { IN_START, IN_LINE, IN_DOT } at;
-	bool cr;	    /* a CR whose fellow is not yet known */
-	struct legal legal; /* what was written to out so far */
+	bool cr; /* a CR whose fellow is not yet known */
 };
 
 void intake_feed(struct intake *, struct span in, struct buf *out);

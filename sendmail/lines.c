@@ -9,12 +9,14 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef DELIVER_PATH
 #define DELIVER_PATH "/usr/sbin/deliver"
 #endif
-#define PATIENCE 30	    /* seconds; it tells its progress */
+#define ENDING 1000	    /* ms for an agent to be gone */
+#define SOON 20		    /* ms */
 #define LONGEST (64u << 20) /* octets of a line */
 
 static void
@@ -58,6 +60,19 @@ start(struct lines *l, const char *request)
 	close(out[1]);
 	l->fd = out[0];
 	return l->child > 0 ? 0 : -1;
+}
+
+/* One that holds the lock and does not answer is at work, unless it is about to
+ * end: its socket goes before its last process. */
+static bool
+at_work(void)
+{
+	const struct timespec soon = { .tv_nsec = SOON * 1000000L };
+	bool held;
+
+	for (int n = 0; (held = run_held(RUN_AGENT)) && n < ENDING / SOON; n++)
+		nanosleep(&soon, NULL);
+	return held;
 }
 
 int
@@ -119,20 +134,15 @@ lines_open(struct lines *l, const char *request, struct buf *why)
 {
 	struct span line, word;
 
-	*l = (struct lines){ .fd = ask_connect(PATIENCE) };
+	*l = (struct lines){ .fd = ask_request(request) };
 	if (l->fd == -1) {
 		int saved = errno;
 
-		/* One that holds the lock and does not answer is at work. */
-		if (getuid() != 0 || run_held(RUN_AGENT) || run_activated() ||
+		if (getuid() != 0 || run_activated() || at_work() ||
 		    start(l, request) == -1) {
 			errno = saved;
-			ask_nobody(why);
-			return EX_UNAVAILABLE;
+			return ask_nobody(why);
 		}
-	} else if (dprintf(l->fd, "%s\n", request) == -1) {
-		buf_fmt(why, "the agent cannot be asked: %s", strerror(errno));
-		return EX_TEMPFAIL;
 	}
 	if (lines_next(l, &line) != 1) {
 		if (l->child > 0) /* deliver has said why */

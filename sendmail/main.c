@@ -2,6 +2,7 @@
 #include "common/conf.h"
 #include "common/priv.h"
 #include "common/run.h"
+#include "common/spool.h"
 #include "sendmail/ask.h"
 #include "sendmail/bs.h"
 #include "sendmail/handover.h"
@@ -21,8 +22,7 @@
 static void
 say(const struct opt *o, struct buf *why)
 {
-	dprintf(STDERR_FILENO, "%s: %s\n", o->tell ? "tell" : "sendmail",
-	    buf_c(why));
+	dprintf(STDERR_FILENO, "%s: %s\n", o->program, buf_c(why));
 }
 
 static int
@@ -48,15 +48,21 @@ run(const struct opt *o, struct buf *why)
 static int
 with_conf(const struct opt *o, struct buf *why)
 {
+	char unseen[SPOOL_IDSIZE] = "";
 	struct conf conf;
 	int status = EX_CONFIG;
 
 	if (conf_load(CONF_PATH, &conf, why) == 0)
 		status = o->mode == MODE_VERIFY ? verify(o, &conf, why)
 			 : o->tell		? tell(o, &conf, why)
-						: submit(o, &conf, why);
+						: submit(o, &conf, unseen, why);
 	if (o->mode == MODE_SUBMIT && status == 0 && !conf.hold && !o->wait)
-		ask_for_agent(why);
+		ask_for_agent(unseen, why);
+	else if (unseen[0] && status == 0)
+		buf_fmt(why,
+		    "queued as %s; no agent runs, and the message is to wait "
+		    "for a pass over the queue (sendmail -q)",
+		    unseen);
 	conf_free(&conf);
 	return status;
 }
@@ -71,7 +77,7 @@ smtp(const struct opt *o, struct buf *why)
 	if (conf_load(CONF_PATH, &conf, why) == 0)
 		status = bs(o, &conf, &queued, why);
 	if (queued && status == 0 && !conf.hold && !o->wait)
-		ask_for_agent(why);
+		ask_for_agent("", why);
 	conf_free(&conf);
 	return status;
 }

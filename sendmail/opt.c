@@ -323,17 +323,42 @@ one(struct parse *p, int c, const char *arg)
 	return 0;
 }
 
-static void
-by_name(struct opt *o, const char *argv0)
+static const struct {
+	const char *program;
+	enum mode mode;
+} names[] = {
+	{ "sendmail", MODE_SUBMIT }, /* and every other name */
+	{ "mailq", MODE_LIST },
+	{ "newaliases", MODE_ALIASES },
+	{ "tell", MODE_SUBMIT },
+};
+
+static size_t
+by_name(const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
 	const char *name = slash ? slash + 1 : argv0;
+	size_t i = sizeof names / sizeof *names;
 
-	if (name && strcmp(name, "mailq") == 0)
-		o->mode = MODE_LIST;
-	if (name && strcmp(name, "newaliases") == 0)
-		o->mode = MODE_ALIASES;
-	if (name && strcmp(name, "tell") == 0) {
+	while (--i && (name == NULL || strcmp(name, names[i].program) != 0))
+		;
+	return i;
+}
+
+const char *
+opt_program(const char *argv0)
+{
+	return names[by_name(argv0)].program;
+}
+
+static void
+take_name(struct opt *o, const char *argv0)
+{
+	size_t i = by_name(argv0);
+
+	o->program = names[i].program;
+	o->mode = names[i].mode;
+	if (strcmp(o->program, "tell") == 0) {
 		o->tell = o->dots = true;
 		o->kind = ENV_SEND;
 	}
@@ -396,9 +421,9 @@ opt_parse(int argc, char **argv, struct opt *o, struct buf *why)
 	int c, status;
 
 	*o = (struct opt){ 0 };
+	take_name(o, argc < 1 ? NULL : argv[0]);
 	if (argc < 1) /* execve with an empty argv */
 		return 0;
-	by_name(o, argv[0]);
 	if (mailq_words(argc, argv, o, &status, why))
 		return status;
 	opterr = 0;

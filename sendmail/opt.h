@@ -22,12 +22,13 @@ enum mode {
 struct opt {
 	uid_t uid; /* the submitter: main sets it */
 	enum mode mode;
-	bool from_header; /* -t */
-	bool dots;	  /* -i: a lone dot is text */
-	bool wait;	  /* -odq */
-	bool verbose;	  /* -v: tell what becomes of the message */
-	bool tell;	  /* called tell: to terminals, and wait for the word */
-	bool quiet;	  /* -oeq: the exit status says it all */
+	const char *program; /* the name it was called by */
+	bool from_header;    /* -t */
+	bool dots;	     /* -i: a lone dot is text */
+	bool wait;	     /* -odq */
+	bool verbose;	     /* -v: tell what becomes of the message */
+	bool tell;  /* called tell: to terminals, and wait for the word */
+	bool quiet; /* -oeq: the exit status says it all */
 	enum env_kind kind;
 	enum env_body body;
 	enum env_ret ret;
@@ -43,6 +44,10 @@ struct opt {
 	char **rcpts; /* into argv */
 	int nrcpts;
 };
+
+/* Of the names that the program has, the one that it was called by; it speaks
+ * under it. */
+const char *opt_program(const char *argv0);
 
 /* 0; or a sysexit with a sentence in why.  *o is whole in either case. */
 int opt_parse(int argc, char **argv, struct opt *, struct buf *why);

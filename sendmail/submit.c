@@ -163,13 +163,15 @@ make_file(struct deposit *s)
 }
 
 int
-submit(const struct opt *opt, const struct conf *conf, struct buf *why)
+submit(const struct opt *opt, const struct conf *conf,
+    char unseen[SPOOL_IDSIZE], struct buf *why)
 {
 	struct who who;
 	struct deposit d = { .conf = conf, .why = why, .dir = -1, .fd = -1 };
 	struct buf said = { 0 };
 	int status, follow = -1;
 
+	*unseen = '\0';
 	who_is(opt->uid, &who);
 	d.uid = opt->uid;
 	d.login = who.login;
@@ -189,6 +191,8 @@ submit(const struct opt *opt, const struct conf *conf, struct buf *why)
 		buf_free(&said);
 	} else if (follow != -1) {
 		ask_watch(follow, status == 0);
+	} else if (opt->verbose && status == 0) {
+		strlcpy(unseen, d.id, SPOOL_IDSIZE);
 	}
 	deposit_clear(&d);
 	if (status == EX_OSERR && why->len == 0)

@@ -111,6 +111,8 @@ tell_result(struct span said, size_t nrcpts, struct buf *why)
 int
 tell(const struct opt *o, const struct conf *c, struct buf *why)
 {
+	char id[SPOOL_IDSIZE];
+
 	for (int i = 0; i < o->nrcpts; i++) {
 		int status = reachable(span_of(o->rcpts[i]), why);
 
@@ -121,5 +123,5 @@ tell(const struct opt *o, const struct conf *c, struct buf *why)
 		dprintf(STDERR_FILENO,
 		    "tell: type the text; ^D on a line of its own sends it, "
 		    "^C does not\n");
-	return submit(o, c, why);
+	return submit(o, c, id, why);
 }

@@ -131,12 +131,18 @@ gets "a file without that line" /tmp/utf8
 # Whoever kills the conversion loses nothing.
 stop_agent
 mv $MIME $MIME.real
-printf '#!/bin/sh\necho pid $$ >/tmp/began\nexec sleep 100\n' >$MIME
-chmod 755 $MIME
+cp "$O/tests/standin" $MIME
 start_agent
 { printf 'Subject: killed\n\n'; cat /tmp/utf8; } | submit bob far@remote.example
-check "a conversion is under way" await text /tmp/began pid
-pid=$(cut -d' ' -f2 /tmp/began)
+under_way() {
+	local i
+	for ((i = 0; i < 400; i++)); do
+		pid=$(pgrep -f '^deliver-mime ') && return
+		sleep 0.05
+	done
+	return 1
+}
+check "a conversion is under way" under_way
 check "it has no group but its own" grep -q -E '^Groups:[[:space:]]*$' "/proc/$pid/status"
 check "it can gain no privilege" grep -q -E '^NoNewPrivs:[[:space:]]*1' "/proc/$pid/status"
 check "its time is bounded" grep -q -E '^Max cpu time +60 ' "/proc/$pid/limits"
@@ -150,8 +156,8 @@ same "it came once" 1 "$(cat $S/*.msg | grep -a -c '^Subject: killed')"
 
 # One that fails each time is returned after the third time.
 mv $MIME $MIME.real
-printf '#!/bin/sh\nexit 65\n' >$MIME
-chmod 755 $MIME
+cp "$O/tests/standin" $MIME
+echo 65 >/etc/standin
 { printf 'Subject: never\n\n'; cat /tmp/utf8; } | submit bob far@remote.example
 check "what fails three times comes back" await mbox /var/mail/bob 1
 check "with its status" grep -q '^Status: 5\.6\.3' /var/mail/bob

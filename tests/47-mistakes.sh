@@ -36,8 +36,8 @@ while IFS='|' read -r to status want; do
 	exits "-bv $to" "$status" submit bob -bv "$to"
 	said "it says: $want" "$want"
 done <<-'X'
-	loop1|67|its aliases go round in a circle: loop1 -> loop1 -> loop2 -> loop1
-	sales|67|there is no such user on this machine: sales -> sales -> nosuch
+	loop1|67|its aliases go round in a circle: loop1 -> loop2 -> loop1
+	sales|67|there is no such user on this machine: sales -> nosuch
 	list|75|:include:/no/file: there is no such list
 	nosuch|67|there is no such user on this machine [(]5
 X

@@ -9,7 +9,7 @@
 
 {
 	disturb '' '-P /var/mail/bob'
-	disturb '' "-P $SPOOL/queue"
+	disturb '' "-P $SPOOL/queue -P $SPOOL/queue/.intents"
 	disturb '' ''
 } >/dev/null 2>&1
 outcome mbox cat /var/mail/bob
@@ -28,13 +28,13 @@ rm /home/bob/.forward
 {
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/new'
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/tmp'
-	disturb 'local maildir ~/Maildir' "-P $SPOOL/queue"
+	disturb 'local maildir ~/Maildir' "-P $SPOOL/queue -P $SPOOL/queue/.intents"
 } >/dev/null 2>&1
 outcome Maildir sh -c 'cat /home/bob/Maildir/new/*'
 
 # Nobody of that name: each comes back once, with its text.
 TO=nosuchuser FROM=alice
 rm -f /var/mail/alice
-disturb '' "-P $SPOOL/queue" >/dev/null 2>&1
+disturb '' "-P $SPOOL/queue -P $SPOOL/queue/.intents" >/dev/null 2>&1
 outcome bounces cat /var/mail/alice
 finish

@@ -54,6 +54,15 @@ letter ro | exits "a read-only spool: 0" 0 unshare -m sh -c \
      exec setpriv --reuid=alice --regid=alice --init-groups /usr/sbin/sendmail bob'
 arrives "read-only" bob
 
+# an administrator who wants no set-gid program at all
+chmod g-s /usr/sbin/sendmail
+letter plain | exits "no set-gid bit: 0" 0 submit alice bob
+arrives "no set-gid bit" bob
+said "it names alice's uid" 'uid 1001'
+letter plain | exits "root: 0" 0 setpriv --no-new-privs $SM bob
+arrives "root" bob
+chmod g+s /usr/sbin/sendmail
+
 # a chroot that has the program, what it links, and the socket; no spool
 C=/tmp/jail
 mkdir -p $C/usr/sbin $C/etc $C/run/bellman $C/dev

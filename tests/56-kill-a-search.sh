@@ -30,14 +30,14 @@ ids = open("/tmp/order").read().split()
 text = "bellman-intent 1\nuser bob\nbox /var/mail/%%u\nino %d size 0\n" % os.stat("/var/mail/bob").st_ino
 text += "".join("item %s 0\n" % i for i in ids)
 text += "sum %08x\nresult %s\n" % (crc32c(text.encode()), "?" * len(ids))
-name = "/var/spool/bellman/queue/intent-0123456789abcdef"
+name = "/var/spool/bellman/queue/.intents/intent-0123456789abcdef"
 open(name, "w").write(text)
 owner = pwd.getpwnam("bellman")
 os.chmod(name, 0o600)
 os.chown(name, owner.pw_uid, owner.pw_gid)
 X
 appended() { # as when the append was done, and nobody was told
-	rm -f $Q/*
+	rm -f $Q/* $Q/.intents/*
 	cp -p /tmp/kept/* $Q
 	cat /tmp/bob >/var/mail/bob
 	python3 /tmp/intent.py
@@ -50,7 +50,7 @@ met=0
 for call in unlinkat pwrite64; do
 	for when in 1 2 3 4; do
 		appended
-		timeout -s KILL 30 strace -f -o /tmp/one -P $Q -e trace=$call \
+		timeout -s KILL 30 strace -f -o /tmp/one -P $Q -P $Q/.intents -e trace=$call \
 		    -e inject=$call:signal=KILL:when=$when deliver -q >/dev/null 2>&1
 		! grep -q 'killed by SIGKILL' /tmp/one || met=$((met + 1))
 		deliver -q
@@ -63,7 +63,7 @@ check "the kills met a process" test $met -ge 4
 met=0
 for when in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	appended
-	timeout -s KILL 30 strace -f -o /tmp/one -P $Q -e trace=openat \
+	timeout -s KILL 30 strace -f -o /tmp/one -P $Q -P $Q/.intents -e trace=openat \
 	    -e inject=openat:error=EMFILE:when=$when deliver -q >/dev/null 2>&1
 	! grep -q 'EMFILE.*INJECTED' /tmp/one || met=$((met + 1))
 	deliver -q
@@ -90,7 +90,7 @@ exec(open("/tmp/intent.py").read().split("ids =")[0])
 text = "bellman-intent 1\nuser bob\nbox /var/mail/%%u\nino %d size %s\n" % (os.stat("/var/mail/bob").st_ino, sys.argv[3])
 text += "item %s %s\n" % (sys.argv[1], sys.argv[2])
 text += "sum %08x\nresult ?\n" % crc32c(text.encode())
-name = "/var/spool/bellman/queue/intent-0123456789abcdef"
+name = "/var/spool/bellman/queue/.intents/intent-0123456789abcdef"
 open(name, "w").write(text)
 owner = pwd.getpwnam("bellman")
 os.chmod(name, 0o600)
@@ -100,7 +100,7 @@ X
 closed() { ln /var/mail/bob /var/mail/bob.kept; } # a mailbox that is not looked into
 opened() { rm -f /var/mail/bob.kept; }
 for how in "nobody could look" "it was looked for meanwhile"; do
-	rm -f $Q/* /var/mail/*
+	rm -f $Q/* $Q/.intents/* /var/mail/*
 	sendmail -i bob 2>/dev/null </dev/null
 	printf 'relay main {\n\thost 127.0.0.1 1\n\ttls never\n}\n' >$CONF
 	deliver -q

@@ -20,13 +20,13 @@ all() { [ -n "${KILL_MOST:-}" ]; } # make check-faults; else a sample of them
 LEAST=3
 {
 	all && disturb '' '-P /var/mail/bob'
-	disturb '' "-P $SPOOL/queue"
+	disturb '' "-P $SPOOL/queue -P $SPOOL/queue/.intents"
 } >/dev/null 2>&1
 outcome "twice, mbox" cat /var/mail/bob
 rm -f /var/mail/bob
 {
 	disturb 'local maildir ~/Maildir' '-P /home/bob/Maildir/new'
-	all && disturb 'local maildir ~/Maildir' "-P $SPOOL/queue"
+	all && disturb 'local maildir ~/Maildir' "-P $SPOOL/queue -P $SPOOL/queue/.intents"
 } >/dev/null 2>&1
 outcome "twice, Maildir" sh -c 'cat /home/bob/Maildir/new/*'
 recover() { deliver -q; }
@@ -99,7 +99,7 @@ X
 chmod 755 /usr/local/bin/keep
 echo '|/usr/local/bin/keep' >/home/bob/.forward
 chown bob:bob /home/bob/.forward
-disturb '' "-P $SPOOL/queue" >/dev/null 2>&1
+disturb '' "-P $SPOOL/queue -P $SPOOL/queue/.intents" >/dev/null 2>&1
 cat /home/bob/got.* >/tmp/got
 lost=
 for mark in $marks; do

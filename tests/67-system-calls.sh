@@ -19,7 +19,7 @@ LIMITS='
 submission       66     8     7     1     2     0
 local           176    10    33    18     2     1
 smtp             96     5    30    17     0     0
-hundred        4500   360   880   640     2     5
+hundred        4500   370   880   640     2     5
 '
 MOST_AT_START=24 # of libc before main(), when it is linked statically
 MOST_LOCKS=3     # of the mailbox, for a hundred messages

@@ -41,6 +41,13 @@ say alice one@far.example
 say bob two@far.example three@far.example
 exits "no agent, a user: 69" 69 as alice mailq
 said "he is told what to do" 'start deliver, or run .deliver -q. as root'
+said "under the name it was called by" '^mailq: '
+exits "newaliases, without an agent" 0 newaliases
+said "and newaliases, too" '^newaliases: no agent runs'
+exits "words that are none" 64 mailq dance
+said "a mistake as well" '^mailq: '
+exits "sendmail -bp does not" 69 as alice /usr/sbin/sendmail -bp
+said "it is sendmail" '^sendmail: '
 exits "no agent, root: it works" 0 mailq
 said "what was sent is listed" 'to <one@far.example>'
 said "with its sum" '^2 messages, '
@@ -193,4 +200,48 @@ stop_agent
 exits "no agent: removed" 0 mailq remove --all
 said "one" '^1 message removed[.]$'
 check "it is gone" drained 1
+
+# -v with nobody to follow: the id, and what is to be done.
+watch() { echo x | exits "$1" 0 "${@:2}"; }
+watch "-v, no agent, a user" as alice /usr/sbin/sendmail -v five@far.example
+said "its id, and what it waits for" '^sendmail: queued as [0-9A-Z]{16}, but no agent runs; it waits until deliver'
+same "which is its id" "$(ls $SPOOL/drop)" "$(grep -o '[0-9A-Z]\{16\}' "$OUT")"
+watch "without -v" as alice /usr/sbin/sendmail five@far.example
+said "no id" '^sendmail: queued, but no agent runs'
+watch "-v, to wait" sendmail -v -odq five@far.example
+said "for what" 'queued as [0-9A-Z]{16}; no agent runs, and the message is to wait'
+watch "-v, no agent, root" sendmail -v bob
+said "a pass was started" 'queued as [0-9A-Z]{16}; no agent runs, and a pass was started'
+check "it has worked" await -t 20 mbox /var/mail/bob 1
+
+# An agent that ends with a request on its socket, unread: whoever sent it asks
+# again, and finds none.
+cat >/tmp/ending.py <<'N'
+import os, select, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind("/run/bellman/control")
+s.listen()
+os.chmod("/run/bellman/control", 0o666)
+open("/tmp/ending.ready", "w").close()
+select.select([s], [], [], 20)
+select.select([], [], [], 0.2) # its line comes right behind
+os.unlink("/run/bellman/control")
+s.close()
+N
+ends() { # WHAT STATUS COMMAND...
+	rm -f /run/bellman/control /tmp/ending.ready
+	/usr/bin/python3 /tmp/ending.py &
+	await exists /tmp/ending.ready
+	exits "$@"
+	wait $!
+}
+await -t 20 dead "$(cat $PIDFILE)"
+ends "the agent ends: root sees the queue" 0 mailq
+said "all of it" '^3 messages, '
+ends "a user hears that none runs" 69 as alice mailq
+said "and of no reset" 'no agent answers on /run/bellman/control .(No such file|Connection refused)'
+ends "mailq --check: none runs" 1 mailq --check
+said "and says so" 'no agent'
+ends "sendmail -q by root: a pass is started" 0 sendmail -q
+check "removed" sh -c 'mailq remove --all || { sleep 1; mailq remove --all; }'
 finish

@@ -90,6 +90,7 @@ said "it asks which" 'say --from dma or --from nullmailer'
 exits "one of them" 0 import --root $R --from dma
 said "that one" 'tls opportunistic'
 exits "one that is not there" 66 import --root $R --from msmtp
+said "and what to do" '--root DIR .*deliver --setup'
 exits "one that nobody knows" 64 import --from qmail
 exits "a word too many" 64 import postfix
 rm -r $R/etc/nullmailer

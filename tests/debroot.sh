@@ -1,10 +1,39 @@
-# debroot.sh - roots of Debian that are thrown away, for deb.sh and
-# callers-fresh.sh, which source it.  TREE is the tree and O its build folder;
-# WORK, $O/debcheck, keeps for the next time what debootstrap made and the archives.
+# debroot.sh - for deb.sh, systemd.sh and callers-fresh.sh: a Debian of their own,
+# made once by debootstrap, and a copy of it for each story that is thrown away.
+# The root without packages stays in $O/debcheck for the next time, and so do the archives.
+# Needs root and Debian's mirror.
 # shellcheck shell=bash
-
+TREE=$(cd "$(dirname "$0")/.." && pwd -P)
 SUITE=${SUITE:-bookworm}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
+ME=${0##*/}
+
+# newer FROM TO: the same package, of a later version
+newer() {
+	local folder=$WORK/newer
+	rm -rf "$folder"
+	dpkg-deb -R "$1" "$folder" &&
+		sed -i 's/^Version: .*/&+newer/' "$folder/DEBIAN/control" &&
+		dpkg-deb -b --root-owner-group -Znone "$folder" "$2" >/dev/null
+	rm -rf "$folder"
+}
+
+outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
+	O=$(cd "$TREE" && cd "${O:-build}" && pwd -P)
+	WORK=$O/debcheck
+	DEB=${1:-$(ls -t "$O"/bellman_*.deb 2>/dev/null | head -n 1)}
+	[ "$(id -u)" = 0 ] && [ -e "$DEB" ] || {
+		echo "$ME: needs root, and a package (make deb)" >&2
+		exit 1
+	}
+	base_root || exit 1
+	cp "$DEB" "$WORK/bellman.deb"
+	newer "$DEB" "$WORK/newer.deb" || exit 1
+	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM=dumb \
+	    TREE="$TREE" O="$O" WORK="$WORK" SUITE="$SUITE" MIRROR="$MIRROR" ONLY="${ONLY:-}" \
+	    unshare -m -u -p -f --mount-proc --propagation private \
+	    /bin/bash "$0" --all
+}
 
 # The root without packages, $WORK/base; by root, with Debian's mirror.
 base_root() {

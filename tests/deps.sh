@@ -1,6 +1,6 @@
 #!/bin/bash
 # deps.sh say|install SET...   what is missing here of the sets build, mime
-# (deliver-mime, without which all else is built), check, demo, bench, deb,
+# (GMime and libidn2: without them all else is built), check, demo, bench, deb,
 # debcheck, lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
@@ -22,7 +22,7 @@ table() {
 	build libtdb-dev lib tdb
 	build libssl-dev lib openssl
 	build libgsasl-dev lib libgsasl
-	build libidn2-dev lib libidn2
+	mime libidn2-dev lib libidn2
 	mime libgmime-3.0-dev lib gmime-3.0
 	check libcmocka-dev lib cmocka
 	check python3 file /usr/bin/python3
@@ -55,7 +55,8 @@ table() {
 	deb po-debconf have po2debconf
 	debcheck debootstrap have debootstrap
 	debcheck lintian have lintian
-	debcheck systemd have systemd-analyze
+	debcheck piuparts have piuparts
+	debcheck autopkgtest have autopkgtest
 	lint clang have clang
 	lint libclang-rt-14-dev file /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a
 	lint clang-tidy have clang-tidy

@@ -142,7 +142,7 @@ stop_agent() {
 	AGENT=
 }
 
-drained() { await -t "${1:-20}" empty $SPOOL/drop $SPOOL/queue; }
+drained() { await -t "${1:-20}" empty $SPOOL/drop $SPOOL/queue $SPOOL/queue/.intents; }
 
 messages() { # MBOX: how many it holds
 	if [ -e "$1" ]; then

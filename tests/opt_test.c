@@ -49,10 +49,14 @@ static const struct row rows[] = {
 	    { .mode = MODE_SUBMIT }, 2 },
 	{ "bm", { "sendmail", "-bm", "bob" }, { .mode = MODE_SUBMIT }, 1 },
 	{ "bp", { "sendmail", "-bp" }, { .mode = MODE_LIST }, 0 },
-	{ "mailq", { "/usr/bin/mailq" }, { .mode = MODE_LIST }, 0 },
-	{ "mailq_check", { "mailq", "--check" }, { .mode = MODE_CHECK }, 0 },
+	{ "newaliases_speaks_for_itself", { "/usr/bin/newaliases" },
+	    { .mode = MODE_ALIASES, .program = "newaliases" }, 0 },
+	{ "mailq", { "/usr/bin/mailq" },
+	    { .program = "mailq", .mode = MODE_LIST }, 0 },
+	{ "mailq_check", { "mailq", "--check" },
+	    { .program = "mailq", .mode = MODE_CHECK }, 0 },
 	{ "mailq_check_age", { "mailq", "--check=2h" },
-	    { .mode = MODE_CHECK, .age = 7200 }, 0 },
+	    { .program = "mailq", .mode = MODE_CHECK, .age = 7200 }, 0 },
 	{ "name_like_mailq", { "/usr/bin/xmailq" }, { .mode = MODE_SUBMIT },
 	    0 },
 	{ "q", { "sendmail", "-q" }, { .mode = MODE_RUN }, 0 },
@@ -75,8 +79,8 @@ static const struct row rows[] = {
 	    2 },
 	{ "bi", { "sendmail", "-bi" }, { .mode = MODE_ALIASES }, 0 },
 	{ "I", { "sendmail", "-I" }, { .mode = MODE_ALIASES }, 0 },
-	{ "newaliases", { "/usr/bin/newaliases" }, { .mode = MODE_ALIASES },
-	    0 },
+	{ "newaliases", { "/usr/bin/newaliases" },
+	    { .program = "newaliases", .mode = MODE_ALIASES }, 0 },
 	{ "last_mode_wins", { "sendmail", "-bp", "-bm" },
 	    { .mode = MODE_SUBMIT }, 0 },
 	{ "unknown_name", { "/opt/x/rmail-of-old", "-i", "bob" },
@@ -109,7 +113,11 @@ static const struct row rows[] = {
 	{ "q_with_v", { "sendmail", "-v", "-q" },
 	    { .mode = MODE_RUN, .verbose = true }, 0 },
 	{ "mailq_with_q", { "mailq", "-qIabc" },
-	    { .mode = MODE_LIST, .select = 'I', .selected = "abc" }, 0 },
+	    { .program = "mailq",
+		.mode = MODE_LIST,
+		.select = 'I',
+		.selected = "abc" },
+	    0 },
 	{ "odq", { "sendmail", "-odq", "bob" }, { .wait = true }, 1 },
 	{ "odb_takes_odq_back", { "sendmail", "-odq", "-odb", "bob" },
 	    { .wait = false }, 1 },
@@ -181,6 +189,8 @@ check(void **state)
 	assert_int_equal(opt_parse(argc, argv, &o, &why), 0);
 	assert_int_equal(why.len, 0);
 	assert_int_equal(o.mode, row->want.mode);
+	assert_string_equal(
+	    o.program, row->want.program ? row->want.program : "sendmail");
 	assert_int_equal(o.age, row->want.age);
 	assert_int_equal(o.from_header, row->want.from_header);
 	assert_int_equal(o.dots, row->want.dots);

@@ -135,12 +135,23 @@ domains(void **state)
 		{ "under_score.example", "under_score.example" },
 		{ "[192.0.2.1]", "[192.0.2.1]" },
 		{ "[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]" }, { "", NULL },
-		{ ".", NULL }, { "b\xff.example", NULL } };
+		{ ".", NULL }, { "b\xff.example", NULL },
+		{ "a..example", NULL }, { ".example", NULL },
+		{ "a23456789b123456789c123456789d123456789e123456789f123456789"
+		  "g123.example",
+		    "a23456789b123456789c123456789d123456789e123456789f1234567"
+		    "89g123.example" },
+		{ "a23456789b123456789c123456789d123456789e123456789f123456789"
+		  "g1234.example",
+		    NULL } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char *out = way_domain(rows[i].in);
+		char *out;
 
+		if (!way_speaks(rows[i].in))
+			continue; /* built without libidn2 */
+		out = way_domain(rows[i].in);
 		if ((out == NULL) != (rows[i].out == NULL) ||
 		    (out && strcmp(out, rows[i].out) != 0))
 			fail_msg(

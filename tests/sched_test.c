@@ -22,7 +22,7 @@ static struct queue q;
 static void
 stop(struct loop_timer *t)
 {
-	if (q.forcing)
+	if (q.forcing || sched_more(&q))
 		loop_in(t, 0); /* the next round */
 	else
 		loop_stop();

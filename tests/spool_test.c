@@ -330,6 +330,24 @@ ids_differ_and_tell_the_time(void **state)
 	assert_in_range(when >> 6, now - 1, now + 5);
 }
 
+/* 34 bits of seconds: beyond those of 31 and of 32, until 2514. */
+static void
+ids_tell_times_past_2038(void **state)
+{
+	static const struct {
+		const char *id;
+		int64_t when;
+	} rows[] = { { "3ZZZZZZZ00000000", 2147483647 },
+		{ "4000000000000000", 2147483648 },
+		{ "8000000000000000", 4294967296 },
+		{ "ZZZZZZZZ00000000", 17179869183 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_true(spool_id_time(rows[i].id) == rows[i].when);
+	assert_int_equal(sizeof(time_t), 8);
+}
+
 static int
 fill_until_full(const char *path)
 {
@@ -428,6 +446,7 @@ main(void)
 		IN_DIR(no_inodes_leave_nothing),
 		IN_DIR(read_only_file_system_says_so),
 		cmocka_unit_test(ids_differ_and_tell_the_time),
+		cmocka_unit_test(ids_tell_times_past_2038),
 	};
 	struct CMUnitTest tests[COUNT(ids) + COUNT(heads) + COUNT(more)];
 	size_t n = 0;

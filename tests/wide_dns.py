@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""wide_dns.py FOLDER - a name server on 127.0.0.1:53 for tests/scale.sh: dN.wide
+"""wide_dns.py FOLDER - a name server on 127.0.0.1:53 for tests/bench/destinations.sh: dN.wide
 has no MX and the address 127.A.B.C by its number; nothing else is there.
 FOLDER/ready appears when it listens, FOLDER/count has the questions so far."""
 import os

@@ -8,6 +8,8 @@
 static const int calls[] = {
 	SYS_read,
 	SYS_write,
+	SYS_readv, /* of musl's stdio, as the next */
+	SYS_writev,
 	SYS_lseek,
 	SYS_fstat,
 	SYS_brk,

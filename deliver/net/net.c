@@ -51,6 +51,11 @@ dispatch(struct net *net, struct job *job)
 		    job->relay);
 	else if (conf->nhosts == 0 && conf->find != FIND_MX)
 		fail(job, MISHAP_RELAY, "relay %s has no host", job->relay);
+	else if (domain == NULL && !way_speaks(job->domain))
+		fail(job, MISHAP_RELAY,
+		    "%s is not ASCII, and deliver was built without libidn2 "
+		    "(deliver --version)",
+		    job->domain);
 	else if (domain == NULL)
 		fail(job, MISHAP_NO_DOMAIN, "%s is not the name of a domain",
 		    job->domain);

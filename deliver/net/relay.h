@@ -15,7 +15,7 @@
 #include <sys/tree.h>
 
 #define RELAY_MOST 20	 /* of one destination; fewer if the settings say so */
-#define NET_SESSIONS 200 /* of all together; of them */
+#define NET_SESSIONS 400 /* of all together; of them */
 #define NET_RELAYS 40	 /* for relays of the settings alone, and at most */
 #define NET_DOUBTED 40	 /* to ask domains that were not reached last time */
 

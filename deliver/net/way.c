@@ -1,8 +1,10 @@
 #include "deliver/net/way.h"
 #include "common/log.h"
 #include "deliver/net/order.h"
-#include <arpa/inet.h>
+#ifndef WITHOUT_IDN2
 #include <idn2.h>
+#endif
+#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -373,18 +375,13 @@ way_skip(struct way *w, size_t n)
 	w->until = INT64_MAX;
 }
 
-/* Only what has no other place on the way is changed: ASCII stays. */
-char *
-way_domain(const char *domain)
+#ifndef WITHOUT_IDN2
+static char *
+a_labels(const char *domain)
 {
 	char *name = NULL, *copy = NULL;
-	size_t len = strlen(domain);
 	int rc;
 
-	if (len == 0 || len > 1000)
-		return NULL;
-	if (domain[0] == '[')
-		return strdup(domain);
 	rc = idn2_lookup_u8((const uint8_t *)domain, (uint8_t **)&name,
 	    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_NO_ALABEL_ROUNDTRIP);
 	if (rc != IDN2_OK) /* as Unicode has it, where the old rules do not */
@@ -393,6 +390,53 @@ way_domain(const char *domain)
 	if (rc == IDN2_OK)
 		copy = strdup(name);
 	idn2_free(name);
+	return copy;
+}
+
+bool
+way_speaks(const char *domain)
+{
+	(void)domain;
+	return true;
+}
+#else
+/* Labels as DNS takes them (RFC 1035 2.3.4). */
+static char *
+a_labels(const char *domain)
+{
+	const char *p = domain;
+
+	for (size_t n; way_speaks(domain); p += n + 1) {
+		n = strcspn(p, ".");
+		if (n > 63 || (n == 0 && p[n]))
+			return NULL;
+		if (p[n] == '\0')
+			return strdup(domain);
+	}
+	return NULL;
+}
+
+bool
+way_speaks(const char *domain)
+{
+	while ((unsigned char)*domain - 1u < 0x7f)
+		domain++;
+	return *domain == '\0';
+}
+#endif
+
+/* Only what has no other place on the way is changed: ASCII stays. */
+char *
+way_domain(const char *domain)
+{
+	char *copy;
+	size_t len = strlen(domain);
+
+	if (len == 0 || len > 1000)
+		return NULL;
+	if (domain[0] == '[')
+		return strdup(domain);
+	copy = a_labels(domain);
 	if (copy == NULL)
 		return NULL;
 	len = strlen(copy);

@@ -64,6 +64,8 @@ bool way_is_direct(const struct way *);
 /* A domain as DNS and SMTP know it: A-labels (IDNA 2008), lower case, no last
  * dot; a literal in brackets as it is.  To be freed; NULL: not a domain. */
 char *way_domain(const char *domain);
+/* False: it needs A-labels, and this program was built without libidn2. */
+bool way_speaks(const char *domain);
 /* Is it an address of this machine? */
 bool way_is_own(const struct sockaddr *);
 #endif

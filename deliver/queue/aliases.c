@@ -368,7 +368,7 @@ let_settle(const struct aliases *a)
 		if (stat(a->source, &st) == -1 ||
 		    (ms = aliases_settle(st.st_mtim, now)) == 0)
 			return;
-		rest = (struct timespec){ .tv_nsec = ms * 1000000 };
+		rest = (struct timespec){ .tv_nsec = (long)ms * 1000000 };
 		nanosleep(&rest, NULL);
 	}
 }

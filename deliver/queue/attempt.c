@@ -82,13 +82,13 @@ attempt_write(struct message *m, const struct buf *lines)
 	int err;
 
 	/* In their order: a bounce counts the failures before it. */
-	if (m->owed.len == 0 && file_note(m->file, lines) == 0)
+	if (m->owed == NULL && file_note(m->file, lines) == 0)
 		return 0;
 	err = errno;
-	if (m->owed.len == 0 && !lines->bad)
+	if (m->owed == NULL && !lines->bad)
 		log_warn("%s: %zu octets of its journal are owed: %s", m->id,
 		    lines->len, strerror(err));
-	buf_span(&m->owed, buf_view(lines));
+	message_owe(m, buf_view(lines));
 	errno = err;
 	return -1;
 }
@@ -146,9 +146,9 @@ open_paid(struct queue *q, struct message *m)
 {
 	struct file *f = file_open(q->dir, m->id, q->start->uid);
 
-	if (f == NULL || m->owed.len == 0)
+	if (f == NULL || m->owed == NULL)
 		return f;
-	if (file_note(f, &m->owed) == -1 || file_sync(f) == -1) {
+	if (file_note(f, m->owed) == -1 || file_sync(f) == -1) {
 		int saved = errno;
 
 		file_close(f);
@@ -156,7 +156,7 @@ open_paid(struct queue *q, struct message *m)
 		return NULL;
 	}
 	file_close(f);
-	buf_free(&m->owed);
+	message_owes_nothing(m);
 	box_settled(q);
 	return file_open(q->dir, m->id, q->start->uid);
 }

@@ -105,8 +105,8 @@ append_batch(struct box *b)
 
 	/* The process syncs it, if what it does could be torn: the queue waits
 	 * for no disk, and many syncs at once cost little more than one. */
-	if (intent_write(b->q->dir, &b->intent) == -1 ||
-	    (fd = file_reader(b->q->dir, b->intent.name)) == -1) {
+	if (intent_write(b->q->intents, &b->intent) == -1 ||
+	    (fd = file_reader(b->q->intents, b->intent.name)) == -1) {
 		struct buf why = { 0 };
 
 		buf_fmt(&why,
@@ -141,6 +141,7 @@ make_batch(struct box *b, uint64_t ino, uint64_t size)
 	struct box_job *j;
 
 	b->pauses = 0;
+	b->paused_with = 0;
 	*in = (struct intent){ .kind = b->kind,
 		.user = strdup(b->user),
 		.what = b->what ? strdup(b->what) : NULL,
@@ -168,11 +169,15 @@ make_batch(struct box *b, uint64_t ino, uint64_t size)
 }
 
 /* Messages that are ready, and not yet opened, may be for this mailbox: they
- * get a few rounds of the loop, for a full batch costs the same two syncs. */
+ * get a few rounds of the loop, for a full batch costs the same two syncs; but
+ * only as long as each brings some, for what is ready may be anybody's. */
 static bool
 more_may_come(struct box *b)
 {
-	return !box_runs(b) && b->njobs < BATCH && !b->q->stopping &&
+	bool grows = b->njobs > b->paused_with;
+
+	b->paused_with = b->njobs;
+	return grows && !box_runs(b) && b->njobs < BATCH && !b->q->stopping &&
 	       sched_more(b->q) && b->pauses++ < PAUSES;
 }
 
@@ -287,7 +292,7 @@ checked(struct box *b)
 
 	/* Without the first of them the others are not found again. */
 	if (in.n > 1 && b->result &&
-	    intent_mark(b->q->dir, &in, b->result) == -1)
+	    intent_mark(b->q->intents, &in, b->result) == -1)
 		log_errno("agent: %s: cannot be marked", in.name);
 	for (size_t i = 0; b->result && i < in.n; i++)
 		if (b->result[i] == '1')
@@ -309,7 +314,7 @@ appended(struct box *b)
 	/* With more than one, their removal is not one step: what is there is
 	 * said first, so that a kill in between leaves no doubt. */
 	if (in.n > 1 && b->result &&
-	    intent_mark(b->q->dir, &in, b->result) == -1)
+	    intent_mark(b->q->intents, &in, b->result) == -1)
 		log_errno("agent: %s: cannot be marked", in.name);
 	TAILQ_CONCAT(&done, &b->batch, link);
 	while ((j = TAILQ_FIRST(&done)) != NULL) {

@@ -430,12 +430,12 @@ recover(struct queue *q, const char *name)
 	struct intent in;
 	struct box *b;
 
-	if (intent_read(q->dir, name, &in) == -1) {
+	if (intent_read(q->intents, name, &in) == -1) {
 		/* Never whole: its batch was not begun. */
 		int err = errno;
 
 		if (err == EBADMSG)
-			unlinkat(q->dir, name, 0);
+			unlinkat(q->intents, name, 0);
 		else
 			log_errno("agent: %s", name);
 		/* A bad disk does not mend, and must not hold all mail up. */
@@ -457,7 +457,8 @@ recover(struct queue *q, const char *name)
 int
 box_recover(struct queue *q)
 {
-	int fd = dup(q->dir), done = 0;
+	bool first = true;
+	int fd = dup(q->intents), done = 0;
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *e;
 	struct box *b;
@@ -468,13 +469,17 @@ box_recover(struct queue *q)
 	TAILQ_INIT(&q->boxes_many);
 	TAILQ_INIT(&q->kepts);
 	if (d == NULL) {
-		log_errno("agent: cannot read queue/");
+		log_errno("agent: cannot read queue/.intents/");
 		return -1;
 	}
 	rewinddir(d);
 	while (done == 0 && (e = readdir(d)) != NULL)
-		if (intent_is_name(e->d_name))
+		if (intent_is_name(e->d_name)) {
+			if (first)
+				drop_scan(q);
+			first = false;
 			done = recover(q, e->d_name);
+		}
 	closedir(d);
 	if (done == -1)
 		return -1;

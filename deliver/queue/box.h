@@ -47,8 +47,9 @@ struct box {
 	size_t nold;
 	char *result; /* of the intent under way: '0' and '1' */
 	unsigned rounds, crashes, pauses;
-	int64_t began; /* loop_now() at which its process came */
-	int64_t asked; /* and was asked for the lock */
+	size_t paused_with; /* jobs, when it paused last */
+	int64_t began;	    /* loop_now() at which its process came */
+	int64_t asked;	    /* and was asked for the lock */
 	struct loop_timer again, silence, pause;
 };
 

@@ -29,6 +29,7 @@ struct queue {
 	const struct role_start *start;
 	const struct conf *conf;
 	int drop, dir, quarantine; /* folders */
+	int intents;		   /* queue/.intents */
 	struct ipc parent, net;
 
 	/* sched.c: every message is in ids; and in one of the others, unless
@@ -43,7 +44,8 @@ struct queue {
 	bool only_looks; /* no agent: another process may be writing */
 	size_t compared; /* of dues, for the tests */
 	bool stopping, told, scanning;
-	bool forcing; /* somebody asked for all, and this far: */
+	bool force_all; /* all that is still to be read, too */
+	bool forcing;	/* somebody asked for all, and this far: */
 	char forced[SPOOL_IDSIZE];
 
 	struct aliases aliases;
@@ -134,8 +136,10 @@ void box_add(
 bool box_uncertain(
     struct queue *, const char *id, uint32_t rcpt, struct target *);
 bool box_full(struct queue *, const struct target *);
-/* Reads the intents of an earlier process: 0; or -1, and nothing may be
- * delivered, for it might be there already. */
+/* Reads the intents of an earlier process, if there are any after all of drop/:
+ * a take-over that a power cut has undone is made again before anybody looks
+ * into a mailbox, or believes a mark, for what became of it.  0; or -1, and
+ * nothing may be delivered, for it might be there already. */
 int box_recover(struct queue *);
 void box_forked(struct queue *, uint32_t ref, int fd);
 void box_refused(struct queue *, uint32_t ref, bool permanent, struct span why);
@@ -198,6 +202,8 @@ int bounce_success(struct queue *, struct message *, char id[SPOOL_IDSIZE]);
 /* drop: what sendmail wrote.  Looks at all of drop/, or at one name. */
 int drop_watch(struct queue *);
 void drop_scan(struct queue *);
+/* The next piece of it; false: that was all, and it would begin anew. */
+bool drop_scan_some(struct queue *);
 /* Moves a file of queue/ out of the way, with a log line. */
 void quarantine(struct queue *, int dirfd, const char *name, const char *why);
 

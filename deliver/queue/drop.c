@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,6 +17,7 @@
 
 #define LOOK_AGAIN 100 /* ms */
 #define LOOKS 5
+#define SOME 50 /* taken over before the loop has a turn */
 
 void
 quarantine(struct queue *q, int dirfd, const char *name, const char *why)
@@ -98,33 +100,66 @@ take(struct queue *q, const char *name)
 	l = judge(q, name, fd, &st);
 	close(fd);
 	if (l == TAKEN && (m = sched_add_file(q, name, false, &st)) != NULL)
-		m->force = q->start->force;
+		m->force = q->start->force || q->force_all;
 	return l;
+}
+
+static DIR *
+open_drop(const struct queue *q)
+{
+	int fd = openat(q->drop, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+
+	if (d == NULL && fd != -1)
+		close(fd);
+	return d;
+}
+
+/* The next names of a folder: true when there may be more. */
+static bool
+take_some(struct queue *q, DIR *d, size_t many)
+{
+	struct dirent *e = NULL;
+
+	for (; many > 0 && (e = readdir(d)) != NULL; many--)
+		if (e->d_name[0] != '.')
+			take(q, e->d_name);
+	return e != NULL;
 }
 
 void
 drop_scan(struct queue *q)
 {
-	int fd = dup(q->drop);
-	DIR *d = fd == -1 ? NULL : fdopendir(fd);
-	struct dirent *e;
+	DIR *d = open_drop(q);
 
-	if (d)
-		rewinddir(d);
-	while (d && (e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.')
-			take(q, e->d_name);
-	if (d)
-		closedir(d);
-	else
+	if (d == NULL) {
 		log_errno("agent: cannot read drop/");
+		return;
+	}
+	take_some(q, d, SIZE_MAX);
+	closedir(d);
+}
+
+bool
+drop_scan_some(struct queue *q)
+{
+	static DIR *d;
+
+	if (d == NULL && (d = open_drop(q)) == NULL) {
+		log_errno("agent: cannot read drop/");
+		return false;
+	}
+	if (take_some(q, d, SOME))
+		return true;
+	closedir(d);
+	d = NULL;
+	return false;
 }
 
 bool
 drop_empty(const struct queue *q)
 {
-	int fd = openat(q->drop, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	DIR *d = open_drop(q);
 	struct dirent *e = NULL;
 
 	while (d && (e = readdir(d)) != NULL && e->d_name[0] == '.')

@@ -64,12 +64,26 @@ goal_seen(struct work *x, const char *kind, const char *text)
 	return true;
 }
 
+/* Of the address that a sender has named and the alias that it is, one. */
+static bool
+says_twice(const struct frame *f)
+{
+	size_t n = strcspn(f->name, "@");
+
+	return f->up == NULL || f->up->up || f->by != BY_ALIAS
+		   ? false
+		   : strncasecmp(f->name, f->up->name, n) == 0 &&
+			 (f->up->name[n] == '\0' || f->up->name[n] == '@');
+}
+
 void
 goal_way(const struct frame *f, struct buf *b)
 {
-	if (f->up)
-		goal_way(f->up, b);
-	if (f->up)
+	const struct frame *up = f->up && says_twice(f) ? NULL : f->up;
+
+	if (up)
+		goal_way(up, b);
+	if (up)
 		buf_str(b, f->by == BY_FORWARD ? " -> .forward of " : " -> ");
 	printable_add(b, span_of(f->name), 64);
 }

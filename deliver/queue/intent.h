@@ -1,7 +1,7 @@
 /* intent - what is about to be appended to which mailbox: one small file in
- * queue/ a batch, there before the first byte of the append.  The process that
- * appends syncs it first where a power cut could leave half a message: many do
- * that at once, and the queue waits for no disk.
+ * queue/.intents/ a batch, there before the first byte of the append.  The
+ * process that appends syncs it first where a power cut could leave half a
+ * message: many do that at once, and the queue waits for no disk.
  *
  *     bellman-intent 1
  *     user alice
@@ -21,6 +21,7 @@
 #include "common/spool.h"
 #include "deliver/queue/target.h"
 
+#define INTENT_DIR ".intents" /* in queue/ */
 #define INTENT_NAME 40
 
 struct intent_item {

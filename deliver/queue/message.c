@@ -469,3 +469,26 @@ file_child(struct file *f, const struct rcpt *child, struct buf *lines)
 	}
 	return append(f, &r) == -1 ? -1 : (int64_t)f->nrcpts - 1;
 }
+
+static struct buf lost = { .len = 1, .bad = true };
+
+void
+message_owe(struct message *m, struct span lines)
+{
+	if (m->owed == NULL)
+		m->owed = calloc(1, sizeof *m->owed);
+	if (m->owed == NULL)
+		m->owed = &lost;
+	else if (m->owed != &lost)
+		buf_span(m->owed, lines);
+}
+
+void
+message_owes_nothing(struct message *m)
+{
+	if (m->owed && m->owed != &lost) {
+		buf_free(m->owed);
+		free(m->owed);
+	}
+	m->owed = NULL;
+}

@@ -94,7 +94,7 @@ struct file { /* an open message */
 };
 
 TAILQ_HEAD(messages, message);
-struct message {
+struct message { /* a million may wait: what few of them have is a pointer */
 	RB_ENTRY(message) by_id;
 	union {
 		RB_ENTRY(message) by_due;  /* M_WAITS */
@@ -116,11 +116,16 @@ struct message {
 				    */
 	int64_t since;		   /* seconds: its arrival; 0: not known yet */
 	int64_t due;		   /* loop_now() for M_WAITS */
-	struct buf owed;   /* lines that its journal had no room for: written
-			      before anything else is done with it */
+	struct buf *owed;  /* lines that its journal had no room for: written
+			      before anything else is done with it; or NULL */
 	char *trouble;	   /* of our own disk, for which it waits; or NULL */
 	struct file *file; /* M_OPEN */
 };
+
+/* More that it owes its journal; without memory for it nothing more is written
+ * until the next process.  And: all of it was written, or does not matter. */
+void message_owe(struct message *, struct span lines);
+void message_owes_nothing(struct message *);
 
 /* Opens and reads id in dirfd: NULL with errno; faults
  * of the file itself are told by file_is_bad(errno). */

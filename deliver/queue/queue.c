@@ -19,7 +19,8 @@
 #define STOP 8000 /* ms for what is under way */
 
 static struct queue q;
-static DIR *scan; /* of queue/, until it is read once */
+static DIR *scan;	    /* of queue/, until it is read once */
+static bool dropped = true; /* drop/ is to be read, before it */
 
 static int
 folder(const char *path)
@@ -35,10 +36,15 @@ scan_some(void)
 	struct dirent *e = NULL;
 	struct stat st;
 
+	if (dropped) {
+		dropped = drop_scan_some(&q);
+		loop_idle(scan_some);
+		return;
+	}
 	for (int n = 0; n < SCAN && (e = readdir(scan)) != NULL; n++) {
 		struct message *m;
 
-		if (e->d_name[0] == '.' || intent_is_name(e->d_name))
+		if (e->d_name[0] == '.')
 			continue;
 		if (!spool_id_valid(e->d_name)) {
 			quarantine(&q, q.dir, e->d_name, "no queue id");
@@ -49,13 +55,15 @@ scan_some(void)
 			? &st
 			: NULL);
 		if (m)
-			m->force = q.start->force;
+			m->force = q.start->force || q.force_all;
 	}
 	if (e) {
 		loop_idle(scan_some);
 		return;
 	}
 	closedir(scan);
+	if (q.count)
+		log_info("agent: waiting=%zu", q.count);
 	sched_scanned(&q);
 }
 
@@ -142,6 +150,17 @@ got(struct ipc *c, struct ipc_msg *m)
 	}
 }
 
+/* Apart from the messages: they are read first, and quickly, be there a million
+ * messages.  Its name is on disk before that of an intent. */
+static int
+open_intents(void)
+{
+	if (mkdirat(q.dir, INTENT_DIR, 0700) == 0)
+		fsync(q.dir);
+	return openat(
+	    q.dir, INTENT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static int
 open_all(const struct role_start *start)
 {
@@ -149,7 +168,9 @@ open_all(const struct role_start *start)
 	q.dir = folder(SPOOL_DIR "/queue");
 	q.quarantine = folder(SPOOL_DIR "/quarantine");
 	scan = opendir(SPOOL_DIR "/queue");
-	if (q.drop == -1 || q.dir == -1 || q.quarantine == -1 || scan == NULL) {
+	q.intents = q.dir == -1 ? -1 : open_intents();
+	if (q.drop == -1 || q.dir == -1 || q.quarantine == -1 ||
+	    q.intents == -1 || scan == NULL) {
 		log_errno("agent: the spool %s cannot be opened", SPOOL_DIR);
 		return -1;
 	}
@@ -188,12 +209,9 @@ queue_run(const struct role_start *start)
 	limits_start(&q);
 	if (box_recover(&q) == -1)
 		exit(1); /* the next process may */
+	/* The watch is set already: nothing is missed. */
 	q.scanning = true;
 	loop_idle(scan_some);
-	/* The watch is set already: nothing is missed.  And before the loop: a
-	 * take-over that a power cut has undone is made again before anybody
-	 * looks into a mailbox for what became of it. */
-	drop_scan(&q);
 	if (loop_run() == -1)
 		log_errno("agent: the queue cannot wait");
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define OPEN_MAX_MESSAGES 1000 /* worked on at once: two descriptors each */
-#define BURST 100	       /* opened before the loop has a turn */
+#define BURST 100	       /* opened before the loop has a turn; of them */
+#define BURST_OLD 10	       /* tried before: they can wait, new ones not */
 #define DUE 2000   /* that become ready before the loop has a turn */
 #define IDLE 10000 /* ms with nothing to do, of an agent that leaves */
 
@@ -252,7 +253,7 @@ sched_remove(struct queue *q, struct message *m)
 	sched_held(q, m, false);
 	alert_gone(q, m);
 	limits_gone(q, m);
-	buf_free(&m->owed);
+	message_owes_nothing(m);
 	free(m->trouble);
 	free(m);
 	loop_idle(pump);
@@ -311,6 +312,7 @@ force_some(void)
 void
 sched_force_all(struct queue *q)
 {
+	q->force_all = q->scanning;
 	q->forcing = true;
 	q->forced[0] = '\0'; /* whoever asked before is content with that */
 	force_some();
@@ -376,8 +378,10 @@ void
 sched_pump(struct queue *q)
 {
 	struct message *m;
+	int old = 0;
 
-	for (int n = 0; n < BURST && q->open < OPEN_MAX_MESSAGES; n++) {
+	for (int n = 0;
+	     n < BURST && old < BURST_OLD && q->open < OPEN_MAX_MESSAGES; n++) {
 		m = q->stopping
 			? NULL
 			: turn_next(&q->turn, q->open, OPEN_MAX_MESSAGES);
@@ -392,6 +396,7 @@ sched_pump(struct queue *q)
 		m->state = M_OPEN;
 		q->open++;
 		turn_open(&q->turn, m->uid, 1);
+		old += m->known;
 		attempt(q, m);
 	}
 	/* Whose turn it is may have all he may have: then an end of his, or of
@@ -407,7 +412,7 @@ sched_scanned(struct queue *q)
 	struct message *m, *next;
 	char id[SPOOL_IDSIZE];
 
-	q->scanning = false;
+	q->scanning = q->force_all = false;
 	limits_scanned(q);
 	/* A bounce waits for its message alone, not for a quiet moment. */
 	for (m = TAILQ_FIRST(&q->late); m; m = next) {

@@ -360,13 +360,13 @@ attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 	if (f == NULL && m == NULL)
 		done = -1;
 	else if (b.len &&
-		 (f == NULL || (m && m->owed.len) || file_note(f, &b) == -1)) {
+		 (f == NULL || (m && m->owed) || file_note(f, &b) == -1)) {
 		log_warn("%s: its journal cannot be written: %s", id,
 		    strerror(f ? errno : err));
 		if (m == NULL)
 			m = sched_add(q, id, bounce_is_report(id));
 		if (m)
-			buf_span(&m->owed, buf_view(&b));
+			message_owe(m, buf_view(&b));
 		else
 			done = -1;
 	}

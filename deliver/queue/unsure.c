@@ -34,7 +34,7 @@ batch_old(struct box *b)
 void
 batch_forget(struct queue *q, struct intent *in)
 {
-	if (unlinkat(q->dir, in->name, 0) == -1 && errno != ENOENT)
+	if (unlinkat(q->intents, in->name, 0) == -1 && errno != ENOENT)
 		log_errno("%s: cannot be removed", in->name);
 	intent_free(in);
 }
@@ -53,7 +53,7 @@ owes(struct queue *q, const struct intent *in)
 	for (size_t i = 0; i < in->n; i++) {
 		const struct message *m = sched_find(q, in->items[i].id);
 
-		if (m && m->owed.len)
+		if (m && m->owed)
 			return true;
 	}
 	return false;
@@ -68,7 +68,7 @@ batch_end(struct queue *q, struct intent *in, const char *result)
 		batch_forget(q, in);
 		return;
 	}
-	if (result && intent_mark(q->dir, in, result) == -1)
+	if (result && intent_mark(q->intents, in, result) == -1)
 		log_errno("agent: %s: cannot be marked", in->name);
 	k->in = *in;
 	*in = (struct intent){ 0 };

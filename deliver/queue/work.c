@@ -63,7 +63,7 @@ note(struct client *c, struct message *m, struct file *f, enum journal_event e)
 	journal_put(&line, &(struct journal_line){
 			       e, time(NULL), 0, 0, { 0 }, buf_view(&uid) });
 	errno = ENOSPC; /* it owes earlier lines, which come first */
-	if (m->owed.len == 0 && !uid.bad && file_note(f, &line) == 0)
+	if (m->owed == NULL && !uid.bad && file_note(f, &line) == 0)
 		done = file_sync(f);
 	buf_free(&uid);
 	buf_free(&line);

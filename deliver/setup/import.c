@@ -231,7 +231,9 @@ convert(struct import *x)
 		add_file(x, x->source->paths[i]);
 	if (x->n == 0 || first == NULL || strcmp(x->path[0], first) != 0) {
 		fprintf(stderr,
-		    "deliver: there is no %s%s: no settings of %s\n",
+		    "deliver: there is no %s%s: no settings of %s; --root DIR "
+		    "looks below another folder, and deliver --setup asks for "
+		    "what is needed\n",
 		    strcmp(x->root, "/") == 0 ? "" : x->root, first,
 		    x->source->title);
 		return EX_NOINPUT;
@@ -275,7 +277,9 @@ look_for(const struct import *x)
 	}
 	if (found == NULL)
 		fputs("deliver: there are no settings of Postfix, Exim, dma, "
-		      "nullmailer or msmtp\n",
+		      "nullmailer or msmtp here; of another machine's or a "
+		      "backup, say where: --root DIR; with none, deliver "
+		      "--setup asks for what is needed\n",
 		    stderr);
 	return found;
 }

@@ -15,8 +15,11 @@ static const int calls[] = {
 	SYS_read,
 	SYS_pread64,
 	SYS_write,
+	SYS_writev, /* of musl's stdio */
 	SYS_fstat,
+#ifdef SYS_newfstatat
 	SYS_newfstatat,
+#endif
 	SYS_ioctl,
 	SYS_fcntl,
 #ifdef SYS_poll

@@ -37,10 +37,13 @@ static bool
 disk_is_near(int folder)
 {
 	struct statfs fs;
+	unsigned type; /* the kernel's number, in a field that may be signed */
 
-	return fstatfs(folder, &fs) == 0 &&
-	       (fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_MAGIC ||
-		   fs.f_type == BTRFS_SUPER_MAGIC);
+	if (fstatfs(folder, &fs) == -1)
+		return false;
+	type = (unsigned)fs.f_type;
+	return type == EXT4_SUPER_MAGIC || type == XFS_MAGIC ||
+	       type == BTRFS_SUPER_MAGIC;
 }
 
 /* What waits to be written on this machine (proc(5), meminfo). */

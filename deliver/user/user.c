@@ -308,23 +308,6 @@ got(struct ipc *c, struct ipc_msg *m)
 	}
 }
 
-/* %u is the user, ~ his home. */
-static void
-expand(const char *pattern, const struct role_start *start, struct buf *path)
-{
-	if (pattern[0] == '~' && pattern[1] == '/') {
-		buf_str(path, start->home);
-		pattern++;
-	}
-	for (; *pattern; pattern++)
-		if (pattern[0] == '%' && pattern[1] == 'u') {
-			buf_str(path, start->user);
-			pattern++;
-		} else {
-			buf_chr(path, *pattern);
-		}
-}
-
 static void
 choose(const struct role_start *start)
 {
@@ -345,16 +328,9 @@ choose(const struct role_start *start)
 			buf_str(&u.box.path, c->local_path);
 		break;
 	default:
-		if (start->uid == 0) {
-			/* Root's mail is written by bellman, who has no way
-			 * into his home: always the mbox that the parent made.
-			 */
-			buf_str(&u.box.path, "/var/mail/root");
-			break;
-		}
-		if (c->local == LOCAL_MAILDIR)
+		if (start->uid != 0 && c->local == LOCAL_MAILDIR)
 			u.box.kind = &box_maildir;
-		expand(c->local_path, start, &u.box.path);
+		role_box(start, &u.box.path);
 		break;
 	}
 }

@@ -332,8 +332,9 @@ test_recipients() { # MANY: one message, how many transactions
 	    "ms=$(calc "($(value last "$line") - $begin) / 1000")" "$remark"
 }
 
-# test_latency MANY PAUSE: ms from the start of a submission to the final answer
-# of the far side, the agent running and nothing else to do
+# test_latency MANY PAUSE: ms from the end of a submission to the final answer of
+# the far side, the agent running and nothing else to do; from_start_ms, from its
+# start
 test_latency() {
 	local submitted seen
 	stop
@@ -351,10 +352,15 @@ test_latency() {
 	stop
 	purge
 	end_sink
-	awk 'NR == FNR { start[$1] = $2; next } { print ($2 - start[$1]) / 1000 }' /run/started /run/answered |
-		sort -n >/run/took
-	answer "$(awk '{ ms[NR] = $1 } END { if (NR) printf "%.2f", ms[int((NR + 1) / 2)]; else print "-" }' /run/took)" \
-	    "$line" "most_ms=$(tail -n 1 /run/took)" "$(short_of "$1" "$line")"
+	took() { # COLUMN of /run/started
+		awk -v c="$1" 'NR == FNR { from[$1] = $c; next } { print ($2 - from[$1]) / 1000 }' \
+		    /run/started /run/answered | sort -n |
+			awk '{ ms[NR] = $1 } END { if (NR) printf "%.2f %.2f", ms[int((NR + 1) / 2)], ms[NR]; else print "-" }'
+	}
+	local of_end
+	of_end=$(took 3)
+	answer "${of_end% *}" "$line" "most_ms=${of_end#* }" "from_start_ms=$(took 2 | cut -d' ' -f1)" \
+	    "$(short_of "$1" "$line")"
 }
 
 # --- mailboxes ---

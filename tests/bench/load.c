@@ -5,9 +5,9 @@
  *
  * "%" in an argument becomes a number from 1 to USERS, each in turn.  -p waits
  * that long between two; -t starts none any more after so long; -l writes the
- * number of each and when it was started. One line at the end: how many ended
- * well, the rate, and how long one took, from its start until its end was seen.
- */
+ * number of each, when it was started, and when it had ended.  One line at the
+ * end: how many ended well, the rate, and how long one took, from its start
+ * until its end was seen. */
 #include "tests/bench/bench.h"
 #include <fcntl.h>
 #include <grp.h>
@@ -26,6 +26,7 @@ extern char **environ;
 /* A command at work. */
 struct job {
 	int64_t start;
+	long number; /* from 1 */
 	pid_t pid;
 	int end;     /* readable when the process has ended */
 	int pipe;    /* where the message goes, or -1 */
@@ -39,7 +40,7 @@ static char **command;
 static char *body; /* after the head, for all the same */
 static size_t body_bytes;
 static int events;
-static FILE *started;
+static FILE *times_of;
 static long failed;
 static int why; /* the last failure */
 
@@ -147,8 +148,7 @@ start(struct job *job, long i)
 		err(71, "%s", argv[0]);
 	posix_spawn_file_actions_destroy(&files);
 	close(p[0]);
-	if (started != NULL)
-		fprintf(started, "%ld %lld\n", i + 1, (long long)job->start);
+	job->number = i + 1;
 	job->end = (int)syscall(SYS_pidfd_open, job->pid, 0);
 	if (job->end == -1)
 		err(71, "pidfd");
@@ -173,6 +173,9 @@ ended(struct job *job, double *ms)
 	*ms = (double)(now_us() - job->start) / 1000;
 	if (pid == -1)
 		err(71, "waitpid");
+	if (times_of != NULL)
+		fprintf(times_of, "%ld %lld %lld\n", job->number,
+		    (long long)job->start, (long long)now_us());
 	if (status != 0) {
 		failed++;
 		why = WIFEXITED(status) ? WEXITSTATUS(status)
@@ -271,7 +274,7 @@ main(int argc, char **argv)
 			most = number(optarg, 86400);
 			break;
 		case 'l':
-			if ((started = fopen(optarg, "we")) == NULL)
+			if ((times_of = fopen(optarg, "we")) == NULL)
 				err(71, "%s", optarg);
 			break;
 		default:

@@ -1,8 +1,8 @@
 #!/bin/bash
-# scale.sh - by `make bench-scale`: as many destinations as messages, each with a
+# destinations.sh - by `make bench-scale`: as many destinations as messages, each with a
 # name and an address of its own (127/8), through DNS and one sink on all of
 # them.  N=100000.  Prints how long it took and the memory of each role.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 N=${N:-100000}
 D=/tmp/wide
 mkdir -p $D
@@ -35,7 +35,7 @@ echo "submitted: $N messages to $N destinations in $((t1 - t0)) ms"
 printf 'local-domains mail.example\nlimits user-queue 900000000\nretry 5m\n' | config
 : >$LOG
 t1=$(ms)
-start_agent
+start_agent || exit 1
 printf 'Subject: live\n\nlive\n' | submit bob bob
 check "new mail passes them" await -t 60 mbox /var/mail/bob 1
 t2=$(ms)
