@@ -55,7 +55,8 @@ static const struct row {
 	{ "sender", "sender root@* \"x y\" <a@b>",
 	    "Mail from root@* leaves as from \"x y\" <a@b>.\n" },
 	{ "root_to_root", "local-domains d.example",
-	    "Mail from root to root stays on this machine, but for an alias (`sendmail -bv root` follows it).\n" },
+	    "Mail from root to root stays on this machine, but for an alias "
+	    "(`sendmail -bv root` follows it).\n" },
 	{ "root_to_root_elsewhere",
 	    "local-domains x\nrelay a 25\nsender *@x <e@f>\n"
 	    "sender root@* <a@b>\nsender * <c@d>",

@@ -412,8 +412,7 @@ the_loop_is_named(void **state)
 	(void)state;
 	assert_int_equal(expand(&w, SPAN("x@d.example"), &e), 0);
 	assert_int_equal(e.n, 1);
-	assert_non_null(
-	    strstr(e.goals[0].text, ": x -> a -> b -> a"));
+	assert_non_null(strstr(e.goals[0].text, ": x -> a -> b -> a"));
 	expansion_free(&e);
 }
 

@@ -187,7 +187,7 @@ test_submit() {
 	fi
 	settle
 	line=$(load -n "$many" -c "$flight" -s "$bytes" -t 8 "${submit[@]}" "$@")
-	many=$(($(value done "$line") + $(value failed "$line")))
+	many=$(($(value "done" "$line") + $(value failed "$line")))
 	if [ -n "$direct" ]; then
 		kill "$SINK"
 		read -r stored <&"$COUNTS"
