@@ -20,6 +20,7 @@
 #include "common/libc.h"
 #include "common/span.h"
 #include <stdint.h>
+#include <time.h>
 
 #ifndef SPOOL_DIR
 #define SPOOL_DIR "/var/spool/bellman"
@@ -45,6 +46,7 @@ bool spool_id_valid(const char *name);
  */
 int64_t spool_id_time(const char *id);
 /* Fills id with a new name for now. */
+struct timespec spool_clock(void); /* what it is now */
 void spool_id_new(char id[SPOOL_IDSIZE]);
 
 /* A new, empty, locked file, readable and writable, under a new id (or, with

@@ -15,7 +15,8 @@ LESS=${LESS:-1}
 TESTS=${TESTS:-$(sed -n 's/^\([A-Z][A-Z0-9]*\)|.*/\1/p' $HERE/rows)}
 export O
 
-# Those that a goal names; the others, who are slower, get one round of a few.
+# Those that a goal names; the others, who are slower, get one round of a few
+# tests, with a fifth of the messages.
 MAIN='postfix dma'
 BRIEF='exim4 opensmtpd nullmailer msmtp sendmail'
 BRIEF_TESTS='S1 D1000 B1'
@@ -53,7 +54,9 @@ open_session() { # WHO
 	mkfifo "$W/$1.in" "$W/$1.out"
 	exec {in}<>"$W/$1.in" {out}<>"$W/$1.out"
 	IN[$1]=$in OUT[$1]=$out
-	become env DISK="$W/disk" tests/root.sh $HERE/inside.sh "$1" "$LESS" \
+	local less=$LESS
+	case " $BRIEF " in *" $1 "*) less=$((LESS * 5)) ;; esac
+	become env DISK="$W/disk" tests/root.sh $HERE/inside.sh "$1" "$less" \
 	    <"$W/$1.in" >"$W/$1.out" 2>"$W/$1.log" &
 	PID[$1]=$!
 }
