@@ -113,6 +113,10 @@ said "it says so" 'walked when root asks'
 exits "no relay" 0 deliver --check
 said "it says so" 'There is no relay to be asked'
 said "and what may be asked" 'deliver --check RECIPIENT'
+echo 'relay none' >$CONF
+exits "relay none" 0 deliver --check
+said "it says what becomes of such mail" 'goes back to its sender \("relay none"\)'
+: >$CONF
 exits "not root: no walk" 0 as alice /usr/sbin/deliver --check bob@remote.example
 said "it says so" 'walked when root asks'
 exits "two recipients" 64 deliver --check a@remote.example b@remote.example

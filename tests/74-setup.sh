@@ -62,6 +62,7 @@ check "all is as it was" cmp $CONF /tmp/before
 fresh
 exits "a wrong password" 77 setup --send relay --account alerts@relay.example --relay relay.example --root-to '' --password-stdin </tmp/wrong
 said "what the relay said" 'is refused: 535'
+said "and what to look at" 'Is it the name and the password of this account'
 said "nothing is written" 'nothing was written'
 nothing "a wrong password"
 exits "nobody listens" 75 setup --send relay --account alerts@relay.example --relay relay.example:2525 --root-to '' --password-stdin </tmp/word
@@ -120,6 +121,10 @@ kill $named
 exits "not at all" 0 setup --force --no-message --send none --root-to ''
 same "that is one line" "relay none" "$(grep -v '^#' $CONF)"
 same "the old ones are kept" 1 "$(ls $CONF.old | wc -l)"
+mv $SPOOL/drop $SPOOL/away
+exits "the message cannot be queued" 72 setup --force --send none --root-to ''
+said "it says so" 'settings are written, but the message to root is not queued'
+mv $SPOOL/away $SPOOL/drop
 exits "without a try" 0 setup --force --no-test --no-message --send relay --account a@gmail.com --root-to '' --password-stdin </tmp/wrong
 said "a provider that is known" "provider's server is smtp.gmail.com"
 check "is written" grep -q '^relay smtp.gmail.com 465$' $CONF

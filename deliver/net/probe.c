@@ -33,7 +33,11 @@ remedy(struct probe *p)
 {
 	struct buf b = { 0 };
 
-	buf_fmt(&b, "  %s", remedies[p->where]);
+	buf_fmt(&b, "  %s",
+	    p->where == AT_PASSWORD && p->net->trial
+		? "Is it the name and the password of this account?  Some "
+		  "providers give programs a password of their own."
+		: remedies[p->where]);
 	probe_line(p, &b);
 }
 
@@ -247,9 +251,14 @@ on_next(struct loop_timer *t)
 		return;
 	}
 	if (!p->tried) {
-		buf_str(&b, "There is no relay to be asked: mail goes to the "
-			    "servers of each recipient's domain; `deliver "
-			    "--check RECIPIENT` walks to those.");
+		r = conf_relay(p->net->conf, "main");
+		buf_str(&b, "There is no relay to be asked: ");
+		buf_str(&b, r && r->none
+				? "mail for other machines goes back to its "
+				  "sender (\"relay none\")."
+				: "mail goes to the servers of each "
+				  "recipient's domain; `deliver --check "
+				  "RECIPIENT` walks to those.");
 		probe_line(p, &b);
 	}
 	loop_stop();

@@ -320,9 +320,12 @@ setup(struct setup *s)
 	}
 	if ((status = write_all(s)) != 0)
 		return status;
-	if (!s->no_message)
-		setup_message();
-	return 0;
+	if (s->no_message || (status = setup_message()) == 0)
+		return 0;
+	fputs("deliver: the settings are written, but the message to root is "
+	      "not queued\n",
+	    stderr);
+	return status;
 }
 
 int

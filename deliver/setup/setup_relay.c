@@ -199,7 +199,7 @@ setup_try(struct setup *s)
 	return status;
 }
 
-void
+int
 setup_message(void)
 {
 	static const char text[] =
@@ -211,13 +211,13 @@ setup_message(void)
 	char to[] = "root";
 	char *argv[] = { name, verbose, to, NULL }, *envp[] = { path, NULL };
 	posix_spawn_file_actions_t actions;
-	int ends[2], status;
+	int ends[2], status = 0;
 	pid_t pid;
 
 	puts("Sending a message to root:");
 	fflush(stdout);
 	if (pipe(ends) == -1)
-		return;
+		return EX_OSERR;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
 	posix_spawn_file_actions_addclose(&actions, ends[0]);
@@ -234,7 +234,11 @@ setup_message(void)
 	close(ends[1]);
 	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
-	if (pid != -1)
-		puts("`mailq` shows what waits, and why.");
 	posix_spawn_file_actions_destroy(&actions);
+	if (pid == -1)
+		return EX_OSFILE;
+	if (status != 0)
+		return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	puts("`mailq` shows what waits, and why.");
+	return 0;
 }
