@@ -26,7 +26,7 @@ eight(struct span s)
 static void
 lines(struct legal *l, struct span s)
 {
-	const char *at = s.ptr, *end = s.ptr + s.len;
+	const char *at = s.ptr, *end = s.len ? s.ptr + s.len : s.ptr;
 
 	while (at < end && !l->longline) {
 		size_t most = LEGAL_LINE + 1 - l->line;

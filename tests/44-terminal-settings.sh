@@ -281,7 +281,8 @@ for byte in text:
     crc ^= byte
     for _ in range(8):
         crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-with open(sys.argv[1], "ab") as f:
+with open(sys.argv[1], "r+b") as f:  # not to be made: fs.protected_regular
+    f.seek(0, 2)
     f.write(b"@ %08x %s\n" % (crc ^ 0xFFFFFFFF, text))
 X
 start_agent
