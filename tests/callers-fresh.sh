@@ -17,15 +17,7 @@ PACKAGES="systemd systemd-sysv dbus rsyslog exim4-daemon-light
 	libmailtools-perl libmime-lite-perl python3 python3-aiosmtpd"
 
 outside() {
-	O=$(cd "$TREE" && cd "${O:-build}" && pwd -P)
-	WORK=$O/debcheck
-	DEB=${1:-$(ls -t "$O"/bellman_*.deb 2>/dev/null | head -n 1)}
-	[ "$(id -u)" = 0 ] && [ -e "$DEB" ] || {
-		echo "callers-fresh.sh: needs root, and a package (make deb)" >&2
-		exit 1
-	}
-	base_root || exit 1
-	cp "$DEB" "$WORK/bellman.deb"
+	begin "$@"
 	local failed=0 passed=0 name line
 	export O WORK TREE ROWS=${ROWS:-}
 	mkdir -p "$WORK/layer"

@@ -18,7 +18,7 @@ newer() {
 	rm -rf "$folder"
 }
 
-outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
+begin() { # [PACKAGE.deb]: O, WORK, DEB, the root without packages
 	O=$(cd "$TREE" && cd "${O:-build}" && pwd -P)
 	WORK=$O/debcheck
 	DEB=${1:-$(ls -t "$O"/bellman_*.deb 2>/dev/null | head -n 1)}
@@ -28,6 +28,10 @@ outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
 	}
 	base_root || exit 1
 	cp "$DEB" "$WORK/bellman.deb"
+}
+
+outside() { # [PACKAGE.deb]: runs this script's --all, away from the machine
+	begin "$@"
 	newer "$DEB" "$WORK/newer.deb" || exit 1
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM=dumb \
 	    TREE="$TREE" O="$O" WORK="$WORK" SUITE="$SUITE" MIRROR="$MIRROR" ONLY="${ONLY:-}" \

@@ -71,6 +71,8 @@ boot() {
 	cd "$1" || exit 1
 	umount proc
 	mount -t proc proc proc
+	mount --bind proc/sys proc/sys # the machine's own settings are left alone
+	mount -o remount,bind,ro proc/sys
 	mount -t sysfs -o ro sysfs sys
 	mount -t tmpfs -o mode=755 tmpfs run
 	mount -t tmpfs -o mode=1777 tmpfs dev/shm
