@@ -1,11 +1,13 @@
 /* run - the fixed names under /run/bellman, and who holds which lock.
  *
- * deliver.pid holds the parent's pid; four of its octets are locks:
+ * deliver.pid holds the parent's pid; five of its octets are locks:
  *     0  held by every process of the agent (an open-file-description lock,
  *        inherited): free only when the last of them is gone
  *     1  held by the parent while it lives
  *     2  held by the one `deliver -q` that waits for another pass to end
  *     3  held by the parent while it will look at every new message
+ *     4  held by the parent of a pass that SIGTERM ends for an agent that is
+ *        to stay, and that goes on with its work
  *
  * control is a stream socket: one request line of at most 1100 octets, none of
  * them a control octet, then the answer: a first line "ok" or "error SENTENCE",
@@ -69,7 +71,7 @@
 
 #define RUN_REQUEST 1100 /* octets of a request, with its LF */
 
-enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT };
+enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT, RUN_PASS };
 
 /* There while systemd listens on control and submit for the agent, and starts
  * it when drop/ is not empty (service/bellman-control.socket): then it need not

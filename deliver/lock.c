@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PATIENCE 5 /* seconds for the roles of a dead agent to go */
+#define AGAIN 1	   /* seconds until a pass is asked again to give way */
 
 /* One octet of the file.  cmd is F_SETLK and its kin, or their OFD forms. */
 static int
@@ -116,6 +118,44 @@ wait_for_the_last(int fd)
 	return -1;
 }
 
+/* A pass may wait for silent servers as long as RFC 5321 bids; the agent does
+ * the same work.  The number is looked at again when it cannot pass to another
+ * process any more. */
+static void
+ask_to_give_way(int fd)
+{
+	pid_t pass = 0, still = 0;
+	int process;
+
+	if (octet(fd, F_GETLK, RUN_PASS, F_WRLCK, &pass) == -1 || pass <= 0)
+		return;
+	process = (int)syscall(SYS_pidfd_open, pass, 0);
+	if (process == -1)
+		return;
+	if (octet(fd, F_GETLK, RUN_PASS, F_WRLCK, &still) == 0 && still == pass)
+		syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0);
+	close(process);
+}
+
+/* What has just begun may not have said yet that it is a pass. */
+static int
+wait_for_the_pass(int fd, bool pass)
+{
+	const struct sigaction sa = { .sa_handler = wake };
+	int done;
+
+	sigaction(SIGALRM, &sa, NULL);
+	do {
+		if (!pass) {
+			ask_to_give_way(fd);
+			alarm(AGAIN);
+		}
+		done = octet(fd, F_SETLKW, RUN_PARENT, F_WRLCK, NULL);
+		alarm(0);
+	} while (done == -1 && errno == EINTR && !pass);
+	return done;
+}
+
 static enum lock_result
 become_parent(int fd, bool pass, pid_t *other)
 {
@@ -132,7 +172,7 @@ become_parent(int fd, bool pass, pid_t *other)
 	/* A pass is at work, and may have looked already. */
 	if (pass && octet(fd, F_SETLK, RUN_WAITER, F_WRLCK, NULL) == -1)
 		return LOCK_QUEUED;
-	if (octet(fd, F_SETLKW, RUN_PARENT, F_WRLCK, NULL) == -1)
+	if (wait_for_the_pass(fd, pass) == -1)
 		return LOCK_ERROR;
 	if (pass)
 		octet(fd, F_SETLK, RUN_WAITER, F_UNLCK, NULL);
@@ -160,6 +200,12 @@ lock_take(bool pass, int *fd, pid_t *other)
 	if (ftruncate(*fd, 0) == -1 || pwrite(*fd, text, (size_t)n, 0) != n)
 		return LOCK_ERROR;
 	return LOCK_MINE;
+}
+
+int
+lock_pass(int fd)
+{
+	return octet(fd, F_SETLK, RUN_PASS, F_WRLCK, NULL);
 }
 
 int

@@ -11,10 +11,13 @@ enum lock_result {
 	LOCK_ERROR,   /* errno */
 };
 
-/* Makes this process the agent.  A pass waits for another pass to end.  What
- * is left of a dead agent is given 5 s, then killed.  *fd is inherited by all
- * roles and must stay open; the file must not be opened again. */
+/* Makes this process the agent.  A pass waits for another pass to end; an agent
+ * that is to stay has it end, and goes on with its work.  What is left of a
+ * dead agent is given 5 s, then killed.  *fd is inherited by all roles and must
+ * stay open; the file must not be opened again. */
 enum lock_result lock_take(bool pass, int *fd, pid_t *other);
+/* Says that this is a pass, which SIGTERM ends in good order. */
+int lock_pass(int fd);
 /* Says that new messages will be seen, or no longer. */
 int lock_resident(int fd, bool on);
 #endif

@@ -222,7 +222,7 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 		return EX_TEMPFAIL;
 	}
 	/* A pass leaves systemd's sockets alone: who asks there starts an
-	 * agent, which waits for the end of the pass. */
+	 * agent, which has the pass end. */
 	if ((pass == PASS_NONE || !run_activated()) &&
 	    (fds.control = listen_on(RUN_CONTROL, SOCK_STREAM, why)) == -1)
 		return EX_OSERR;

@@ -482,7 +482,9 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 		log_errno("agent: cannot start");
 		return EX_OSERR;
 	}
-	if (pass == PASS_NONE && lock_resident(p.lock, true) == -1) {
+	/* Mail on its way to another host is nobody else's to go on with. */
+	if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
+	    (pass != PASS_NONE && !conf->handoff && lock_pass(p.lock) == -1)) {
 		log_errno("agent: cannot lock");
 		return EX_OSERR;
 	}

@@ -115,7 +115,10 @@ silence 127.0.0.1 2527 0
 	echo 'route domain stalls.example relay stalls'
 } | config
 session 400 bob@stalls.example >/dev/null
+deliver -q 2>/dev/null &
+await -t 30 empty $SPOOL/drop
 start_agent
+check "a pass that waits for them gives way to the agent" test -S /run/bellman/control
 check "four hundred wait for a server that is silent" await -t 30 empty $SPOOL/drop
 submit alice bob@remote.example <<<'Subject: at once'
 check "one for another server goes at once" await -t 20 exists $S/1.msg

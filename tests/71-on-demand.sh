@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 SAID=/tmp/manager
+echo 'alert every 15s' | config
 rm -rf /run/bellman
 /usr/bin/python3 "$TREE/tests/on_demand.py" 200 /usr/sbin/deliver --idle >$SAID 2>&1 &
 MANAGER=$!
@@ -55,7 +56,7 @@ exits "a daemon by hand is not started beside it" 71 deliver
 said "and says why" 'systemd listens'
 
 # An alert that is to be told at its time has somebody to tell it then.
-echo 'alert every 15s' | config
+same "nobody has been started for nothing" 4 "$(grep -c '^start' $SAID)"
 echo nothing >$SPOOL/drop/broken-1
 check "an alert" await -t 20 text /var/mail/root broken-1
 echo nothing >$SPOOL/drop/broken-2

@@ -83,6 +83,11 @@ done
 wait
 for test in "${stories[@]}"; do story_result "$test"; done
 
+# Once more, next to each other, for who sees but the end of it.
+for test in "${stories[@]}"; do
+	test=${test##*/}
+	grep '^not ok' "$logs/$test.log" | sed "s/^not ok -/failed: ${test%.sh}:/"
+done
 if [ $skipped -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 else

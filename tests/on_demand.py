@@ -25,7 +25,9 @@ def listen(name, kind):
 
 
 def waits():
-    return any(os.listdir(f"{SPOOL}/{d}") for d in ("drop", "queue"))
+    """As systemd: a name that begins with a dot does not count."""
+    return any(not name.startswith(".")
+               for d in ("drop", "queue") for name in os.listdir(f"{SPOOL}/{d}"))
 
 
 def say(*words):

@@ -22,7 +22,8 @@ only(unsigned bits)
 	return run_held(RUN_AGENT) == !!(bits & 1) &&
 	       run_held(RUN_PARENT) == !!(bits & 2) &&
 	       run_held(RUN_WAITER) == !!(bits & 4) &&
-	       run_held(RUN_RESIDENT) == !!(bits & 8);
+	       run_held(RUN_RESIDENT) == !!(bits & 8) &&
+	       run_held(RUN_PASS) == !!(bits & 16);
 }
 
 static int
@@ -113,6 +114,13 @@ resident(const char *dir)
 	return holder(F_SETLK, RUN_RESIDENT);
 }
 
+static int
+pass(const char *dir)
+{
+	(void)dir;
+	return holder(F_SETLK, RUN_PASS);
+}
+
 /* A lock of ours: looking must not let it go (closing any descriptor of a file
  * drops a process's classic locks on it). */
 static int
@@ -136,6 +144,7 @@ static const struct row {
 	{ "parent_while_it_lives", parent },
 	{ "waiter_while_it_lives", waiter },
 	{ "resident_while_it_lives", resident },
+	{ "pass_while_it_lives", pass },
 	{ "looking_takes_nothing_away", own },
 };
 
