@@ -62,6 +62,7 @@ help:
 	@echo 'make simulate     a day of a mail hub, ten million messages, as a table'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
+	@echo 'make analyze      gcc -fanalyzer over all parts'
 	@echo 'make clean        removes $O'
 	@echo
 	@echo 'Settings: O=$O CC=$(CC) CFLAGS="$(CFLAGS)" PREFIX=$(PREFIX)'
@@ -198,6 +199,11 @@ lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
 
+# gcc -fanalyzer: minutes, so not part of lint.
+analyze:
+	@tests/deps.sh say build mime
+	@tests/analyze.sh
+
 # One fuzz target: clang, the modules instrumented for coverage.
 FUZZ = $(patsubst %.c,$O/%,$(filter-out $(if $(GMIME),,%/mime_fuzz.c %/mimetext_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
 $O/tests/fuzz/%_fuzz: $O/tests/fuzz/%_fuzz.o $(ARCHIVES)
@@ -253,5 +259,5 @@ check-callers: deb helpers
 clean:
 	rm -rf $O
 .PHONY: all help deps need helpers check check-faults check-powercut sanitize-check demo bench \
-	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd \
+	bench-scale bench-tools simulate screens lint analyze fuzz install uninstall deb check-deb check-systemd \
 	check-callers check-portable clean
