@@ -88,7 +88,7 @@ export ROOT
 mkdir -p $ROOT
 cp -r /tmp/container/lib* /tmp/container/usr $ROOT/ 2>/dev/null
 bash -e /tmp/mounts.alice || exit 99
-printf 'Subject: from a rootless container\n\nx\n' | chroot $ROOT /usr/sbin/sendmail bob
+printf 'Subject: from a rootless container\n\nx\n' | /usr/sbin/chroot $ROOT /usr/sbin/sendmail bob
 X
 exits "a rootless container, made as printed" 0 as alice unshare -Ur -m -n -p -f bash /tmp/rootless
 check "its mail arrives" await text /var/mail/bob 'from a rootless container'
