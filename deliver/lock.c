@@ -85,8 +85,8 @@ kill_holders(int fd)
 
 		if (pid <= 1 || pid == getpid() || !holds(e->d_name, &ours))
 			continue;
-		log_warn(
-		    "agent: killing pid=%ld, left over from an earlier one",
+		log_warn("agent: killing pid=%ld reason=\"it is left over from "
+			 "an earlier agent\"",
 		    pid);
 		kill((pid_t)pid, SIGKILL);
 	}

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -104,6 +106,20 @@ deposit_no_spool(struct buf *why, int err, const char *what)
 	}
 }
 
+/* Root makes files in drop/ without the group, too, where the set-gid bit has
+ * no effect (no_new_privs, a container): the agent could not read them. */
+static int
+give_group(int dir, int fd)
+{
+	struct stat folder, file;
+
+	if (fstat(dir, &folder) == -1 || fstat(fd, &file) == -1)
+		return -1;
+	return file.st_gid == folder.st_gid
+		   ? 0
+		   : fchown(fd, (uid_t)-1, folder.st_gid);
+}
+
 int
 deposit_make(const struct conf *conf, int *dir, char id[SPOOL_IDSIZE])
 {
@@ -117,8 +133,13 @@ deposit_make(const struct conf *conf, int *dir, char id[SPOOL_IDSIZE])
 	    ((uint64_t)fs.f_bavail * fs.f_frsize < conf->min_free ||
 		(fs.f_files && fs.f_favail < 16)))
 		errno = ENOSPC;
-	else if ((fd = spool_create(*dir, id)) != -1)
-		return fd;
+	else if ((fd = spool_create(*dir, id)) != -1) {
+		if (getauxval(AT_EUID) != 0 || give_group(*dir, fd) == 0)
+			return fd;
+		unlinkat(*dir, id, 0);
+		close(fd);
+		errno = EPERM;
+	}
 	saved = errno;
 	close(*dir);
 	*dir = -1;

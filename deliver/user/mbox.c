@@ -87,7 +87,8 @@ make_file(struct box *b)
 	/* 0660 user:mail; where the group cannot be given, 0600 stays */
 	if (!b->file && fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
 	    fchmod(b->fd, 0660) == -1)
-		log_errno("%s: mode", path);
+		log_errno(
+		    "agent: error what=\"the mode of %s cannot be set\"", path);
 	return 0;
 }
 
@@ -319,8 +320,9 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 	}
 	err = errno;
 	if (ftruncate(b->fd, b->end) == -1) {
-		log_errno("%s: half a message left behind at %lld",
-		    buf_c(&b->path), (long long)b->end);
+		log_errno("agent: error what=\"half a message is left behind "
+			  "at %lld in %s\"",
+		    (long long)b->end, buf_c(&b->path));
 		b->torn = true;
 	}
 	box_item_verdict(v, e, err, buf_c(&b->path));
@@ -339,8 +341,9 @@ mbox_sync(struct box *b, struct verdict *v)
 	}
 	err = errno; /* a failed sync is final: none of it may count */
 	if (ftruncate(b->fd, b->begun) == -1) {
-		log_errno("%s: messages left behind at %lld", buf_c(&b->path),
-		    (long long)b->begun);
+		log_errno("agent: error what=\"messages are left behind at "
+			  "%lld in %s\"",
+		    (long long)b->begun, buf_c(&b->path));
 		b->torn = true;
 	}
 	b->end = b->begun;
@@ -430,7 +433,7 @@ torn(struct compare c, const struct item *items, size_t n)
 static int
 undo(struct box *b, const char *id, off_t at, off_t was)
 {
-	log_info("%s: mailbox undo path=%s size=%lld was=%lld", id,
+	log_info("%s: mailbox-undo path=\"%s\" size=%lld was=%lld", id,
 	    buf_c(&b->path), (long long)at, (long long)was);
 	return ftruncate(b->fd, at);
 }
