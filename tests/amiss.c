@@ -1,6 +1,6 @@
 /* amiss - one system call goes amiss in one process of many (x86-64, root):
  *
- *     amiss [-o FILE] [-p PID] ROLE CALL WHEN HOW [COMMAND...]
+ *     amiss [-o FILE] [-p PID] [-P PATH] ROLE CALL WHEN HOW [COMMAND...]
  *     amiss -c [-o FILE] [-p PID] [COMMAND...]
  *
  * runs COMMAND, or holds on to PID, and all that it forks.  The WHEN-th CALL
@@ -135,6 +135,7 @@ static struct role {
 static pid_t first;
 static const char *want_role, *want_call;
 static unsigned long want_when;
+static const char *want_path;
 static bool counting, half;
 static bool every;	 /* it stops at every call, for want of a filter */
 static int wrong, after; /* errnos: of this call; of the next one */
@@ -259,6 +260,24 @@ refuse(struct process *p, struct user_regs_struct *r, int error)
 	r->orig_rax = (unsigned long long)-1;
 }
 
+static bool
+on_path(const struct process *p, const struct user_regs_struct *r)
+{
+	char link[64], path[256];
+	struct iovec here = { path, sizeof path - 1 };
+	struct iovec there = { (void *)(uintptr_t)r->rsi, sizeof path - 1 };
+	ssize_t n;
+
+	if (want_path == NULL)
+		return true;
+	snprintf(link, sizeof link, "/proc/%d/fd/%d", p->pid, (int)r->rdi);
+	n = r->orig_rax == SYS_openat
+		? process_vm_readv(p->pid, &here, 1, &there, 1, 0)
+		: readlink(link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return strncmp(path, want_path, strlen(want_path)) == 0;
+}
+
 static void
 enter(struct process *p)
 {
@@ -271,6 +290,8 @@ enter(struct process *p)
 			break;
 	if (i == CALLS ||
 	    (!counting && (done || strcmp(calls[i].name, want_call) != 0)))
+		return;
+	if (!on_path(p, &r))
 		return;
 	me = role(p->pid);
 	me->count[i]++;
@@ -448,13 +469,16 @@ main(int argc, char **argv)
 	int c, how;
 
 	out = stderr;
-	while ((c = getopt(argc, argv, "+co:p:")) != -1)
+	while ((c = getopt(argc, argv, "+co:p:P:")) != -1)
 		switch (c) {
 		case 'c':
 			counting = true;
 			break;
 		case 'p':
 			pid = (pid_t)atol(optarg);
+			break;
+		case 'P':
+			want_path = optarg;
 			break;
 		case 'o':
 			out = fopen(optarg, "we");
@@ -468,7 +492,8 @@ main(int argc, char **argv)
 	argc -= optind;
 	if (!counting) {
 		if (argc < 4)
-			errx(64, "usage: amiss [-o FILE] [-p PID] ROLE CALL "
+			errx(64, "usage: amiss [-o FILE] [-p PID] [-P PATH] "
+				 "ROLE CALL "
 				 "WHEN HOW [COMMAND...]");
 		want_role = argv[0];
 		want_call = argv[1];

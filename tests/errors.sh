@@ -86,28 +86,36 @@ wanted() { # WORD
 
 # A file of faults "N GROUP ROLE CALL WHEN HOW RC", and one of what is expected
 # "MARK N PLACE" for account.
+exec 3>&1
 : >/tmp/faults
 : >/tmp/expected
 total=0 left=0
 
-# each FUNCTION GROUP ROLES <"ROLE CALL COUNT": FUNCTION ROLE CALL WHEN HOW for
-# all that is wanted.
+# try FUNCTION GROUP ROLE CALL WHEN HOW: one fault, and how what met it ended.
+try() {
+	local what=$1 group=$2 rc
+	shift 2
+	total=$((total + 1))
+	rm -f /tmp/amiss
+	$what "$@"
+	rc=$?
+	grep -q ' done$' /tmp/amiss || rc=-
+	echo "$total $group $* $rc" >>/tmp/faults
+	[ "$rc" = - ] || [ "$rc" -lt 128 ] || echo "# fault $(tail -n 1 /tmp/faults)" >&3
+}
+
+# each FUNCTION GROUP ROLES <"ROLE CALL COUNT": all that is wanted.
 each() {
-	local what=$1 group=$2 roles=$3 role name most k how rc
+	local what=$1 group=$2 roles=$3 role name most k how
 	while read -r role name most; do
 		[[ " $roles " == *" $role "* ]] || continue
 		[ "$most" -le "$MOST" ] || most=$MOST
 		for ((k = 1; k <= most; k++)); do
+			# the loader's own first page: see FAULTS
+			[ "$group/$role/$name/$k" != pass/parent/mmap/1 ] || continue
 			for how in $(errors_of "$name"); do
-				# the loader's own first page: see FAULTS
-				[ "$group/$role/$name/$k" != pass/parent/mmap/1 ] || continue
 				its_turn || continue
-				total=$((total + 1))
-				rm -f /tmp/amiss
-				$what "$role" "$name" $k "$how"
-				rc=$?
-				grep -q ' done$' /tmp/amiss || rc=-
-				echo "$total $group $role $name $k $how $rc" >>/tmp/faults
+				try "$what" "$group" "$role" "$name" $k "$how"
 			done
 		done
 	done
@@ -125,6 +133,7 @@ settle() {
 	deliver -q # what was put off by the first for another's sake
 	[ -n "$(find $SPOOL -type f)" ] || return 0
 	left=$((left + 1))
+	echo "# left by fault $total: $group $*" >&3
 	echo "left by fault $total: $(find $SPOOL -type f)" >>/tmp/left
 	deliver -q
 }
@@ -145,38 +154,58 @@ account() {
 		}' /tmp/expected -
 }
 
-# The sums by group and role, and what went wrong: PLACES are those where a
-# message may come twice.
-figures() { # TABLE of account
+# The table with a last word for each line: "once", or what went wrong.  Twice is
+# "again" where it is documented: a command, and SMTP (RFC 1047).  A .forward
+# that may not be read is not used, and the mailbox gets what it would have
+# named: "unused".
+judged() { # TABLE
 	awk '
 		FILENAME == "/tmp/faults" {
-			at[$1] = $2 " " $3; text[$1] = $0
-			if ($7 == "-") next
-			faults[at[$1]]++
-			if ($6 ~ /^short/) shorts[at[$1]]++
-			if ($7 >= 128 && $7 != 137) signals[at[$1]]++
-			if ($7 == 137) hung[at[$1]]++
+			closed[$1] = $3 == "user" && $6 == "EACCES"
 			next
 		}
-		{
-			w = at[$3]; n[w]++
-			if ($5 == 0) lost[w]++
-			if ($5 > 1 && $1 ~ /command|smtp/) again[w]++
-			else if ($5 > 1) twice[w]++
-			if ($4 != $5) torn[w]++
+		{ line[++n] = $0; tails[$1, $2] = $5 }
+		END {
+			for (i = 1; i <= n; i++) {
+				split(line[i], f)
+				m = f[2]
+				word = "once"
+				if (f[4] != f[5]) word = "torn"
+				else if (f[5] > 1) word = f[1] ~ /command|smtp/ ? "again" : "twice"
+				else if (f[5] == 0) word = "lost"
+				if (word == "lost" && closed[f[3]] && f[1] != "mailbox" &&
+				    tails["mailbox", m] == 1 && !tails["archive", m] &&
+				    !tails["Maildir", m] && !tails["command", m])
+					word = "unused"
+				print line[i], word
+			}
+		}' /tmp/faults "$1"
+}
+# The sums by group and role.
+figures() { # TABLE
+	judged "$1" | awk '
+		FILENAME == "/tmp/faults" {
+			w = at[$1] = $2 " " $3
+			if ($7 == "-") next
+			faults[w]++
+			if ($6 ~ /^short/) shorts[w]++
+			if ($7 == 137) hung[w]++
+			else if ($7 >= 128) signals[w]++
+			next
 		}
+		{ w = at[$3]; n[w]++; sum[w, $6]++ }
 		END {
 			for (w in faults)
-				printf "# %s: faults %d (short writes %d), messages %d, lost %d, twice %d, torn %d, hung %d, ended by a signal %d; documented: again %d\n",
-				    w, faults[w], shorts[w], n[w], lost[w], twice[w], torn[w], hung[w], signals[w], again[w]
-		}' /tmp/faults "$1" | sort
+				printf "# %s: errors %d, short writes %d, messages %d, lost %d, twice %d, torn %d, hung %d, signals %d, again %d, unused %d\n",
+				    w, faults[w] - shorts[w], shorts[w], n[w], sum[w, "lost"],
+				    sum[w, "twice"], sum[w, "torn"], hung[w], signals[w],
+				    sum[w, "again"], sum[w, "unused"]
+		}' /tmp/faults - | sort
 }
-amiss_lines() { # TABLE CONDITION: the faults whose messages fulfil it
-	awk -v condition="$2" '
+wrong() { # TABLE: what is lost, torn or there twice, and by which fault
+	judged "$1" | awk '
 		FILENAME == "/tmp/faults" { text[$1] = $0; next }
-		condition == "lost" && $5 == 0 ||
-		condition == "torn" && $4 != $5 ||
-		condition == "twice" && $5 > 1 && $1 !~ /command|smtp/ {
-			print $1, $2, "heads", $4, "tails", $5, "by", text[$3]
-		}' /tmp/faults "$1"
+		$3 != "none" && $6 ~ /^(lost|torn|twice)$/ {
+			print $6, $1, $2, "by", text[$3]
+		}' /tmp/faults -
 }

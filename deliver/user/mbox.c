@@ -211,14 +211,28 @@ fail:
 	return -1;
 }
 
+static ssize_t
+read_at(int fd, void *to, size_t n, off_t at)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, to, n, at);
+	while (got == -1 && errno == EINTR);
+	return got;
+}
+
 /* What must stand between the end of the file and a new message, so that a
- * torn predecessor does not swallow it. */
+ * torn predecessor does not swallow it.  NULL with errno: that cannot be read,
+ * and a guess would not be found again. */
 static const char *
 separator(struct box *b, off_t end)
 {
 	char last[2] = "\n";
-	ssize_t n = end >= 2 ? pread(b->fd, last, 2, end - 2) : 0;
+	ssize_t n = end >= 2 ? read_at(b->fd, last, 2, end - 2) : 0;
 
+	if (n == -1)
+		return NULL;
 	if (end == 0)
 		return "";
 	if (end == 1)
@@ -301,6 +315,10 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 		    buf_c(&b->path), (unsigned long long)most);
 		return;
 	}
+	if (before == NULL) {
+		box_verdict(v, errno, "cannot read", buf_c(&b->path));
+		return;
+	}
 	w.fd = b->fd;
 	w.at = b->end;
 	w.n = 0;
@@ -353,6 +371,7 @@ struct compare {
 	int fd;
 	off_t at, size;
 	bool differs, ends; /* another text; the file ends within ours */
+	int err;	    /* it could not be read: nothing is known */
 };
 
 static int
@@ -369,7 +388,11 @@ compare(void *arg, const char *bytes, size_t n)
 			c->ends = true;
 			part = (size_t)(c->size - c->at);
 		}
-		got = part ? pread(c->fd, there, part, c->at) : 0;
+		got = part ? read_at(c->fd, there, part, c->at) : 0;
+		if (got == -1) {
+			c->err = errno;
+			return -1;
+		}
 		if (got != (ssize_t)part || memcmp(there, bytes, part) != 0)
 			c->differs = true;
 		if (c->differs || c->ends)
@@ -396,12 +419,21 @@ mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 	if (st.st_ino != ino || (uint64_t)st.st_size < size)
 		return 0;
 	for (size_t i = 0; i < n && at < st.st_size; i++) {
-		struct compare c = { b->fd, at, st.st_size, false, false };
+		struct compare c = { b->fd, at, st.st_size, false, false, 0 };
 		const char *before = separator(b, at);
 		enum item_error e = ITEM_OK;
 
-		if (compare(&c, before, strlen(before)) == 0)
+		if (before == NULL)
+			c.err = errno;
+		else if (compare(&c, before, strlen(before)) == 0)
 			e = item_mbox(&items[i], compare, &c);
+		/* Written again it might be there twice. */
+		if (e == ITEM_SINK && !c.differs && !c.ends && c.err == 0)
+			c.err = ENOMEM;
+		if (c.err) {
+			box_verdict(v, c.err, "cannot read", buf_c(&b->path));
+			return -1;
+		}
 		if (e == ITEM_READ) {
 			box_verdict(v, errno, "cannot read the message for",
 			    buf_c(&b->path));
