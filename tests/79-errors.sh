@@ -165,7 +165,9 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 		"$O/tests/amiss" -c -o /tmp/counts deliver -q
 		if [ -z "${ERROR_ROLES:-}" ]; then # what once went wrong
 			row /etc/shells user openat 1 EMFILE # "he has no login shell"
-			row pipe: user write 1 ENOMEM	     # half a message was all of it
+			row pipe: user write 1 ENOMEM        # half a message was all of it
+			row /etc/passwd queue openat 1 EMFILE # "there is no such user"
+			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
 		fi
 		each pass_fault pass "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
 	fi
