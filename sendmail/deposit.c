@@ -15,7 +15,11 @@
 #include <unistd.h>
 
 #define HEADER_MAX (16 << 20)
-#define STREAM_FROM (64 << 10) /* longer bodies are written as they come */
+/* Longer bodies are written as they come.  With ROOM behind it the text takes
+ * one piece of 64 KiB, which the C library has without another mapping. */
+#define STREAM_FROM (48 << 10)
+#define ROOM (15 << 10)
+#define PAGE 4096
 
 void
 deposit_stamp(struct deposit *s)
@@ -279,6 +283,25 @@ int
 deposit_feed(struct deposit *s, struct span in)
 {
 	intake_feed(&s->intake, in, &s->text);
+	return more(s);
+}
+
+char *
+deposit_room(struct deposit *s, size_t *most)
+{
+	if (s->text.cap - s->text.len <= ROOM &&
+	    buf_room(&s->text, STREAM_FROM + ROOM) == -1)
+		return NULL;
+	*most = s->text.cap - s->text.len - 1;
+	*most -= *most % PAGE; /* of a pipe, whole pages */
+	return s->text.ptr + s->text.len;
+}
+
+int
+deposit_came(struct deposit *s, size_t n)
+{
+	s->text.len += n;
+	intake_came(&s->intake, &s->text, n);
 	return more(s);
 }
 

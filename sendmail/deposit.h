@@ -43,6 +43,10 @@ int deposit_make(const struct conf *, int *dir, char id[SPOOL_IDSIZE]);
 /* The sentence and the sysexit for such an errno. */
 int deposit_no_spool(struct buf *why, int err, const char *what);
 int deposit_feed(struct deposit *, struct span); /* octets as they came */
+/* The same without a copy: where to read so many of them, or NULL (ENOMEM);
+ * then, how many came. */
+char *deposit_room(struct deposit *, size_t *most);
+int deposit_came(struct deposit *, size_t n);
 int deposit_commit(struct deposit *); /* no more text; durable on 0 */
 /* Drops what was not committed and frees everything. */
 void deposit_clear(struct deposit *);

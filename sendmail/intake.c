@@ -25,19 +25,20 @@ settle_cr(struct intake *in, char next, struct buf *out)
 }
 
 /* How many octets are text as they stand: no CR, and no line that begins with a
- * dot, where that may be the end. */
+ * dot, where that may be the end.  Dots are looked for, not lines: what is
+ * large is base64, which has none. */
 static size_t
 run(const struct intake *in, struct span s)
 {
-	const char *cr = memchr(s.ptr, '\r', s.len), *line = s.ptr, *lf;
+	const char *cr = memchr(s.ptr, '\r', s.len), *dot = s.ptr;
 	const char *end = cr ? cr : s.ptr + s.len;
 
 	if (in->dots)
 		return (size_t)(end - s.ptr);
-	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-		line = lf + 1;
-		if (line < end && *line == '.')
-			return (size_t)(line - s.ptr);
+	while ((dot = memchr(dot, '.', (size_t)(end - dot))) != NULL) {
+		if (dot > s.ptr && dot[-1] == '\n')
+			return (size_t)(dot - s.ptr);
+		dot++;
 	}
 	return (size_t)(end - s.ptr);
 }
@@ -75,6 +76,35 @@ intake_feed(struct intake *in, struct span s, struct buf *out)
 			s = span_from(s, n);
 		}
 	}
+}
+
+/* Would it come out as it stands? */
+static bool
+as_it_is(const struct intake *in, struct span s)
+{
+	bool dot = in->at == IN_START && !in->dots && *s.ptr == '.';
+
+	return !in->cr && !in->ended && in->at != IN_DOT && !dot &&
+	       run(in, s) == s.len;
+}
+
+void
+intake_came(struct intake *in, struct buf *text, size_t n)
+{
+	struct span s = span_from(buf_view(text), text->len - n);
+	struct buf raw = { 0 };
+
+	if (s.len == 0)
+		return;
+	if (as_it_is(in, s)) {
+		in->at = s.ptr[n - 1] == '\n' ? IN_START : IN_LINE;
+		return;
+	}
+	buf_span(&raw, s);
+	text->len -= n;
+	text->bad |= raw.bad;
+	intake_feed(in, buf_view(&raw), text);
+	buf_free(&raw);
 }
 
 void

@@ -15,6 +15,9 @@ struct intake {
 };
 
 void intake_feed(struct intake *, struct span in, struct buf *out);
+/* The same of the last n octets of text, which came there by read: what is
+ * lines already is not copied. */
+void intake_came(struct intake *, struct buf *text, size_t n);
 /* The end of the input: what is pending becomes a whole last line. */
 void intake_end(struct intake *, struct buf *out);
 #endif

@@ -11,8 +11,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CHUNK 65536
-
 static int
 sender(struct deposit *d, const struct opt *o)
 {
@@ -124,7 +122,6 @@ static int
 read_message(struct deposit *s, bool dots, bool tells)
 {
 	struct glance seen = { 0 };
-	char chunk[CHUNK];
 	int status;
 
 	s->intake.dots = dots;
@@ -132,8 +129,12 @@ read_message(struct deposit *s, bool dots, bool tells)
 	if (tells && (status = deposit_feed(s, SPAN("\n"))) != 0)
 		return status;
 	while (!s->intake.ended) {
-		ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
+		size_t most;
+		char *room = deposit_room(s, &most);
+		ssize_t n = room ? read(STDIN_FILENO, room, most) : -1;
 
+		if (room == NULL)
+			return EX_OSERR;
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -141,9 +142,8 @@ read_message(struct deposit *s, bool dots, bool tells)
 		if (n == 0)
 			break;
 		if (tells)
-			look_at(&seen, (struct span){ chunk, (size_t)n });
-		status = deposit_feed(s, (struct span){ chunk, (size_t)n });
-		if (status)
+			look_at(&seen, (struct span){ room, (size_t)n });
+		if ((status = deposit_came(s, (size_t)n)) != 0)
 			return status;
 	}
 	return tells ? judge(&seen, s->why) : 0;

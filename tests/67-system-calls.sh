@@ -31,10 +31,14 @@ calls() { # TRACE PATTERN: how many calls of these names
 }
 
 holds() { # ROW TRACE: the row's limits
-	local row=$1 trace=$2 all open read write sync start got
+	local row=$1 trace=$2 all open read write sync start got again
 	local reads='read|pread64|readv|preadv|recv|recvfrom|recvmsg'
 	local writes='write|writev|pwrite64|pwritev|send|sendto|sendmsg|sendfile|splice'
 	read -r all open read write sync start < <(awk -v row="$row" '$1 == row { $1 = ""; print }' <<<"$LIMITS")
+	# Each look at a file that its writer still holds: open, lock, close, and
+	# the word that led there.
+	again=$(grep -c 'flock(.*= -1 EAGAIN' "$trace")
+	all=$((all + 5 * again)) open=$((open + again)) read=$((read + again))
 	got="$(calls "$trace" '[a-z0-9_]+') $(calls "$trace" 'open|openat|openat2')"
 	got+=" $(calls "$trace" "$reads") $(calls "$trace" "$writes")"
 	got+=" $(calls "$trace" 'fsync|fdatasync|syncfs|sync_file_range')"

@@ -60,12 +60,34 @@ feed(const struct row *row, size_t cut, size_t piece)
 	buf_free(&out);
 }
 
+/* The same, read behind what is there already. */
+static void
+came(const struct row *row, size_t piece)
+{
+	struct intake in = { .dots = row->dots };
+	struct buf out = { 0 };
+
+	for (struct span s = row->in; s.len && !in.ended;
+	     s = span_from(s, piece)) {
+		size_t n = s.len < piece ? s.len : piece;
+
+		buf_add(&out, s.ptr, n);
+		intake_came(&in, &out, n);
+	}
+	intake_end(&in, &out);
+	assert_int_equal(in.ended, row->ended);
+	assert_true(span_eq(buf_view(&out), row->want));
+	buf_free(&out);
+}
+
 /* However it arrives, the text is the same. */
 static void
 check(void **state)
 {
 	const struct row *row = *state;
 
+	for (size_t piece = 1; piece <= row->in.len; piece++)
+		came(row, piece);
 	for (size_t cut = 0; cut <= row->in.len; cut++) {
 		feed(row, cut, 1);
 		feed(row, cut, 1000);

@@ -12,11 +12,17 @@ take(struct span text, size_t piece, bool dots, struct buf *out)
 {
 	struct intake in = { .dots = dots };
 
-	for (; text.len; text = span_from(text, piece))
-		intake_feed(&in,
-		    (struct span){
-			text.ptr, text.len < piece ? text.len : piece },
-		    out);
+	for (bool read = piece % 2; text.len; text = span_from(text, piece)) {
+		struct span s = { text.ptr,
+			text.len < piece ? text.len : piece };
+
+		if (read && !in.ended) {
+			buf_span(out, s);
+			intake_came(&in, out, s.len);
+		} else {
+			intake_feed(&in, s, out);
+		}
+	}
 	intake_end(&in, out);
 	return in.ended;
 }
