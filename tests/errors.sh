@@ -114,6 +114,7 @@ each() {
 			# the loader's own first page: see FAULTS
 			[ "$group/$role/$name/$k" != pass/parent/mmap/1 ] || continue
 			for how in $(errors_of "$name"); do
+				[ -z "${ERROR_FAULT:-}" ] || [ "$role $name $k $how" = "$ERROR_FAULT" ] || continue
 				its_turn || continue
 				try "$what" "$group" "$role" "$name" $k "$how"
 			done
