@@ -223,7 +223,8 @@ check-portable:
 	@O=$O tests/portable.sh
 
 # Over other mailers and back, in roots of their own; not part of check: it takes
-# minutes and the mirror.
+# minutes and the mirror.  These four in pieces: PARTS='compilers fewer' for the one
+# above, ONLY='upgrade postfix' for these, and ROWS='cron at' of check-callers.
 check-deb: deb helpers
 	@tests/deps.sh install debcheck
 	@lintian --fail-on error,warning $O/bellman_*.deb
