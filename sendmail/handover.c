@@ -117,12 +117,14 @@ enum outcome {
 	NOBODY /* errno */
 };
 
-/* Does an agent come to its end, or begin?  A pass does not listen. */
+/* Does an agent come to its end, or begin, or is about to be installed?  A pass
+ * does not listen. */
 static bool
 agent_comes(void)
 {
 	int saved = errno;
-	bool comes = run_held(RUN_AGENT) && !run_held(RUN_PASS);
+	bool comes = access(RUN_INSTALLING, F_OK) == 0 ||
+		     (run_held(RUN_AGENT) && !run_held(RUN_PASS));
 
 	errno = saved;
 	return comes;
@@ -209,9 +211,9 @@ persist(int list, const char *program, int *status)
 		idle = agent_comes() ? 0 : idle + NAP;
 		if (all >= PATIENCE * 1000 || idle > ABSENCE * 1000)
 			return try_later(program,
-			    "the agent that answered on " RUN_SUBMIT
-			    " has gone, and this process cannot write to the "
-			    "spool itself: nothing was queued; try again later",
+			    "no agent has come to " RUN_SUBMIT
+			    ", and this process cannot write to the spool "
+			    "itself: nothing was queued; try again later",
 			    status);
 		nanosleep(&nap, NULL);
 		how = attempt(list, program, status);

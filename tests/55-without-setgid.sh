@@ -18,7 +18,16 @@ arrives() {
 letter none | exits "no agent: 77" 77 as alice setpriv --no-new-privs $SM bob
 said "with a sentence that names the socket" '/run/bellman/submit'
 
+# while the package is being installed it waits for what comes
+mkdir -p /run/bellman
+: >/run/bellman/installing
+letter early | as alice setpriv --no-new-privs $SM bob >/tmp/early 2>&1 &
+early=$!
 start_agent
+rm /run/bellman/installing
+wait $early
+same "it waits while the package is being installed" "0 " "$? $(cat /tmp/early)"
+arrives early bob
 check "the socket is there" await exists /run/bellman/submit
 
 letter nnp | exits "no_new_privs: 0" 0 as alice setpriv --no-new-privs $SM bob
@@ -215,5 +224,5 @@ same "who comes in between waits for it as well" "0 " "$? $(cat /tmp/between)"
 check "both arrive, once" await mbox /var/mail/bob 2
 stop_agent
 letter gone | exits "none comes: 75" 75 nnp
-said "with a sentence" 'has gone.*nothing was queued; try again later'
+said "with a sentence" 'no agent has come.*nothing was queued; try again later'
 finish

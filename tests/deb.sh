@@ -350,9 +350,9 @@ story_upgrade() {
 	check "each is returned to alice" await -t 60 mbox /var/mail/alice 3
 }
 
-# Its sendmail takes mail from the moment at which it is there.
+# What its sendmail does before the package is set up.
 story_unpacked() {
-	local needs
+	local needs early status
 	apt update >/dev/null
 	needs=$(apt-get -s install $DEB | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -vx bellman)
 	check "what it depends on" apt install $needs
@@ -362,17 +362,22 @@ story_unpacked() {
 	: >/tmp/toll/usr/sbin/deliver
 	check "a package with a program of that name" sh -c 'dpkg-deb --root-owner-group -b /tmp/toll /tmp/toll.deb && dpkg -i /tmp/toll.deb'
 	refute "ours cannot be unpacked" dpkg --unpack $DEB
-	refute "no override is left" dpkg-statoverride --list /usr/sbin/sendmail
-	refute "and no folder" ls -d $SPOOL
+	refute "nothing is left in /run" ls -d /run/bellman
 	check "that package goes" dpkg -P toll
 	check "ours is unpacked, not configured" dpkg --unpack $DEB
 	same "and is" iU "$(state bellman)"
-	same "sendmail is set-gid bellman" "root:bellman 2755" "$(perm /usr/sbin/sendmail)"
-	printf 'Subject: s\n\nvery early\n' | submit alice bob 2>/tmp/words
-	same "it takes mail" 0 $?
-	same "which waits" 1 "$(waiting)"
+	printf 'Subject: s\n\nvery early\n' >/tmp/early
+	as alice /usr/sbin/sendmail bob </tmp/early >/tmp/words 2>&1 &
+	early=$!
 	check "it is configured" dpkg --configure bellman
-	arrives "and delivered" /var/mail/bob 'very early'
+	wait $early
+	status=$?
+	echo "# sendmail: $status $(cat /tmp/words)"
+	case $status in
+	0) arrives "what came in between is delivered" /var/mail/bob 'very early' ;;
+	*) same "who came in between is to come again" 75 $status ;; # a slow machine
+	esac
+	refute "nothing says that it is being installed" ls /run/bellman/installing
 	installed
 }
 
