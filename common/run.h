@@ -52,6 +52,9 @@
  * refuse is there while the agent lets somebody submit nothing: lines of "all",
  * "uid N" or "uid N-M", then a sentence for who is meant.  At most 32 KiB.
  *
+ * installing is there while a package of this program is unpacked and not yet
+ * set up: sendmail, which cannot have the group then, waits for the agent.
+ *
  * For the sendmail that runs behind it as bellman on behalf of another, the
  * variable RUN_SUBMIT_UID names whom; it is believed of nobody else. */
 #ifndef COMMON_RUN_H
@@ -68,6 +71,8 @@
 #define RUN_SUBMIT_VERSION '1'
 #define RUN_SUBMIT_FDS 4
 #define RUN_SUBMIT_UID "BELLMAN_SUBMITTER"
+
+#define RUN_INSTALLING RUN_DIR "/installing"
 
 #define RUN_REQUEST 1100 /* octets of a request, with its LF */
 

@@ -102,6 +102,8 @@ listen_on(const char *path, int type, struct buf *why)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int fd = systemd_socket(path, type);
+	mode_t before;
+	bool bound;
 
 	if (fd != -1)
 		return fd;
@@ -117,8 +119,11 @@ listen_on(const char *path, int type, struct buf *why)
 
 	strlcpy(at.sun_path, path, sizeof at.sun_path);
 	unlink(path); /* the lock is ours: nobody listens there */
-	if (fd != -1 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
-	    chmod(path, 0666) == 0 && listen(fd, 64) == 0)
+	/* Nobody finds it closed to him for a moment: he would not wait. */
+	before = umask(0111);
+	bound = fd != -1 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+	umask(before);
+	if (bound && listen(fd, 64) == 0)
 		return fd;
 	buf_fmt(why, "cannot listen on %s: %s", path, strerror(errno));
 	return -1;

@@ -102,6 +102,7 @@ done
 rm -f $SPOOL/drop/*
 
 : >$CONF
+rm -f /run/bellman/submit # no agent was ever here
 chmod g-s /usr/sbin/sendmail
 mail | exits "without the set-gid bit: a no that says why" 77 submit alice bob
 said "with a sentence" 'bellman'

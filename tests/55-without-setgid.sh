@@ -18,7 +18,16 @@ arrives() {
 letter none | exits "no agent: 77" 77 as alice setpriv --no-new-privs $SM bob
 said "with a sentence that names the socket" '/run/bellman/submit'
 
+# while the package is being installed it waits for what comes
+mkdir -p /run/bellman
+: >/run/bellman/installing
+letter early | as alice setpriv --no-new-privs $SM bob >/tmp/early 2>&1 &
+early=$!
 start_agent
+rm /run/bellman/installing
+wait $early
+same "it waits while the package is being installed" "0 " "$? $(cat /tmp/early)"
+arrives early bob
 check "the socket is there" await exists /run/bellman/submit
 
 letter nnp | exits "no_new_privs: 0" 0 as alice setpriv --no-new-privs $SM bob
@@ -140,6 +149,7 @@ chmod 644 /tmp/nonsense.py
 check "nonsense is never taken for mail" as alice /usr/bin/python3 /tmp/nonsense.py
 cat >/tmp/crowd.py <<'X'
 import socket
+import subprocess
 held = []
 for _ in range(40):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -147,8 +157,9 @@ for _ in range(40):
     s.connect("/run/bellman/submit")
     held.append(s)
 last = held[-1].recv(1)
-print(last)
-raise SystemExit(last != b"\x4b")
+its = subprocess.run(["setpriv", "--no-new-privs", "/usr/sbin/sendmail", "alice"], input=b"x\n")
+print(last, its.returncode)
+raise SystemExit(last != b"\x4b" or its.returncode != 75)
 X
 check "one user has 32 at once, the next gets 75" as bob /usr/bin/python3 /tmp/crowd.py
 letter others | exits "others are served meanwhile" 0 as alice setpriv --no-new-privs $SM bob
@@ -187,8 +198,35 @@ check "the caller is killed: his file goes" await empty $SPOOL/drop
 exec 7>&-
 refute "and nothing arrives" test -e /var/mail/bob
 check "the queue drains" drained
-stop_agent
 
+# an agent that is started again is waited for: few callers come twice
+nnp() { as alice setpriv --no-new-privs $SM bob; }
+kill -STOP "$AGENT"
+letter unread | nnp >/tmp/unread 2>&1 &
+caller=$!
+in_line() { # within ten seconds; no file tells
+	for _ in $(seq 100); do
+		[ "$(grep -c /run/bellman/submit /proc/net/unix)" -lt 2 ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+check "one stands in line" in_line
+kill -KILL "$AGENT"
+wait "$AGENT" 2>/dev/null
+letter between | nnp >/tmp/between 2>&1 &
+between=$!
+start_agent
+wait $caller
+same "the agent is killed with him unheard: the next one hears him" "0 " "$? $(cat /tmp/unread)"
+wait $between
+same "who comes in between waits for it as well" "0 " "$? $(cat /tmp/between)"
+check "both arrive, once" await mbox /var/mail/bob 2
+stop_agent
+letter gone | exits "none comes: 75" 75 nnp
+said "with a sentence" 'no agent has come.*nothing was queued; try again later'
+
+rm -f /var/mail/bob
 # nobody at the socket: root can make files in drop/ without the group
 letter root | exits "root, no agent, no_new_privs: 0" 0 setpriv --no-new-privs $SM bob
 same "the file is the agent's to read" root:bellman "$(stat -c %U:%G $SPOOL/drop/* 2>/dev/null || echo root:bellman)"

@@ -330,40 +330,61 @@ story_nothing_left() {
 # queue ids of what waits
 ids() { find $SPOOL/queue -type f -printf '%f\n' | sort; }
 
-# Mail comes in all the time, and some waits for a relay that is not there: each
-# message whose sendmail ended with 0 is there afterwards, once.
-# meanwhile WHAT COMMAND...
-meanwhile() {
-	local what=$1 before submitter known
+# Mail comes in all the time, by the set-gid program and by the agent's socket, and
+# some waits for a relay that is not there: each message whose sendmail ended with
+# 0 is there afterwards, once; of any other the caller knows that he is to try again.
+# stream NAME COMMAND...: one message after the other, as alice
+stream() {
+	local name=$1 n=0 rc
 	shift
-	before=$(cat $PIDFILE)
-	rm -f /tmp/stop /tmp/accepted /tmp/refused
 	while [ ! -e /tmp/stop ]; do
 		n=$((n + 1))
-		if printf 'Subject: %s\n\nnumber %s.\n' $n $n | submit alice bob 2>/tmp/words; then
-			echo "number $n." >>/tmp/accepted
-		else
-			cat /tmp/words >>/tmp/refused
-		fi
-	done &
-	submitter=$!
-	check "mail comes in" await -t 20 count /tmp/accepted 5 number
+		printf 'Subject: %s\n\nnumber %s.%s.%s.\n' $n "$ROUND" "$name" $n | as alice "$@" 2>/tmp/words.$name
+		rc=$?
+		case $rc in
+		0) echo "number $ROUND.$name.$n." >>/tmp/accepted.$name ;;
+		75) echo "number $ROUND.$name.$n." >>/tmp/unsure ;;
+		*) { echo "exit $rc"; cat /tmp/words.$name; } >>/tmp/refused ;;
+		esac
+	done
+}
+
+# meanwhile WHAT COMMAND...
+meanwhile() {
+	local what=$1 before way submitters=() known
+	shift
+	before=$(cat $PIDFILE)
+	ROUND=$((${ROUND:-0} + 1))
+	rm -f /tmp/stop /tmp/accepted.* /tmp/refused
+	touch /tmp/unsure
+	stream group /usr/sbin/sendmail bob &
+	submitters+=($!)
+	stream socket setpriv --no-new-privs /usr/sbin/sendmail bob &
+	submitters+=($!)
+	for way in group socket; do
+		check "mail comes in by the $way" await -t 20 count /tmp/accepted.$way 5 number
+	done
 	check "$what" "$@"
-	known=$(wc -l </tmp/accepted)
-	check "and goes on coming in" await -t 20 count /tmp/accepted $((known + 5)) number
+	for way in group socket; do
+		known=$(wc -l </tmp/accepted.$way)
+		check "and goes on coming in by the $way" await -t 20 count /tmp/accepted.$way $((known + 5)) number
+	done
 	: >/tmp/stop
-	wait $submitter
+	wait "${submitters[@]}"
 	refute "none is refused meanwhile" cat /tmp/refused
 	check "an agent runs" await -t 20 exists /run/bellman/control
 	check "it is another one" test "$before" != "$(cat $PIDFILE)"
 	same "of the program that is installed" /usr/sbin/deliver "$(readlink "/proc/$(cat $PIDFILE)/exe")"
-	arrives "the last of them arrives" /var/mail/bob "$(tail -n 1 /tmp/accepted)"
-	check "none waits behind it" await -t 20 empty $SPOOL/drop
 	# by all that was ever accepted
-	cat /tmp/accepted >>/tmp/all
+	cat /tmp/accepted.* >>/tmp/all
+	arrives "the last of them arrives" /var/mail/bob "$(tail -q -n 1 /tmp/accepted.group)"
+	check "none waits behind it" await -t 20 empty $SPOOL/drop
 	await -t 20 mbox /var/mail/bob "$(wc -l </tmp/all)"
-	sort /tmp/all >/tmp/sorted
-	check "each is there once" sh -c 'grep "^number" /var/mail/bob | sort | diff - /tmp/sorted'
+	grep '^number' /var/mail/bob | sort >/tmp/there
+	check "each is there" sh -c 'sort /tmp/all | comm -23 - /tmp/there >/tmp/missing; cat /tmp/missing; ! [ -s /tmp/missing ]'
+	check "once" sh -c 'uniq -d /tmp/there >/tmp/twice; cat /tmp/twice; ! [ -s /tmp/twice ]'
+	check "and no other" sh -c 'cat /tmp/all /tmp/unsure | sort | comm -13 - /tmp/there >/tmp/more; cat /tmp/more; ! [ -s /tmp/more ]'
+	echo "# $(wc -l </tmp/there) arrived, $(wc -l </tmp/unsure) were told to come again"
 }
 
 story_upgrade() {
@@ -379,7 +400,6 @@ story_upgrade() {
 	check "three wait for the relay" await -t 20 files $SPOOL/queue 3
 	waited=$(ids)
 	echo 'warn 2h # mine' >>$CONF
-	n=0
 	meanwhile "a newer version of itself" apt install $NEWER
 	same "is installed" "$(dpkg-deb -f $NEWER Version)" "$(dpkg-query -W -f '${Version}' bellman)"
 	same "what waited still waits" "$waited" "$(ids)"
@@ -395,6 +415,37 @@ story_upgrade() {
 	check "sendmail -q" sendmail -q
 	same "sendmail is set-gid bellman" "root:bellman 2755" "$(perm /usr/sbin/sendmail)"
 	check "each is returned to alice" await -t 60 mbox /var/mail/alice 3
+}
+
+# What its sendmail does before the package is set up.
+story_unpacked() {
+	local needs early status
+	apt update >/dev/null
+	needs=$(apt-get -s install $DEB | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -vx bellman)
+	check "what it depends on" apt install $needs
+	# Another's file is in its way: it does not come, and leaves nothing.
+	mkdir -p /tmp/toll/DEBIAN /tmp/toll/usr/sbin
+	printf 'Package: toll\nVersion: 1\nArchitecture: all\nMaintainer: x <x@mail.example>\nDescription: x\n' >/tmp/toll/DEBIAN/control
+	: >/tmp/toll/usr/sbin/deliver
+	check "a package with a program of that name" sh -c 'dpkg-deb --root-owner-group -b /tmp/toll /tmp/toll.deb && dpkg -i /tmp/toll.deb'
+	refute "ours cannot be unpacked" dpkg --unpack $DEB
+	refute "nothing is left in /run" ls -d /run/bellman
+	check "that package goes" dpkg -P toll
+	check "ours is unpacked, not configured" dpkg --unpack $DEB
+	same "and is" iU "$(state bellman)"
+	printf 'Subject: s\n\nvery early\n' >/tmp/early
+	as alice /usr/sbin/sendmail bob </tmp/early >/tmp/words 2>&1 &
+	early=$!
+	check "it is configured" dpkg --configure bellman
+	wait $early
+	status=$?
+	echo "# sendmail: $status $(cat /tmp/words)"
+	case $status in
+	0) arrives "what came in between is delivered" /var/mail/bob 'very early' ;;
+	*) same "who came in between is to come again" 75 $status ;; # a slow machine
+	esac
+	refute "nothing says that it is being installed" ls /run/bellman/installing
+	installed
 }
 
 story_set_id_kept() { # an administrator who wants no set-gid
