@@ -470,6 +470,8 @@ int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
     enum parent_pass pass, bool idle, const struct parent_fds *fds)
 {
+	const char *cannot = NULL;
+
 	p.conf_path = conf_path;
 	p.conf = conf;
 	p.ids = ids;
@@ -480,19 +482,18 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.secrets = fds->secrets;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
-	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
-		log_errno("agent: error what=\"cannot start\"");
-		return EX_OSERR;
-	}
 	/* Mail on its way to another host is nobody else's to go on with. */
-	if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
-	    (pass != PASS_NONE && !conf->handoff && lock_pass(p.lock) == -1)) {
-		log_errno("agent: error what=\"cannot lock\"");
-		return EX_OSERR;
-	}
-	if (fds->submit != -1 &&
-	    submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1) {
-		log_errno("agent: error what=\"cannot listen\"");
+	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1)
+		cannot = "start";
+	else if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
+		 (pass != PASS_NONE && !conf->handoff &&
+		     lock_pass(p.lock) == -1))
+		cannot = "lock";
+	else if (fds->submit != -1 &&
+		 submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1)
+		cannot = "listen";
+	if (cannot) {
+		log_errno("agent: error what=\"cannot %s\"", cannot);
 		return EX_OSERR;
 	}
 	start_missing(&p.again);
