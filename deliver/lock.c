@@ -74,8 +74,12 @@ kill_holders(int fd)
 	struct stat ours;
 	DIR *d = opendir("/proc");
 
-	if (d == NULL || fstat(fd, &ours) == -1)
+	if (d == NULL)
 		return;
+	if (fstat(fd, &ours) == -1) {
+		closedir(d);
+		return;
+	}
 	while ((e = readdir(d)) != NULL) {
 		long pid = strtol(e->d_name, NULL, 10);
 

@@ -248,6 +248,9 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	bool last =
 	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
+	/* Others wait for it too: that is not believed of one process. */
+	if (o == OUT_DAMAGED && file_verify(f) != 1)
+		o = OUT_LATER;
 	/* What the other host lacks is no fault of the message's. */
 	if (q->conf->handoff && o == OUT_NEVER && status.len) {
 		snprintf(soft, sizeof soft, "4%.*s", (int)status.len - 1,
