@@ -42,11 +42,10 @@ static struct {
 	struct conf *conf;
 	const struct role_ids *ids;
 	enum parent_pass pass;
-	bool idle;
 	int lock, control, secrets, status;
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
-	bool stopping, reload, restart_all;
+	bool idle, stopping, reload, restart_all;
 	int64_t wait; /* ms before the next restart */
 	struct loop_timer again, kill;
 	struct loop_fd signals;
@@ -332,8 +331,7 @@ start_missing(struct loop_timer *t)
 		if (p.role[r].pid > 0)
 			continue;
 		if (start_role(r) == -1) {
-			log_errno(
-			    "agent: error what=\"role %s cannot be started\"",
+			log_errno("agent: error what=\"no role %s\"",
 			    role_rows[r].name);
 			p.role[r].pid = 0;
 			loop_in(&p.again, LATEST);
@@ -356,9 +354,7 @@ restart_later(int64_t began)
 	if (loop_now() - began > STEADY)
 		p.wait = 0;
 	loop_in(&p.again, p.wait);
-	p.wait = p.wait ? p.wait * 2 : SOON;
-	if (p.wait > LATEST)
-		p.wait = LATEST;
+	p.wait = p.wait == 0 ? SOON : p.wait * 2 < LATEST ? p.wait * 2 : LATEST;
 }
 
 static void
@@ -470,8 +466,6 @@ int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
     enum parent_pass pass, bool idle, const struct parent_fds *fds)
 {
-	const char *cannot = NULL;
-
 	p.conf_path = conf_path;
 	p.conf = conf;
 	p.ids = ids;
@@ -482,18 +476,19 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.secrets = fds->secrets;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
+	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
+		log_errno("agent: error what=\"cannot start\"");
+		return EX_OSERR;
+	}
 	/* Mail on its way to another host is nobody else's to go on with. */
-	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1)
-		cannot = "start";
-	else if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
-		 (pass != PASS_NONE && !conf->handoff &&
-		     lock_pass(p.lock) == -1))
-		cannot = "lock";
-	else if (fds->submit != -1 &&
-		 submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1)
-		cannot = "listen";
-	if (cannot) {
-		log_errno("agent: error what=\"cannot %s\"", cannot);
+	if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
+	    (pass != PASS_NONE && !conf->handoff && lock_pass(p.lock) == -1)) {
+		log_errno("agent: error what=\"cannot lock\"");
+		return EX_OSERR;
+	}
+	if (fds->submit != -1 &&
+	    submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1) {
+		log_errno("agent: error what=\"cannot listen\"");
 		return EX_OSERR;
 	}
 	start_missing(&p.again);
