@@ -1,4 +1,5 @@
 #include "deliver/identity.h"
+#include "deliver/account.h"
 #include "deliver/forward.h"
 #include "deliver/mounts.h"
 #include <errno.h>
@@ -182,13 +183,13 @@ const char *
 identity(const struct role_ids *ids, enum role role, const char *name,
     struct role_start *start, struct priv_id *id, bool *permanent)
 {
-	struct passwd *pw;
+	const struct passwd *pw;
 
 	*permanent = false;
 	errno = 0;
-	pw = name_is_safe(name) ? getpwnam(name) : NULL;
+	pw = name_is_safe(name) ? account_find(name) : NULL;
 	if (pw == NULL) {
-		*permanent = errno == 0 || errno == ENOENT;
+		*permanent = errno == 0;
 		return errno ? strerror(errno) : "there is no such user";
 	}
 	start->user = pw->pw_name;

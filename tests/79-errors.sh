@@ -1,56 +1,202 @@
 #!/bin/bash
-# A system call that fails, one in turn: of sendmail, and of every process of a
-# delivery.  Nothing that was acknowledged is lost, nothing is torn or doubled,
-# nothing waits for ever.  A sample; `make check-faults` takes them all.
+# A system call that fails, or writes less than it was asked to, one in turn: of
+# sendmail, and of every process of a pass and of an agent that stays.  Nothing
+# that was acknowledged is lost, nothing is torn or doubled, nothing waits for
+# ever.  A sample; `make check-faults` takes them all.
 . "$(dirname "$0")/lib.sh"
-. "$TREE/tests/kills.sh"
+. "$TREE/tests/errors.sh"
 [ -z "$SANITIZED" ] || { skip "a sanitizer makes calls of its own"; finish; }
-MOST=${KILL_MOST:-2} LEAST=1
+AMISS="$O/tests/amiss -o /tmp/amiss"
+$AMISS parent write 1 short true
+[ $? != 77 ] || { skip "not on this kind of machine"; finish; }
 
-# sendmail itself: what it says is true.
-EVERY=${ERROR_EVERY:-12}
-echo 'hold yes' >$CONF
-strace -f -o /tmp/calls.of -e "trace=$(cut -d' ' -f1 <<<"$ERRORS" | paste -sd,)" \
-    /usr/sbin/sendmail -i bob <<<$'Subject: count\n\nfirst of count\nlast of count' 2>/dev/null
-sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' /tmp/calls.of | sort | uniq -c >/tmp/counts
-said_yes='count' said_no='' untrue=''
-while read -r most name; do
-	for ((k = 1; k <= most; k++)); do
-		for error in $(errors_of "$name"); do
-			its_turn || continue
-			kills=$((kills + 1))
-			mark=s$kills
-			printf 'Subject: %s\n\nfirst of %s\nlast of %s\n' $mark $mark $mark |
-				timeout -s KILL 20 strace -o /tmp/one -e "trace=$name" \
-				    -e "inject=$name:error=$error:when=$k" /usr/sbin/sendmail -i bob >/dev/null 2>&1
-			rc=$?
-			! grep -q INJECTED /tmp/one || met=$((met + 1))
-			case $rc in
-			0) said_yes="$said_yes $mark" ;;
-			6[4-9] | 7[0-8]) said_no="$said_no $mark" ;;
-			*) untrue="$untrue $name:$error:$k=$rc" ;;
-			esac
-		done
+letter() { # MARK
+	printf 'Subject: %s\n\nfirst of %s\n' "$1" "$1"
+	[ $group != large ] || cat /tmp/lines
+	echo "last of $1"
+}
+yes 'a line of a long message, which is written before its end is known' | head -n 2000 >/tmp/lines
+
+# sendmail itself, with a short message, with one that is written as it comes,
+# and in a dialogue: what it says is true.
+hand_in() { # MARK [COMMAND...]: did it say that it has taken the message?
+	local mark=$1
+	shift
+	if [ $group != dialogue ]; then
+		letter "$mark" | timeout -s KILL 40 "$@" /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
+		rc=$?
+		[ $rc = 0 ]
+	else
+		{
+			printf 'EHLO x\nMAIL FROM:<>\nRCPT TO:<bob>\nDATA\n'
+			letter "$mark"
+			printf '.\nQUIT\n'
+		} | timeout -s KILL 40 "$@" /usr/sbin/sendmail -bs >/tmp/reply 2>/dev/null
+		rc=$?
+		grep -q '^250 .*queued as' /tmp/reply
+	fi
+}
+sendmail_fault() { # ROLE CALL WHEN HOW
+	local rc
+	if hand_in "s$total" $AMISS "$@"; then
+		expect "s$total" sendmail
+		[ $rc != 0 ] || return 0
+	else
+		# What it could not say is no lie (it polls before it says it).
+		case "$group $1 $2" in "dialogue parent write" | "dialogue parent poll") echo "s$total" >>/tmp/unsaid ;; esac
+	fi
+	case $rc in
+	0 | 6[4-9] | 7[0-8]) ;;
+	# not ours: the loader found no room
+	127) [ "$1 $2" = "parent mmap" ] || echo "$group $*: $rc" >>/tmp/untrue ;;
+	*) echo "$group $*: $rc" >>/tmp/untrue ;;
+	esac
+	[ $rc != 0 ] || [ $group = dialogue ] || echo "$group $*: $rc" >>/tmp/untrue
+	return $rc
+}
+tried=0
+: >/tmp/untrue
+: >/tmp/unsaid
+if wanted sendmail; then
+	EVERY=${ERROR_EVERY:-19}
+	echo 'hold yes' >$CONF
+	for group in short large dialogue; do
+		hand_in count "$O/tests/amiss" -c -o /tmp/counts
+		each sendmail_fault $group "parent start" </tmp/counts
 	done
-done </tmp/counts
-: >$CONF
-deliver -q
-same "sendmail ends as sysexits has it" "" "$untrue"
-cp /var/mail/bob /tmp/got
-# shellcheck disable=SC2086
-same "what it has taken is there once and whole ($kills errors)" "" "$(bad $said_yes)"
-for mark in $said_no; do grep -x "last of $mark" /tmp/got; done >/tmp/untrue
-same "what it has refused is not" "" "$(cat /tmp/untrue)"
-# shellcheck disable=SC2086
-figures "sendmail, errors" $said_yes
-check "the errors met it" test "$met" -ge $((kills / 2)) -a "$kills" -ge 1
-rm -f /var/mail/bob
-kills=0 met=0
+	: >$CONF
+	tried=$total
+	same "sendmail ends as sysexits has it" "" "$(cat /tmp/untrue)"
+	deliver -q
+	sed -i '/ of count$/d' /var/mail/bob
+	grep -v -x -F -f <(sed 's/.*/first of &/; p; s/^first/last/' /tmp/unsaid) /var/mail/bob >/tmp/got
+	account sendmail </tmp/got >/tmp/table
+	same "what it has taken is there once and whole ($total errors)" "" \
+	    "$(wrong /tmp/table)"
+	same "what it has refused is not" "" "$(sed -n 's/^sendmail s\([0-9]*\) none .*/\1/p' /tmp/table |
+		while read -r n; do grep "^$n " /tmp/faults; done)"
+	same "sendmail: the spool is empty" "" "$(find $SPOOL -type f)"
+	same "sendmail: nothing hangs" "" "$(grep ' 137$' /tmp/faults)"
+	check "the errors met it" test "$(grep -c -v -- '-$' /tmp/faults)" -ge $((total / 2)) -a "$total" -ge 1
+	figures /tmp/table
+	rm -f /var/mail/bob
+	: >/tmp/faults
+	: >/tmp/expected
+fi
 
-EVERY=${ERROR_EVERY:-30}
-disturb_by_errors '' ''
-outcome "mbox, errors" cat /var/mail/bob
-EVERY=${ERROR_EVERY:-45}
-disturb_by_errors 'local maildir ~/Maildir' ''
-outcome "Maildir, errors" sh -c 'cat /home/bob/Maildir/new/*'
+# A pass with all kinds of deliveries: mailboxes, a file, a Maildir, a command,
+# an alias, a bounce, a server whose name is looked up.
+group=pass
+smtpd 2525 /tmp/smtp >/dev/null
+cat >/usr/local/bin/keep <<'Y'
+#!/bin/sh
+cat >"$HOME/kept.$$" && mv "$HOME/kept.$$" "$HOME/got.$$.$(date +%N)"
+Y
+chmod 755 /usr/local/bin/keep
+printf '\\alice\n|/usr/local/bin/keep\n/home/alice/archive\n/home/alice/Maildir/\n' >/home/alice/.forward
+chown alice:alice /home/alice/.forward
+echo 'team: bob' >/etc/aliases
+settings() { printf 'relay main {\n\thost relay.example 2525\n\ttls never\n}\nlocal-domains mail.example\n' >$CONF; }
+fill_all() { # TAG
+	local to
+	echo 'hold yes' >$CONF
+	{
+		echo 'EHLO x'
+		for to in alice team nosuchuser "far@far.example"; do
+			printf 'MAIL FROM:<bob>\nRCPT TO:<%s>\nDATA\n' "$to"
+			letter "$1${to%@*}"
+			echo .
+		done
+		echo QUIT
+	} | sendmail -bs >/dev/null
+	settings
+}
+pass_fault() {
+	local rc place
+	fill_all "p$total"
+	for place in mailbox archive Maildir command; do expect "p${total}alice" $place; done
+	expect "p${total}team" bob
+	expect "p${total}nosuchuser" bob
+	expect "p${total}far" smtp
+	timeout -s KILL 25 $AMISS "$@" deliver -q 2>>/tmp/said
+	rc=$?
+	settle "$@"
+	return $rc
+}
+row() { # PATH ROLE CALL WHEN HOW
+	AMISS="$O/tests/amiss -o /tmp/amiss -P $1"
+	shift
+	try pass_fault pass "$@"
+	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
+	AMISS="$O/tests/amiss -o /tmp/amiss"
+}
+# An agent that stays takes over what comes, and rebuilds its map: the queue's.
+stay_fault() { # ROLE CALL WHEN HOW, or -c
+	local rc=0 tracer
+	settings
+	echo 'team: bob' >/etc/aliases
+	start_agent
+	mailq >/dev/null # it answers: the queue is there
+	rm -f /tmp/amiss
+	"$O/tests/amiss" -o /tmp/amiss -p "$(role_pid queue)" "$@" &
+	tracer=$!
+	await -t 10 text /tmp/amiss held
+	printf 'team: bob\nnew%s: alice\n' "$total" >/etc/aliases
+	newaliases >/dev/null 2>&1
+	for place in team "new$total"; do
+		letter "a$total$place" | sendmail -i $place
+	done
+	# In queue/ it may be put off; in drop/ nobody would know of it.
+	await -t 3 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1 ||
+		await -t 30 empty $SPOOL/drop >/dev/null 2>&1 || rc=137
+	kill -TERM "$AGENT"
+	await -t 20 dead "$AGENT" || rc=137
+	kill -KILL "$AGENT" 2>/dev/null
+	wait "$AGENT" "$tracer" 2>/dev/null
+	AGENT=
+	settle
+	[ "$1" != -c ] || return 0
+	expect "a${total}team" bob
+	for place in mailbox archive Maildir command; do expect "a${total}new$total" $place; done
+	return $rc
+}
+{
+	if wanted pass; then
+		EVERY=${ERROR_EVERY:-127}
+		fill_all count
+		"$O/tests/amiss" -c -o /tmp/counts deliver -q
+		if [ -z "${ERROR_ROLES:-}" ]; then # what once went wrong
+			row /etc/shells user openat 1 EMFILE # "he has no login shell"
+			row pipe: user write 1 ENOMEM        # half a message was all of it
+			row /etc/passwd queue openat 1 EMFILE # "there is no such user"
+			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
+		fi
+		each pass_fault pass "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
+	fi
+	if wanted stay; then
+		EVERY=${ERROR_EVERY:-89}
+		group=stay
+		stay_fault -c
+		cp /tmp/amiss /tmp/counts
+		each stay_fault stay queue </tmp/counts
+	fi
+} >/dev/null 2>&1
+{
+	account mailbox </var/mail/alice
+	account archive </home/alice/archive
+	cat /home/alice/Maildir/new/* | account Maildir
+	cat /home/alice/got.* | account command
+	account bob </var/mail/bob
+	sed 's/\r$//' /tmp/smtp/*.msg | account smtp
+} 2>/dev/null | grep -v -E ' (count[a-z]*|a[0-9]*team|a[0-9]*new[0-9]*) none ' >/tmp/table
+met=$(grep -c -v -- '-$' /tmp/faults)
+! wanted pass && ! wanted stay ||
+	check "the errors met a process" test "$met" -ge $(((total - tried) / 2)) -a "$met" -ge 1
+same "what once went wrong was tried" "" "$(cat /tmp/unmet 2>/dev/null)"
+same "each message is there, once, and whole ($met errors)" "" \
+    "$(wrong /tmp/table)"
+same "the spool is empty" "" "$(cat /tmp/left 2>/dev/null; find $SPOOL -type f)"
+same "nothing hangs" "" "$(grep ' 137$' /tmp/faults)"
+same "nothing is ended by a signal" "" "$(awk '$7 >= 128 && $7 != 137' /tmp/faults)"
+figures /tmp/table
 finish

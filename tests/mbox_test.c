@@ -135,6 +135,44 @@ check_torn(void **state)
 	box_teardown(&place);
 }
 
+/* What cannot be read is neither there nor not there: written again it might be
+ * there twice. */
+static void
+check_unreadable(void **state)
+{
+	const struct begin *row = *state;
+	struct buf want = { 0 }, got = { 0 };
+	size_t ends[BATCH + 1];
+	uint64_t ino, size;
+	struct verdict v;
+	struct place *p;
+	void *place;
+	int fd;
+
+	assert_int_equal(setup(&place), 0);
+	p = place;
+	whole(p, row, &want, ends);
+	box_put(p->fd, "box", buf_view(&want));
+	assert_int_equal(open_box(p, &ino, &size), 0);
+	fd = openat(p->fd, "box", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(dup3(fd, p->box.fd, O_CLOEXEC), p->box.fd);
+	close(fd);
+	assert_int_equal(
+	    p->box.kind->check(&p->box, ino, ends[0], p->items, BATCH, &v), -1);
+	assert_int_equal(v.outcome, OUT_LATER);
+	assert_string_equal(v.status, "4.2.0");
+	if (ends[0]) { /* nor is it guessed what it ends with */
+		p->box.kind->append(&p->box, &p->items[0], &v);
+		assert_int_equal(v.outcome, OUT_LATER);
+	}
+	p->box.kind->close(&p->box);
+	box_get(p->fd, "box", &got);
+	assert_true(span_eq(buf_view(&got), buf_view(&want)));
+	buf_free(&want);
+	buf_free(&got);
+	box_teardown(&place);
+}
+
 static int
 times(struct buf *text, struct item *it)
 {
@@ -765,6 +803,11 @@ static const struct begin zeros[] = {
 	{ "zeros_anywhere_behind_no_newline", "From a\n\nb", "\n\n" },
 };
 
+static const struct begin unreadable[] = {
+	{ "unreadable_from_its_beginning", NULL, "" },
+	{ "unreadable_behind_a_whole_mail", "From a\n\nb\n\n", "" },
+};
+
 #define IN_BOX(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
 
 int
@@ -784,7 +827,8 @@ main(void)
 	struct CMUnitTest tests[COUNT(begins) + COUNT(torn) + COUNT(zeros) +
 				COUNT(rewritten) + COUNT(refused) +
 				COUNT(helds) + COUNT(file_rows) +
-				COUNT(faults) + COUNT(more)];
+				COUNT(faults) + COUNT(unreadable) +
+				COUNT(more)];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, begins, check_begin);
@@ -795,6 +839,7 @@ main(void)
 	ADD_ROWS(tests, n, helds, check_held);
 	ADD_ROWS(tests, n, file_rows, check_file);
 	ADD_ROWS(tests, n, faults, check_fault);
+	ADD_ROWS(tests, n, unreadable, check_unreadable);
 	memcpy(tests + n, more, sizeof more);
 	return cmocka_run_group_tests_name("mbox", tests, NULL, NULL);
 }

@@ -168,6 +168,9 @@ conn_flush(struct conn *c)
 			 * read, and counts: the loss is reported behind it. */
 			c->broken = true;
 			c->error = errno;
+			/* One that is still there would say nothing more. */
+			if (errno != EPIPE && errno != ECONNRESET)
+				shutdown(c->io.fd, SHUT_RDWR);
 			break;
 		}
 		c->sent += (size_t)n;

@@ -17,7 +17,8 @@
 
 #define LOOK_AGAIN 100 /* ms */
 #define LOOKS 5
-#define SOME 50 /* taken over before the loop has a turn */
+#define FAILED_AGAIN 10000 /* ms, for what could not be taken over */
+#define SOME 50		   /* taken over before the loop has a turn */
 
 void
 quarantine(struct queue *q, int dirfd, const char *name, const char *why)
@@ -44,7 +45,7 @@ quarantine(struct queue *q, int dirfd, const char *name, const char *why)
 	log_errno("%s: error what=\"it cannot be moved to quarantine/\"", name);
 }
 
-enum look { TAKEN, BUSY, NOTHING };
+enum look { TAKEN, BUSY, NOTHING, FAILED };
 
 /* What is this file?  Under its lock nobody else acts on it. */
 static enum look
@@ -52,7 +53,9 @@ judge(struct queue *q, const char *name, int fd, struct stat *st)
 {
 	const char *wrong = NULL;
 
-	if (fstat(fd, st) == -1 || st->st_nlink == 0)
+	if (fstat(fd, st) == -1)
+		return FAILED;
+	if (st->st_nlink == 0)
 		return NOTHING;
 	if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
 		wrong = "no regular file with one name";
@@ -71,36 +74,72 @@ judge(struct queue *q, const char *name, int fd, struct stat *st)
 	}
 	if (renameat2(q->drop, name, q->dir, name, RENAME_NOREPLACE) == 0)
 		return TAKEN;
-	if (errno == EEXIST)
+	if (errno == EEXIST) {
 		quarantine(q, q->drop, name, "an id that is in use");
-	else
-		log_errno("%s: error what=\"it cannot be taken over\"", name);
-	return NOTHING;
+		return NOTHING;
+	}
+	log_errno("%s: error what=\"it cannot be taken over\"", name);
+	return FAILED;
+}
+
+/* What fails for want of memory, descriptors or locks is tried again: nobody
+ * tells of that file a second time. */
+static void
+later(struct queue *q)
+{
+	if (q->look.fire && !q->look.armed)
+		loop_in(&q->look, FAILED_AGAIN);
+}
+
+/* No file that could be read some day: no message, or one that its mode keeps
+ * from us. */
+static bool
+never_opens(const struct queue *q, const char *name, int err)
+{
+	struct stat st;
+
+	if (err != EACCES)
+		return err == ELOOP || err == ENXIO;
+	return fstatat(q->drop, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ((st.st_mode & S_IRGRP) == 0 || st.st_gid != getegid());
 }
 
 static enum look
-take(struct queue *q, const char *name)
+open_and_take(struct queue *q, const char *name)
 {
 	const int how = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-	int fd = openat(q->drop, name, O_RDONLY | how);
+	int fd = openat(q->drop, name, O_RDONLY | how), err = errno;
 	struct message *m;
 	struct stat st;
 	enum look l;
 
-	if (fd == -1 && (errno == ELOOP || errno == EACCES || errno == ENXIO)) {
-		quarantine(q, q->drop, name, strerror(errno));
+	if (fd == -1 && err == ENOENT)
+		return NOTHING;
+	if (fd == -1 && never_opens(q, name, err)) {
+		quarantine(q, q->drop, name, strerror(err));
 		return NOTHING;
 	}
 	if (fd == -1)
-		return NOTHING;
+		return FAILED;
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		err = errno;
 		close(fd); /* being written: its end will be told */
-		return BUSY;
+		return err == EWOULDBLOCK ? BUSY : FAILED;
 	}
 	l = judge(q, name, fd, &st);
 	close(fd);
 	if (l == TAKEN && (m = sched_add_file(q, name, false, &st)) != NULL)
 		m->force = q->start->force || q->force_all;
+	return l;
+}
+
+static enum look
+take(struct queue *q, const char *name)
+{
+	enum look l = open_and_take(q, name);
+
+	if (l == FAILED)
+		later(q);
 	return l;
 }
 
@@ -134,6 +173,7 @@ drop_scan(struct queue *q)
 
 	if (d == NULL) {
 		log_errno("agent: error what=\"drop/ cannot be read\"");
+		later(q);
 		return;
 	}
 	take_some(q, d, SIZE_MAX);
@@ -147,6 +187,7 @@ drop_scan_some(struct queue *q)
 
 	if (d == NULL && (d = open_drop(q)) == NULL) {
 		log_errno("agent: error what=\"drop/ cannot be read\"");
+		later(q);
 		return false;
 	}
 	if (take_some(q, d, SOME))

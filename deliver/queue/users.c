@@ -1,6 +1,6 @@
 #include "deliver/queue/users.h"
+#include "deliver/account.h"
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,14 +84,9 @@ users_look_up(struct queue *q, struct known_user *u)
 
 	if (users_recall(q, u))
 		return;
-	errno = 0;
-	pw = getpwnam(u->name);
+	pw = account_find(u->name);
 	if (pw == NULL) {
-		/* Not found is told by various values (getpwnam(3), ERRORS). */
-		u->state = errno == 0 || errno == ENOENT || errno == ESRCH ||
-				   errno == EPERM || errno == EBADF
-			       ? U_NOT
-			       : U_LATER;
+		u->state = errno ? U_LATER : U_NOT;
 		return;
 	}
 	fill(u, pw->pw_name, pw->pw_dir ? pw->pw_dir : "");

@@ -212,14 +212,28 @@ fail:
 	return -1;
 }
 
+static ssize_t
+read_at(int fd, void *to, size_t n, off_t at)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, to, n, at);
+	while (got == -1 && errno == EINTR);
+	return got;
+}
+
 /* What must stand between the end of the file and a new message, so that a
- * torn predecessor does not swallow it. */
+ * torn predecessor does not swallow it.  NULL with errno: that cannot be read,
+ * and a guess would not be found again. */
 static const char *
 separator(struct box *b, off_t end)
 {
 	char last[2] = "\n";
-	ssize_t n = end >= 2 ? pread(b->fd, last, 2, end - 2) : 0;
+	ssize_t n = end >= 2 ? read_at(b->fd, last, 2, end - 2) : 0;
 
+	if (n == -1)
+		return NULL;
 	if (end == 0)
 		return "";
 	if (end == 1)
@@ -302,6 +316,10 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 		    buf_c(&b->path), (unsigned long long)most);
 		return;
 	}
+	if (before == NULL) {
+		box_verdict(v, errno, "cannot read", buf_c(&b->path));
+		return;
+	}
 	w.fd = b->fd;
 	w.at = b->end;
 	w.n = 0;
@@ -358,6 +376,7 @@ struct compare {
 	bool differs, ends; /* another text; the file ends within ours */
 	bool holes; /* zeros in place of some of ours: a power cut may keep a
 		       file's new size and not all of its octets */
+	int err;    /* it could not be read: nothing is known */
 };
 
 static bool
@@ -386,7 +405,11 @@ compare(void *arg, const char *bytes, size_t n)
 			c->ends = true;
 			part = (size_t)(c->size - c->at);
 		}
-		got = part ? pread(c->fd, there, part, c->at) : 0;
+		got = part ? read_at(c->fd, there, part, c->at) : 0;
+		if (got == -1) {
+			c->err = errno;
+			return -1;
+		}
 		if (got != (ssize_t)part || !alike(c, bytes, there, part))
 			c->differs = true;
 		if (c->differs || c->ends)
@@ -404,24 +427,35 @@ compare_item(struct compare *c, const char *before, const struct item *it)
 {
 	enum item_error e = ITEM_OK;
 
-	if (compare(c, before, strlen(before)) == 0)
+	if (before == NULL)
+		c->err = errno;
+	else if (compare(c, before, strlen(before)) == 0)
 		e = item_mbox(it, compare, c);
+	/* Written again it might be there twice. */
+	if (e == ITEM_SINK && !c->differs && !c->ends && c->err == 0)
+		c->err = ENOMEM;
 	return e;
 }
 
 /* Some of the item is there, and nothing behind it but what else is ours: none
  * of that was synced, and all of it is written again.  1, 0, or -1 for a
- * message that cannot be read. */
+ * message that cannot be read, or with first->err for the mailbox. */
 static int
-torn(struct compare c, const struct item *items, size_t n)
+torn(struct compare *first, const struct item *items, size_t n)
 {
-	if (c.differs || !(c.ends || c.holes))
+	struct compare c = *first;
+
+	if (c.err || c.differs || !(c.ends || c.holes))
 		return 0;
 	for (size_t i = 1; i < n && !c.ends && c.at < c.size; i++) {
-		struct compare next = { c.fd, c.at, c.size, false, false,
-			false };
+		struct compare next = {
+			.fd = c.fd, .at = c.at, .size = c.size
+		};
 
 		if (compare_item(&next, "", &items[i]) == ITEM_READ)
+			return -1;
+		first->err = next.err;
+		if (next.err)
 			return -1;
 		if (!next.differs)
 			c = next;
@@ -453,12 +487,17 @@ mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 	if (st.st_ino != ino || (uint64_t)st.st_size < size)
 		return 0;
 	for (size_t i = 0; i < n && at < st.st_size; i++) {
-		struct compare c = { b->fd, at, st.st_size, false, false,
-			false };
+		struct compare c = {
+			.fd = b->fd, .at = at, .size = st.st_size
+		};
 		enum item_error e =
 		    compare_item(&c, separator(b, at), &items[i]);
-		int cut = e == ITEM_READ ? -1 : torn(c, items + i, n - i);
+		int cut = e == ITEM_READ ? -1 : torn(&c, items + i, n - i);
 
+		if (c.err) {
+			box_verdict(v, c.err, "cannot read", buf_c(&b->path));
+			return -1;
+		}
 		if (cut == -1) {
 			box_verdict(v, errno, "cannot read the message for",
 			    buf_c(&b->path));

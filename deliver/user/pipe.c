@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SHELLS "/etc/shells"
 #define SAID_MAX 4096 /* octets of its output that are kept */
 
 struct run {
@@ -158,10 +159,21 @@ static void
 look_for_end(struct run *r)
 {
 	struct signalfd_siginfo si;
+	pid_t pid;
 
 	while (read(r->ended, &si, sizeof si) == sizeof si)
 		;
-	r->gone = waitpid(r->pid, &r->status, WNOHANG) == r->pid;
+	do /* no other word of its end will come */
+		pid = waitpid(r->pid, &r->status, WNOHANG);
+	while (pid == -1 && errno == EINTR);
+	r->gone = pid == r->pid;
+}
+
+static void
+end_all(const struct run *r)
+{
+	kill(-r->pid, SIGKILL);
+	kill(r->pid, SIGKILL); /* it had no group yet */
 }
 
 /* Waits until something happens: it takes more, says something, or ends.  All
@@ -175,8 +187,7 @@ wait_for(struct run *r)
 
 	if (left <= 0 && !r->late) {
 		r->late = true;
-		kill(-r->pid, SIGKILL);
-		kill(r->pid, SIGKILL); /* it had no group yet */
+		end_all(r);
 	}
 	if (poll(p, 3,
 		r->late		 ? -1
@@ -189,7 +200,8 @@ wait_for(struct run *r)
 		look_for_end(r);
 }
 
-/* Takes the message; what it does not want to read is not its mistake. */
+/* Takes the message; what it does not want to read is not its mistake.  Any
+ * other error leaves it with half of a message (no memory for the pipe). */
 static int
 feed(void *arg, const char *bytes, size_t n)
 {
@@ -203,8 +215,10 @@ feed(void *arg, const char *bytes, size_t n)
 			n -= (size_t)w;
 		} else if (w == -1 && errno == EAGAIN) {
 			wait_for(r);
-		} else if (w == -1 && errno != EINTR) {
+		} else if (w == -1 && errno == EPIPE) {
 			shut(&r->in);
+		} else if (w == -1 && errno != EINTR) {
+			return -1;
 		}
 	}
 	return 0;
@@ -317,6 +331,7 @@ pipe_append(struct box *b, struct item *it, struct verdict *v)
 	/* All of it is read and summed first: half a message cannot be taken
 	 * back from a command. */
 	enum item_error e = item_plain(it, nowhere, NULL);
+	int err;
 
 	*v = (struct verdict){ OUT_LATER, "4.3.0", "" };
 	if (e != ITEM_OK) {
@@ -327,13 +342,20 @@ pipe_append(struct box *b, struct item *it, struct verdict *v)
 	if (start(b, it, &r) == -1) {
 		box_verdict(v, errno, "cannot run", buf_c(&b->path));
 	} else {
-		item_plain(it, feed, &r);
+		e = item_plain(it, feed, &r);
+		err = errno;
+		/* Before it sees an end, and takes half of it for all. */
+		if (e != ITEM_OK)
+			end_all(&r);
 		shut(&r.in);
 		while (!r.gone)
 			wait_for(&r);
 		if (r.out != -1)
 			listen_to(&r);
-		finish(b, &r, v);
+		if (e == ITEM_OK)
+			finish(b, &r, v);
+		else
+			box_item_verdict(v, e, err, buf_c(&b->path));
 	}
 	shut(&r.in);
 	shut(&r.out);
@@ -341,33 +363,73 @@ pipe_append(struct box *b, struct item *it, struct verdict *v)
 	buf_free(&r.said);
 }
 
+/* A line of /etc/shells (shells(5)): a path, until a blank or a comment. */
+static bool
+is_shell(char *line, const char *shell)
+{
+	char *path = line + strcspn(line, "#/");
+
+	path[strcspn(path, "# \t\r\n")] = '\0';
+	return strcmp(path, shell) == 0;
+}
+
+/* 1, 0, or -1 with errno.  getusershell would make up a list where the file
+ * cannot be read for want of a descriptor, and the mail would be returned. */
+static int
+is_listed(const char *shell)
+{
+	FILE *f = fopen(SHELLS, "re");
+	const char *each;
+	char *line = NULL;
+	size_t size = 0;
+	int listed = 0, err;
+
+	if (f == NULL && errno != ENOENT)
+		return -1;
+	if (f == NULL) {
+		setusershell();
+		while (!listed && (each = getusershell()) != NULL)
+			listed = strcmp(each, shell) == 0;
+		endusershell();
+		return listed;
+	}
+	while (!listed && getline(&line, &size, f) != -1)
+		listed = is_shell(line, shell);
+	if (!listed && !feof(f))
+		listed = -1;
+	err = errno;
+	free(line);
+	fclose(f);
+	errno = err;
+	return listed;
+}
+
 /* Who has no login shell cannot run commands by writing a file (an account for
  * FTP, say): so it has been since there is /etc/shells. */
-static bool
+static int
 may_run(const struct role_start *s)
 {
-	const char *shell = s->shell && *s->shell ? s->shell : "/bin/sh", *each;
-	bool listed = false;
-
 	if (s->local || (s->conf->command_user &&
 			    strcmp(s->user, s->conf->command_user) == 0))
-		return true;
-	setusershell();
-	while (!listed && (each = getusershell()) != NULL)
-		listed = strcmp(each, shell) == 0;
-	endusershell();
-	return listed;
+		return 1;
+	return is_listed(s->shell && *s->shell ? s->shell : "/bin/sh");
 }
 
 static int
 pipe_open(struct box *b, uint64_t *ino, uint64_t *size, struct verdict *v)
 {
+	int may = may_run(b->start);
+
 	*ino = *size = 0;
-	if (may_run(b->start))
+	if (may == 1)
 		return 0;
+	if (may == -1) {
+		box_verdict(v, errno, "cannot read", SHELLS);
+		return -1;
+	}
 	*v = (struct verdict){ OUT_NEVER, "5.7.1", "" };
 	snprintf(v->text, sizeof v->text,
-	    "%s has no login shell (/etc/shells), so no command of his is run",
+	    "%s has no login shell (" SHELLS "), so no command of his is run",
 	    b->start->user);
 	return -1;
 }

@@ -1,0 +1,9 @@
+/* account - a user by name, as the machine's database has him. */
+#ifndef DELIVER_ACCOUNT_H
+#define DELIVER_ACCOUNT_H
+#include <pwd.h>
+
+/* As getpwnam; NULL with errno 0: there is no such user; with another: that
+ * cannot be told now. */
+const struct passwd *account_find(const char *name);
+#endif

@@ -1,0 +1,475 @@
+/* amiss - one system call goes amiss in one process of many (x86-64, root):
+ *
+ *     amiss [-o FILE] [-p PID] [-P PATH] ROLE CALL WHEN HOW [COMMAND...]
+ *     amiss -c [-o FILE] [-p PID] [COMMAND...]
+ *
+ * runs COMMAND, or holds on to PID, and all that it forks.  The WHEN-th CALL
+ * of the processes of that role answers HOW: the name of an errno, and then it
+ * is not made; "short": it writes half of what it was asked to; or "short,"
+ * and an errno: so does it, and what is called next by that name answers the
+ * errno, as on a disk that has just become full.  Once: what a process that is
+ * begun again does is left alone.
+ *
+ * A role is the word after "deliver: " in a process's title, "parent" for the
+ * command itself, or, before there is a title, "start"; after an exec the name
+ * of the program.  FILE gets a line with what was done, or, with -c, lines
+ * "ROLE CALL COUNT".  Ends as COMMAND does (128 + N for a signal). 77: not on
+ * this kind of machine. */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __x86_64__
+#define CALL(name)                                                             \
+	{                                                                      \
+#name, SYS_##name                                              \
+	}
+static const struct {
+	const char *name;
+	long number;
+} calls[] = {
+	/* clang-format off */
+	CALL(read), CALL(pread64), CALL(write), CALL(pwrite64), CALL(writev),
+	CALL(open), CALL(openat), CALL(fstat), CALL(newfstatat),
+	CALL(faccessat2), CALL(lseek), CALL(mmap), CALL(brk), CALL(mremap),
+	CALL(fcntl), CALL(flock), CALL(fsync), CALL(fdatasync), CALL(syncfs),
+	CALL(ftruncate), CALL(fallocate), CALL(fchmod), CALL(fchown),
+	CALL(mkdir), CALL(mkdirat), CALL(link), CALL(unlink), CALL(unlinkat),
+	CALL(rename), CALL(renameat), CALL(renameat2), CALL(getdents64),
+	CALL(statfs), CALL(fstatfs), CALL(pipe2), CALL(dup), CALL(dup2),
+	CALL(dup3), CALL(socket), CALL(socketpair), CALL(bind), CALL(listen),
+	CALL(accept4), CALL(connect), CALL(sendto), CALL(sendmsg),
+	CALL(recvfrom), CALL(poll), CALL(ppoll), CALL(epoll_create1),
+	CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait), CALL(signalfd4),
+	CALL(memfd_create), CALL(inotify_init1), CALL(inotify_add_watch),
+	CALL(clone), CALL(clone3), CALL(vfork), CALL(execve), CALL(wait4),
+	CALL(setgroups), CALL(setresgid), CALL(setresuid), CALL(prctl),
+	CALL(chdir), CALL(getrandom),
+	/* clang-format on */
+};
+#define CALLS (sizeof calls / sizeof *calls)
+#define ROLES 64
+#define PROCESSES 512
+
+/* The answer that a call is to get when it ends. */
+enum answer { AS_IT_IS, ERROR, RESTORE_LENGTH, RESTORE_VECTOR };
+
+static struct process {
+	pid_t pid;
+	bool seen; /* it has stopped once */
+	enum answer answer;
+	unsigned long long old; /* what stood there before */
+} processes[PROCESSES];
+
+static struct role {
+	char name[32];
+	unsigned long count[CALLS];
+} roles[ROLES];
+
+static pid_t first;
+static const char *want_role, *want_call;
+static unsigned long want_when;
+static const char *want_path;
+static bool counting, half;
+static bool every;	 /* it stops at every call, for want of a filter */
+static int wrong, after; /* errnos: of this call; of the next one */
+static bool done;
+static FILE *out;
+
+static struct process *
+process(pid_t pid)
+{
+	struct process *free_one = NULL;
+
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (processes[i].pid == pid)
+			return &processes[i];
+		else if (processes[i].pid == 0 && free_one == NULL)
+			free_one = &processes[i];
+	if (free_one == NULL)
+		errx(71, "too many processes");
+	*free_one = (struct process){ .pid = pid };
+	return free_one;
+}
+
+static void
+role_of(pid_t pid, char name[32])
+{
+	char path[64], line[256];
+	const char *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd == -1 ? -1 : read(fd, line, sizeof line - 1);
+	if (fd != -1)
+		close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	if (strncmp(line, "deliver: ", 9) == 0) {
+		snprintf(name, 32, "%.31s", line + 9);
+		name[strcspn(name, " [")] = '\0';
+		return;
+	}
+	p = strrchr(line, '/');
+	p = p ? p + 1 : line;
+	if (pid == first)
+		p = "parent";
+	else if (strncmp(p, "deliver", 8) == 0 ||
+		 strncmp(p, "sendmail", 9) == 0)
+		p = "start";
+	snprintf(name, 32, "%.31s", *p ? p : "?");
+}
+
+static struct role *
+role(pid_t pid)
+{
+	char name[32];
+	size_t i;
+
+	role_of(pid, name);
+	for (i = 0; i < ROLES - 1 && roles[i].name[0]; i++)
+		if (strcmp(roles[i].name, name) == 0)
+			break;
+	memcpy(roles[i].name, name, sizeof name);
+	return &roles[i];
+}
+
+static struct user_regs_struct
+registers(pid_t pid)
+{
+	struct user_regs_struct r = { 0 };
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &r);
+	return r;
+}
+
+/* One vector's length: of the first, and it becomes the only one. */
+static bool
+halve_vector(struct process *p, struct user_regs_struct *r)
+{
+	struct iovec v;
+	struct iovec here = { &v, sizeof v };
+	struct iovec there = { (void *)(uintptr_t)r->rsi, sizeof v };
+
+	if (r->rdx > 1) { /* the first of several, whole */
+		p->old = r->rdx;
+		p->answer = RESTORE_LENGTH;
+		r->rdx = 1;
+		return true;
+	}
+	if (process_vm_readv(p->pid, &here, 1, &there, 1, 0) != sizeof v ||
+	    v.iov_len < 2)
+		return false;
+	p->old = v.iov_len;
+	p->answer = RESTORE_VECTOR;
+	v.iov_len /= 2;
+	return process_vm_writev(p->pid, &here, 1, &there, 1, 0) == sizeof v;
+}
+
+static bool
+halve(struct process *p, struct user_regs_struct *r)
+{
+	if (r->orig_rax == SYS_writev)
+		return halve_vector(p, r);
+	if (r->rdx < 2)
+		return false;
+	p->old = r->rdx;
+	p->answer = RESTORE_LENGTH;
+	r->rdx /= 2;
+	return true;
+}
+
+/* A break that cannot be moved is answered with where it is. */
+static void
+refuse(struct process *p, struct user_regs_struct *r, int error)
+{
+	if (r->orig_rax == SYS_brk) {
+		r->rdi = 0;
+		return;
+	}
+	r->rax = (unsigned long long)-(long long)error;
+	p->answer = ERROR;
+	p->old = (unsigned long long)error;
+	r->orig_rax = (unsigned long long)-1;
+}
+
+static bool
+on_path(const struct process *p, const struct user_regs_struct *r)
+{
+	char link[64], path[256];
+	struct iovec here = { path, sizeof path - 1 };
+	struct iovec there = { (void *)(uintptr_t)r->rsi, sizeof path - 1 };
+	ssize_t n;
+
+	if (want_path == NULL)
+		return true;
+	snprintf(link, sizeof link, "/proc/%d/fd/%d", p->pid, (int)r->rdi);
+	n = r->orig_rax == SYS_openat
+		? process_vm_readv(p->pid, &here, 1, &there, 1, 0)
+		: readlink(link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return strncmp(path, want_path, strlen(want_path)) == 0;
+}
+
+static void
+enter(struct process *p)
+{
+	struct user_regs_struct r = registers(p->pid);
+	struct role *me;
+	size_t i;
+
+	for (i = 0; i < CALLS; i++)
+		if (calls[i].number == (long)r.orig_rax)
+			break;
+	if (i == CALLS ||
+	    (!counting && (done || strcmp(calls[i].name, want_call) != 0)))
+		return;
+	if (!on_path(p, &r))
+		return;
+	me = role(p->pid);
+	me->count[i]++;
+	if (counting || strcmp(me->name, want_role) != 0 ||
+	    me->count[i] < want_when)
+		return;
+	if (half) {
+		if (!halve(p, &r))
+			return; /* an octet has no half: the next one, then */
+		half = false;
+		wrong = after;
+		done = wrong == 0;
+	} else {
+		refuse(p, &r, wrong);
+		done = true;
+	}
+	ptrace(PTRACE_SETREGS, p->pid, NULL, &r);
+	fprintf(out, "%s %s %lu done\n", me->name, want_call, me->count[i]);
+	fflush(out);
+}
+
+static void
+leave(struct process *p)
+{
+	struct user_regs_struct r = registers(p->pid);
+	struct iovec here = { &p->old, sizeof p->old };
+	struct iovec there = {
+		(void *)(uintptr_t)(r.rsi + offsetof(struct iovec, iov_len)),
+		sizeof p->old
+	};
+
+	if (p->answer == ERROR)
+		r.rax = (unsigned long long)-(long long)p->old;
+	else if (p->answer == RESTORE_LENGTH)
+		r.rdx = p->old;
+	else if (p->answer == RESTORE_VECTOR)
+		process_vm_writev(p->pid, &here, 1, &there, 1, 0);
+	ptrace(PTRACE_SETREGS, p->pid, NULL, &r);
+	p->answer = AS_IT_IS;
+}
+
+static void
+at_call(struct process *p)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof info, &info) <= 0)
+		return;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+		enter(p);
+	else if (info.op == PTRACE_SYSCALL_INFO_EXIT && p->answer != AS_IT_IS)
+		leave(p);
+}
+
+/* Until all have gone: how the first one ended. */
+static int
+follow(void)
+{
+	int how = 0, status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
+		int sig = 0, event = status >> 16, goes_on;
+		struct process *p = process(pid);
+
+		if (!WIFSTOPPED(status)) {
+			if (pid == first)
+				how = WIFSIGNALED(status)
+					  ? 128 + WTERMSIG(status)
+					  : WEXITSTATUS(status);
+			*p = (struct process){ 0 };
+			continue;
+		}
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+			at_call(p);
+		else if (event == PTRACE_EVENT_SECCOMP)
+			enter(p);
+		else if (event == 0)
+			sig = WSTOPSIG(status);
+		if (event == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP)
+			goes_on = PTRACE_LISTEN;
+		else if (p->answer != AS_IT_IS || (every && !done))
+			goes_on = PTRACE_SYSCALL;
+		else
+			goes_on = PTRACE_CONT;
+		ptrace(goes_on, pid, NULL, (void *)(uintptr_t)sig);
+	}
+	return how;
+}
+
+static void
+hold(pid_t pid, long how)
+{
+	how |= PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
+	       PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+	       PTRACE_O_TRACESECCOMP;
+
+	first = pid;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, how) == -1 ||
+	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == -1)
+		err(71, "pid %ld", (long)pid);
+}
+
+/* Only the call that is meant stops: the rest is as fast as ever. */
+static int
+filter(void)
+{
+	unsigned call = 0;
+
+	for (size_t i = 0; i < CALLS; i++)
+		if (want_call && strcmp(calls[i].name, want_call) == 0)
+			call = (unsigned)calls[i].number;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof code / sizeof *code, code };
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* It waits until it is held. */
+static void
+begin(char **argv)
+{
+	char c;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) == -1 || (pid = fork()) == -1)
+		err(71, "fork");
+	if (pid == 0) {
+		close(fds[1]);
+		while (read(fds[0], &c, 1) == -1 && errno == EINTR)
+			;
+		if (!every && filter() == -1)
+			err(71, "seccomp");
+		execvp(*argv, argv);
+		err(71, "%s", *argv);
+	}
+	hold(pid, PTRACE_O_EXITKILL);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static int
+number(const char *error)
+{
+	for (int e = 1; e < 134; e++) {
+		const char *name = strerrorname_np(e);
+
+		if (name && strcmp(name, error) == 0)
+			return e;
+	}
+	errx(64, "%s is no error", error);
+}
+
+static void
+how_of(const char *how)
+{
+	half = strncmp(how, "short", 5) == 0;
+	if (!half)
+		wrong = number(how);
+	else if (how[5] == ',')
+		after = number(how + 6);
+}
+
+int
+main(int argc, char **argv)
+{
+	pid_t pid = 0;
+	int c, how;
+
+	out = stderr;
+	while ((c = getopt(argc, argv, "+co:p:P:")) != -1)
+		switch (c) {
+		case 'c':
+			counting = true;
+			break;
+		case 'p':
+			pid = (pid_t)atol(optarg);
+			break;
+		case 'P':
+			want_path = optarg;
+			break;
+		case 'o':
+			out = fopen(optarg, "we");
+			if (out == NULL)
+				err(71, "%s", optarg);
+			break;
+		default:
+			return 64;
+		}
+	argv += optind;
+	argc -= optind;
+	if (!counting) {
+		if (argc < 4)
+			errx(64, "usage: amiss [-o FILE] [-p PID] [-P PATH] "
+				 "ROLE CALL "
+				 "WHEN HOW [COMMAND...]");
+		want_role = argv[0];
+		want_call = argv[1];
+		want_when = strtoul(argv[2], NULL, 10);
+		how_of(argv[3]);
+		argv += 4;
+	}
+	every = counting || pid;
+	if (pid)
+		hold(pid, 0);
+	else if (*argv)
+		begin(argv);
+	fputs("held\n", out);
+	fflush(out);
+	how = follow();
+	for (size_t i = 0; counting && i < ROLES; i++)
+		for (size_t k = 0; k < CALLS; k++)
+			if (roles[i].count[k])
+				fprintf(out, "%s %s %lu\n", roles[i].name,
+				    calls[k].name, roles[i].count[k]);
+	return how;
+}
+#else
+int
+main(void)
+{
+	return 77;
+}
+#endif

@@ -1,0 +1,212 @@
+# errors.sh - for the story of the errors: source it after lib.sh.  One system
+# call goes amiss in one process (amiss.c), one in turn, and each is accounted
+# for: what has become of which message.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# What each call may answer.  close and recvmsg are left out: an answer that is
+# made up leaves the descriptor, or the packet, where no kernel would.
+ERRORS='read EIO EINTR
+pread64 EIO EINTR
+write EIO ENOSPC EDQUOT EINTR short short,ENOSPC
+writev EIO ENOSPC EDQUOT EINTR short short,ENOSPC
+pwrite64 EIO ENOSPC EDQUOT EINTR short short,EDQUOT
+open EMFILE EACCES ENOMEM
+openat EMFILE EACCES ENOMEM
+fstat EIO
+newfstatat EIO EACCES ENOMEM
+faccessat2 EIO EACCES
+mmap ENOMEM
+brk ENOMEM
+mremap ENOMEM
+fcntl EINTR ENOLCK
+flock EINTR ENOLCK
+fsync EIO ENOSPC EDQUOT
+fdatasync EIO ENOSPC EDQUOT
+syncfs EIO ENOSPC
+ftruncate EIO EINTR
+fallocate ENOSPC EDQUOT EINTR
+fchmod EIO EDQUOT
+fchown EIO EDQUOT
+mkdir ENOSPC EACCES
+mkdirat ENOSPC EACCES
+link EIO EDQUOT
+unlink EIO EACCES
+unlinkat EIO EACCES
+rename ENOSPC EACCES
+renameat ENOSPC EACCES
+renameat2 ENOSPC EACCES
+getdents64 EIO
+statfs EIO
+fstatfs EIO
+pipe2 EMFILE ENFILE
+dup EMFILE
+dup2 EMFILE EINTR
+dup3 EMFILE EINTR
+socket EMFILE ENOBUFS
+socketpair EMFILE
+bind EACCES
+listen EADDRINUSE
+accept4 EMFILE ENOMEM
+connect EINTR EACCES
+sendto ENOBUFS EINTR
+sendmsg EINTR ENOMEM
+recvfrom EINTR ENOMEM
+poll EINTR ENOMEM
+ppoll EINTR ENOMEM
+epoll_create1 EMFILE ENOMEM
+epoll_ctl ENOMEM ENOSPC
+epoll_wait EINTR
+epoll_pwait EINTR
+signalfd4 EMFILE
+memfd_create EMFILE
+inotify_init1 EMFILE
+inotify_add_watch ENOSPC ENOMEM
+clone EAGAIN ENOMEM
+clone3 EAGAIN ENOMEM
+execve EACCES ENOMEM
+wait4 EINTR
+setgroups ENOMEM
+setresgid EAGAIN
+setresuid EAGAIN
+prctl EINVAL
+chdir EACCES EIO
+getrandom EINTR'
+errors_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' <<<"$ERRORS"; }
+
+MOST=${KILL_MOST:-${MOST:-3}} # calls of one name and process; make check-faults takes all
+ONLY=${ERROR_ONLY:-}          # the words of what is to be tried; all
+turn=0
+its_turn() { # one in EVERY, from the one of ERROR_FIRST on
+	turn=$((turn + 1))
+	[ $((turn % EVERY)) = $((${ERROR_FIRST:-0} % EVERY)) ]
+}
+wanted() { # WORD
+	[ -z "$ONLY" ] || [[ " $ONLY " == *" $1 "* ]]
+}
+
+# A file of faults "N GROUP ROLE CALL WHEN HOW RC", and one of what is expected
+# "MARK N PLACE" for account.
+exec 3>&1
+: >/tmp/faults
+: >/tmp/expected
+total=0 left=0
+
+# try FUNCTION GROUP ROLE CALL WHEN HOW: one fault, and how what met it ended.
+try() {
+	local what=$1 group=$2 rc
+	shift 2
+	total=$((total + 1))
+	rm -f /tmp/amiss
+	$what "$@"
+	rc=$?
+	grep -q ' done$' /tmp/amiss || rc=-
+	echo "$total $group $* $rc" >>/tmp/faults
+	[ "$rc" = - ] || [ "$rc" -lt 128 ] || echo "# fault $(tail -n 1 /tmp/faults)" >&3
+}
+
+# each FUNCTION GROUP ROLES <"ROLE CALL COUNT": all that is wanted.
+each() {
+	local what=$1 group=$2 roles=$3 role name most k how
+	while read -r role name most; do
+		[[ " $roles " == *" $role "* ]] || continue
+		[ "$most" -le "$MOST" ] || most=$MOST
+		for ((k = 1; k <= most; k++)); do
+			# the loader's own first page: see FAULTS
+			[ "$group/$role/$name/$k" != pass/parent/mmap/1 ] || continue
+			for how in $(errors_of "$name"); do
+				[ -z "${ERROR_FAULT:-}" ] || [ "$role $name $k $how" = "$ERROR_FAULT" ] || continue
+				its_turn || continue
+				try "$what" "$group" "$role" "$name" $k "$how"
+			done
+		done
+	done
+}
+
+expect() { # MARK PLACE: it is to be found there
+	echo "$1 $total $2" >>/tmp/expected
+}
+
+# Nothing may be left in the spool after what follows each.
+settle() {
+	[ -n "$(find $SPOOL -type f)" ] || return 0
+	deliver -q
+	[ -n "$(find $SPOOL -type f)" ] || return 0
+	deliver -q # what was put off by the first for another's sake
+	[ -n "$(find $SPOOL -type f)" ] || return 0
+	left=$((left + 1))
+	echo "# left by fault $total: $group $*" >&3
+	echo "left by fault $total: $(find $SPOOL -type f)" >>/tmp/left
+	deliver -q
+}
+
+# account PLACE <MAIL: how often each mark that is expected there was found, as
+# "PLACE MARK FAULT HEADS TAILS"; "once" is exactly so.
+account() {
+	awk -v place="$1" '
+		FILENAME != "-" { if ($3 == place) fault[$1] = $2; next }
+		/^first of / { heads[$3]++ }
+		/^last of / { tails[$3]++ }
+		END {
+			for (m in fault)
+				print place, m, fault[m], heads[m] + 0, tails[m] + 0
+			for (m in tails) # of a refused one, or by a wrong way
+				if (!(m in fault))
+					print place, m, "none", heads[m] + 0, tails[m] + 0
+		}' /tmp/expected -
+}
+
+# The table with a last word for each line: "once", or what went wrong.  Twice is
+# "again" where it is documented: a command, and SMTP (RFC 1047).  A .forward
+# that may not be read is not used, and the mailbox gets what it would have
+# named: "unused".
+judged() { # TABLE
+	awk '
+		FILENAME == "/tmp/faults" {
+			closed[$1] = $3 == "user" && $6 == "EACCES"
+			next
+		}
+		{ line[++n] = $0; tails[$1, $2] = $5 }
+		END {
+			for (i = 1; i <= n; i++) {
+				split(line[i], f)
+				m = f[2]
+				word = "once"
+				if (f[4] != f[5]) word = "torn"
+				else if (f[5] > 1) word = f[1] ~ /command|smtp/ ? "again" : "twice"
+				else if (f[5] == 0) word = "lost"
+				if (word == "lost" && closed[f[3]] && f[1] != "mailbox" &&
+				    tails["mailbox", m] == 1 && !tails["archive", m] &&
+				    !tails["Maildir", m] && !tails["command", m])
+					word = "unused"
+				print line[i], word
+			}
+		}' /tmp/faults "$1"
+}
+# The sums by group and role.
+figures() { # TABLE
+	judged "$1" | awk '
+		FILENAME == "/tmp/faults" {
+			w = at[$1] = $2 " " $3
+			if ($7 == "-") next
+			faults[w]++
+			if ($6 ~ /^short/) shorts[w]++
+			if ($7 == 137) hung[w]++
+			else if ($7 >= 128) signals[w]++
+			next
+		}
+		{ w = at[$3]; n[w]++; sum[w, $6]++ }
+		END {
+			for (w in faults)
+				printf "# %s: errors %d, short writes %d, messages %d, lost %d, twice %d, torn %d, hung %d, signals %d, again %d, unused %d\n",
+				    w, faults[w] - shorts[w], shorts[w], n[w], sum[w, "lost"],
+				    sum[w, "twice"], sum[w, "torn"], hung[w], signals[w],
+				    sum[w, "again"], sum[w, "unused"]
+		}' /tmp/faults - | sort
+}
+wrong() { # TABLE: what is lost, torn or there twice, and by which fault
+	judged "$1" | awk '
+		FILENAME == "/tmp/faults" { text[$1] = $0; next }
+		$3 != "none" && $6 ~ /^(lost|torn|twice)$/ {
+			print $6, $1, $2, "by", text[$3]
+		}' /tmp/faults -
+}
