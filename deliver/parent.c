@@ -42,11 +42,10 @@ static struct {
 	struct conf *conf;
 	const struct role_ids *ids;
 	enum parent_pass pass;
-	bool idle;
 	int lock, control, secrets, status;
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
-	bool stopping, reload, restart_all;
+	bool idle, stopping, reload, restart_all;
 	int64_t wait; /* ms before the next restart */
 	struct loop_timer again, kill;
 	struct loop_fd signals;
@@ -332,8 +331,7 @@ start_missing(struct loop_timer *t)
 		if (p.role[r].pid > 0)
 			continue;
 		if (start_role(r) == -1) {
-			log_errno(
-			    "agent: error what=\"role %s cannot be started\"",
+			log_errno("agent: error what=\"no role %s\"",
 			    role_rows[r].name);
 			p.role[r].pid = 0;
 			loop_in(&p.again, LATEST);
@@ -356,9 +354,7 @@ restart_later(int64_t began)
 	if (loop_now() - began > STEADY)
 		p.wait = 0;
 	loop_in(&p.again, p.wait);
-	p.wait = p.wait ? p.wait * 2 : SOON;
-	if (p.wait > LATEST)
-		p.wait = LATEST;
+	p.wait = p.wait == 0 ? SOON : p.wait * 2 < LATEST ? p.wait * 2 : LATEST;
 }
 
 static void

@@ -84,7 +84,6 @@ host_container() {
 	while read -r word line; do
 		case $word in
 		FROM) ;; # R is that
-		# shellcheck disable=SC2086 # words, and a pattern of names
 		COPY) (cd "$context" && set -- $line && cp $1 "$R$2") ;;
 		RUN) chroot "$R" /usr/bin/env DEBIAN_FRONTEND=noninteractive sh -c "$line" >"$WORK/image.log" 2>&1 ;;
 		VOLUME) # docker fills a new volume from the image

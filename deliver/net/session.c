@@ -88,8 +88,7 @@ set_sender(struct session *s, struct job *job)
 	const struct conf *c = s->relay->net->conf;
 
 	if (!s->relay->conf->lmtp && job_sender(job, c) == -1)
-		log_errno(
-		    "net: error what=\"a sender cannot be rewritten now\"");
+		log_errno("net: error what=\"a sender stays as it is\"");
 }
 
 static void
