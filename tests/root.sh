@@ -24,7 +24,7 @@ outside() {
 	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \
 	    TERM="${TERM:-dumb}" FAIL_LINES="${FAIL_LINES:-}" CRASH_SUBMITTERS="${CRASH_SUBMITTERS:-}" KILL_MOST="${KILL_MOST:-}" KILL_ENDS="${KILL_ENDS:-}" ERROR_EVERY="${ERROR_EVERY:-}" \
-	    ERROR_FIRST="${ERROR_FIRST:-}" ERROR_ONLY="${ERROR_ONLY:-}" ERROR_ROLES="${ERROR_ROLES:-}" ERROR_FAULT="${ERROR_FAULT:-}" ERROR_TIME="${ERROR_TIME:-}" \
+	    ERROR_FIRST="${ERROR_FIRST:-}" ERROR_ONLY="${ERROR_ONLY:-}" ERROR_ROLES="${ERROR_ROLES:-}" ERROR_FAULT="${ERROR_FAULT:-}" ERROR_TIME="${ERROR_TIME:-}" POWERCUT_IMAGES="${POWERCUT_IMAGES:-}" POWERCUT_SEED="${POWERCUT_SEED:-}" \
 	    SANITIZED="${SANITIZED:-}" DISK="${DISK:-}" TREE="$TREE" O="$O" \
 	    "$O/tests/private" /bin/bash "$TREE/tests/root.sh" --mount "$@"
 }

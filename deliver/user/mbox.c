@@ -2,6 +2,7 @@
  * failure, one sync a batch. */
 #include "common/log.h"
 #include "deliver/user/box.h"
+#include "deliver/user/compare.h"
 #include "deliver/user/dotlock.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +88,8 @@ make_file(struct box *b)
 	/* 0660 user:mail; where the group cannot be given, 0600 stays */
 	if (!b->file && fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
 	    fchmod(b->fd, 0660) == -1)
-		log_errno("%s: mode", path);
+		log_errno(
+		    "agent: error what=\"the mode of %s cannot be set\"", path);
 	return 0;
 }
 
@@ -211,17 +213,6 @@ fail:
 	return -1;
 }
 
-static ssize_t
-read_at(int fd, void *to, size_t n, off_t at)
-{
-	ssize_t got;
-
-	do
-		got = pread(fd, to, n, at);
-	while (got == -1 && errno == EINTR);
-	return got;
-}
-
 /* What must stand between the end of the file and a new message, so that a
  * torn predecessor does not swallow it.  NULL with errno: that cannot be read,
  * and a guess would not be found again. */
@@ -229,7 +220,7 @@ static const char *
 separator(struct box *b, off_t end)
 {
 	char last[2] = "\n";
-	ssize_t n = end >= 2 ? read_at(b->fd, last, 2, end - 2) : 0;
+	ssize_t n = end >= 2 ? compare_read(b->fd, last, 2, end - 2) : 0;
 
 	if (n == -1)
 		return NULL;
@@ -337,8 +328,9 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 	}
 	err = errno;
 	if (ftruncate(b->fd, b->end) == -1) {
-		log_errno("%s: half a message left behind at %lld",
-		    buf_c(&b->path), (long long)b->end);
+		log_errno("agent: error what=\"half a message is left behind "
+			  "at %lld in %s\"",
+		    (long long)b->end, buf_c(&b->path));
 		b->torn = true;
 	}
 	box_item_verdict(v, e, err, buf_c(&b->path));
@@ -357,8 +349,9 @@ mbox_sync(struct box *b, struct verdict *v)
 	}
 	err = errno; /* a failed sync is final: none of it may count */
 	if (ftruncate(b->fd, b->begun) == -1) {
-		log_errno("%s: messages left behind at %lld", buf_c(&b->path),
-		    (long long)b->begun);
+		log_errno("agent: error what=\"messages are left behind at "
+			  "%lld in %s\"",
+		    (long long)b->begun, buf_c(&b->path));
 		b->torn = true;
 	}
 	b->end = b->begun;
@@ -366,42 +359,13 @@ mbox_sync(struct box *b, struct verdict *v)
 	return -1;
 }
 
-/* Compares what would be written with what stands there. */
-struct compare {
-	int fd;
-	off_t at, size;
-	bool differs, ends; /* another text; the file ends within ours */
-	int err;	    /* it could not be read: nothing is known */
-};
-
+/* What begins at `at` is cut off. */
 static int
-compare(void *arg, const char *bytes, size_t n)
+undo(struct box *b, const char *id, off_t at, off_t was)
 {
-	struct compare *c = arg;
-	char there[4096];
-
-	while (n) {
-		size_t part = n < sizeof there ? n : sizeof there;
-		ssize_t got;
-
-		if (c->at + (off_t)part > c->size) {
-			c->ends = true;
-			part = (size_t)(c->size - c->at);
-		}
-		got = part ? read_at(c->fd, there, part, c->at) : 0;
-		if (got == -1) {
-			c->err = errno;
-			return -1;
-		}
-		if (got != (ssize_t)part || memcmp(there, bytes, part) != 0)
-			c->differs = true;
-		if (c->differs || c->ends)
-			return -1;
-		c->at += got;
-		bytes += got;
-		n -= part;
-	}
-	return 0;
+	log_info("%s: mailbox-undo path=\"%s\" size=%lld was=%lld", id,
+	    buf_c(&b->path), (long long)at, (long long)was);
+	return ftruncate(b->fd, at);
 }
 
 static int
@@ -419,40 +383,29 @@ mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 	if (st.st_ino != ino || (uint64_t)st.st_size < size)
 		return 0;
 	for (size_t i = 0; i < n && at < st.st_size; i++) {
-		struct compare c = { b->fd, at, st.st_size, false, false, 0 };
-		const char *before = separator(b, at);
-		enum item_error e = ITEM_OK;
+		struct compare c = { b->fd, at, st.st_size, false, false,
+			false };
+		enum item_error e =
+		    compare_item(&c, separator(b, at), &items[i]);
+		int cut =
+		    e == ITEM_READ ? -1 : compare_torn(c, items + i, n - i);
 
-		if (before == NULL)
-			c.err = errno;
-		else if (compare(&c, before, strlen(before)) == 0)
-			e = item_mbox(&items[i], compare, &c);
-		/* Written again it might be there twice. */
-		if (e == ITEM_SINK && !c.differs && !c.ends && c.err == 0)
-			c.err = ENOMEM;
-		if (c.err) {
-			box_verdict(v, c.err, "cannot read", buf_c(&b->path));
-			return -1;
-		}
-		if (e == ITEM_READ) {
-			box_verdict(v, errno, "cannot read the message for",
+		if (cut == -1) {
+			box_verdict(v, errno, "cannot look for the message in",
 			    buf_c(&b->path));
 			return -1;
 		}
-		if (c.ends && !c.differs) { /* torn, and nothing behind it */
-			log_info("%s: mailbox undo path=%s size=%lld was=%lld",
-			    items[i].id, buf_c(&b->path), (long long)at,
-			    (long long)st.st_size);
-			if (ftruncate(b->fd, at) == -1) {
-				box_verdict(v, errno, "cannot undo in",
-				    buf_c(&b->path));
-				return -1;
-			}
-			break;
+		if (cut && undo(b, items[i].id, at, st.st_size) == -1) {
+			box_verdict(
+			    v, errno, "cannot undo in", buf_c(&b->path));
+			return -1;
 		}
+		if (cut)
+			break;
 		if (c.differs || e != ITEM_OK)
 			continue;
-		items[i].settled = true;
+		/* With zeros in it, and another's mail behind: that stays. */
+		items[i].settled = !c.holes;
 		at = c.at;
 	}
 	/* It may be there, and not yet on disk: the sync was not reached. */
