@@ -116,6 +116,7 @@ each() {
 			for how in $(errors_of "$name"); do
 				[ -z "${ERROR_FAULT:-}" ] || [ "$role $name $k $how" = "$ERROR_FAULT" ] || continue
 				its_turn || continue
+				[ $SECONDS -lt "${ERROR_TIME:-1000000}" ] || { echo "# stopped before: $role $name $k $how" >&3; return; }
 				try "$what" "$group" "$role" "$name" $k "$how"
 			done
 		done

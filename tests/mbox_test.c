@@ -797,15 +797,15 @@ static const struct begin torn[] = {
 	{ "torn_anywhere_behind_no_newline", "From a\n\nb", "\n\n" },
 };
 
+static const struct begin unreadable[] = {
+	{ "unreadable_from_its_beginning", NULL, "" },
+	{ "unreadable_behind_a_whole_mail", "From a\n\nb\n\n", "" },
+};
+
 static const struct begin zeros[] = {
 	{ "zeros_anywhere_in_a_new_file", NULL, "" },
 	{ "zeros_anywhere_behind_a_whole_mail", "From a\n\nb\n\n", "" },
 	{ "zeros_anywhere_behind_no_newline", "From a\n\nb", "\n\n" },
-};
-
-static const struct begin unreadable[] = {
-	{ "unreadable_from_its_beginning", NULL, "" },
-	{ "unreadable_behind_a_whole_mail", "From a\n\nb\n\n", "" },
 };
 
 #define IN_BOX(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)

@@ -2,6 +2,7 @@
  * failure, one sync a batch. */
 #include "common/log.h"
 #include "deliver/user/box.h"
+#include "deliver/user/compare.h"
 #include "deliver/user/dotlock.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -212,17 +213,6 @@ fail:
 	return -1;
 }
 
-static ssize_t
-read_at(int fd, void *to, size_t n, off_t at)
-{
-	ssize_t got;
-
-	do
-		got = pread(fd, to, n, at);
-	while (got == -1 && errno == EINTR);
-	return got;
-}
-
 /* What must stand between the end of the file and a new message, so that a
  * torn predecessor does not swallow it.  NULL with errno: that cannot be read,
  * and a guess would not be found again. */
@@ -230,7 +220,7 @@ static const char *
 separator(struct box *b, off_t end)
 {
 	char last[2] = "\n";
-	ssize_t n = end >= 2 ? read_at(b->fd, last, 2, end - 2) : 0;
+	ssize_t n = end >= 2 ? compare_read(b->fd, last, 2, end - 2) : 0;
 
 	if (n == -1)
 		return NULL;
@@ -369,100 +359,6 @@ mbox_sync(struct box *b, struct verdict *v)
 	return -1;
 }
 
-/* Compares what would be written with what stands there. */
-struct compare {
-	int fd;
-	off_t at, size;
-	bool differs, ends; /* another text; the file ends within ours */
-	bool holes; /* zeros in place of some of ours: a power cut may keep a
-		       file's new size and not all of its octets */
-	int err;    /* it could not be read: nothing is known */
-};
-
-static bool
-alike(struct compare *c, const char *ours, const char *there, size_t n)
-{
-	if (memcmp(ours, there, n) == 0)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		if (there[i] != ours[i] && there[i] != '\0')
-			return false;
-	c->holes = true;
-	return true;
-}
-
-static int
-compare(void *arg, const char *bytes, size_t n)
-{
-	struct compare *c = arg;
-	char there[4096];
-
-	while (n) {
-		size_t part = n < sizeof there ? n : sizeof there;
-		ssize_t got;
-
-		if (c->at + (off_t)part > c->size) {
-			c->ends = true;
-			part = (size_t)(c->size - c->at);
-		}
-		got = part ? read_at(c->fd, there, part, c->at) : 0;
-		if (got == -1) {
-			c->err = errno;
-			return -1;
-		}
-		if (got != (ssize_t)part || !alike(c, bytes, there, part))
-			c->differs = true;
-		if (c->differs || c->ends)
-			return -1;
-		c->at += got;
-		bytes += got;
-		n -= part;
-	}
-	return 0;
-}
-
-/* Does the item stand at c->at, with what goes before it? */
-static enum item_error
-compare_item(struct compare *c, const char *before, const struct item *it)
-{
-	enum item_error e = ITEM_OK;
-
-	if (before == NULL)
-		c->err = errno;
-	else if (compare(c, before, strlen(before)) == 0)
-		e = item_mbox(it, compare, c);
-	/* Written again it might be there twice. */
-	if (e == ITEM_SINK && !c->differs && !c->ends && c->err == 0)
-		c->err = ENOMEM;
-	return e;
-}
-
-/* Some of the item is there, and nothing behind it but what else is ours: none
- * of that was synced, and all of it is written again.  1, 0, or -1 for a
- * message that cannot be read, or with first->err for the mailbox. */
-static int
-torn(struct compare *first, const struct item *items, size_t n)
-{
-	struct compare c = *first;
-
-	if (c.err || c.differs || !(c.ends || c.holes))
-		return 0;
-	for (size_t i = 1; i < n && !c.ends && c.at < c.size; i++) {
-		struct compare next = {
-			.fd = c.fd, .at = c.at, .size = c.size
-		};
-
-		if (compare_item(&next, "", &items[i]) == ITEM_READ)
-			return -1;
-		first->err = next.err;
-		if (next.err)
-			return -1;
-		if (!next.differs)
-			c = next;
-	}
-	return c.ends || c.at == c.size;
-}
-
 /* What begins at `at` is cut off. */
 static int
 undo(struct box *b, const char *id, off_t at, off_t was)
@@ -487,19 +383,15 @@ mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 	if (st.st_ino != ino || (uint64_t)st.st_size < size)
 		return 0;
 	for (size_t i = 0; i < n && at < st.st_size; i++) {
-		struct compare c = {
-			.fd = b->fd, .at = at, .size = st.st_size
-		};
+		struct compare c = { b->fd, at, st.st_size, false, false,
+			false };
 		enum item_error e =
 		    compare_item(&c, separator(b, at), &items[i]);
-		int cut = e == ITEM_READ ? -1 : torn(&c, items + i, n - i);
+		int cut =
+		    e == ITEM_READ ? -1 : compare_torn(c, items + i, n - i);
 
-		if (c.err) {
-			box_verdict(v, c.err, "cannot read", buf_c(&b->path));
-			return -1;
-		}
 		if (cut == -1) {
-			box_verdict(v, errno, "cannot read the message for",
+			box_verdict(v, errno, "cannot look for the message in",
 			    buf_c(&b->path));
 			return -1;
 		}
