@@ -50,6 +50,7 @@ help:
 	@echo 'make demo         shows them at work in a private copy of this machine (root)'
 	@echo 'make check        all tests: of modules, then end to end (root)'
 	@echo 'make check-faults a delivery killed at every system call (root)'
+	@echo 'make check-powercut   what a disk may hold after a power cut, by the thousand (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
 	@echo 'make deb          a package for this Debian, in $O'
@@ -63,6 +64,7 @@ help:
 	@echo 'make simulate     a day of a mail hub, ten million messages, as a table'
 	@echo 'make screens      real messages on terminals, into tests/screens (root)'
 	@echo 'make lint         format, static analysis, house rules'
+	@echo 'make analyze      gcc -fanalyzer over all parts'
 	@echo 'make clean        removes $O'
 	@echo
 	@echo 'Settings: O=$O CC=$(CC) CFLAGS="$(CFLAGS)" PREFIX=$(PREFIX)'
@@ -141,6 +143,16 @@ check:
 check-faults: helpers
 	@O=$O KILL_MOST=999 KILL_ENDS=30 ERROR_EVERY=1 STORY_TIME=3600 tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/79-*.sh
 
+# Thousands of what a disk may hold after a power cut (tests/powercut/README),
+# where check takes 30: RUNS recordings, IMAGES of each, from SEED on.
+RUNS = 4
+IMAGES = 1000
+check-powercut: SEED = $(shell date +%s)
+check-powercut: helpers
+	@failed=0; for n in $$(seq $(RUNS)); do \
+	    O=$O STORY_TIME=3600 POWERCUT_IMAGES=$(IMAGES) POWERCUT_SEED=$$(($(SEED) + n)) \
+	        tests/check.sh tests/76-power-cut.sh || failed=1; done; exit $$failed
+
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that meet most of the code in little time; all
 # that do not count system calls: STORIES='tests/[1-7]*.sh'.
@@ -188,6 +200,11 @@ simulate: $O/tests/simulate/simulate
 lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
+
+# gcc -fanalyzer: minutes, so not part of lint.
+analyze:
+	@tests/deps.sh say build mime
+	@tests/analyze.sh
 
 # One fuzz target: clang, the modules instrumented for coverage.
 FUZZ = $(patsubst %.c,$O/%,$(filter-out $(if $(GMIME),,%/mime_fuzz.c %/mimetext_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
@@ -244,6 +261,6 @@ check-callers: deb helpers
 
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults sanitize-check demo bench \
-	bench-scale bench-tools simulate screens lint fuzz install uninstall deb check-deb check-systemd \
+.PHONY: all help deps need helpers check check-faults check-powercut sanitize-check demo bench \
+	bench-scale bench-tools simulate screens lint analyze fuzz install uninstall deb check-deb check-systemd \
 	check-callers check-portable clean

@@ -36,8 +36,8 @@ put(int level, const char *fmt, va_list ap, int err)
 	if (n < 0)
 		return;
 	if (err && (size_t)n < sizeof line)
-		snprintf(
-		    line + n, sizeof line - (size_t)n, ": %s", strerror(err));
+		snprintf(line + n, sizeof line - (size_t)n, " reason=\"%s\"",
+		    strerror(err));
 	syslog(level, "%s", line);
 	if (echo)
 		dprintf(STDERR_FILENO, "%s: %s\n", name, line);

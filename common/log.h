@@ -9,6 +9,6 @@ void log_open(const char *ident); /* "bellman/queue"; may be called again */
 int log_echoes(void);		  /* do lines go to standard error? */
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
-/* With ": " and strerror(errno) behind the text. */
+/* "...: error what="..."", to which reason="strerror(errno)" is added. */
 void log_errno(const char *, ...) __attribute__((format(printf, 1, 2)));
 #endif

@@ -19,7 +19,7 @@
 static _Noreturn void
 die(const char *who, const char *what)
 {
-	log_errno("%s: %s", who, what);
+	log_errno("%s: error what=\"%s\"", who, what);
 	dprintf(
 	    STDERR_FILENO, "bellman: %s: %s; nothing was done\n", who, what);
 	_exit(EX_SOFTWARE);

@@ -150,8 +150,9 @@ names_are_far(const char *role)
 	if (fd != -1)
 		close(fd);
 	if (far.len)
-		log_warn("%s: users are looked up by \"%.*s\" (" NSSWITCH
-			 "), which may need the network: this role keeps it",
+		log_warn("agent: unbounded role=%s reason=\"users are looked "
+			 "up by '%.*s' (" NSSWITCH
+			 "), which may need the network: this role keeps it\"",
 		    role, (int)far.len, far.ptr);
 	return far.len > 0;
 }
@@ -227,8 +228,9 @@ bounds_set(enum role role, const struct role_start *start)
 		calls |= CALLS_NET;
 	}
 	if (!set_files(b, net, start) && w == WHO_QUEUE)
-		log_warn("%s: this kernel has no Landlock, or one before 5.19: "
-			 "the files that a role may use are not bounded",
+		log_warn("agent: unbounded role=%s reason=\"this kernel has no "
+			 "Landlock, or one before 5.19: the files that a role "
+			 "may use are not bounded\"",
 		    name);
 #ifndef __SANITIZE_ADDRESS__ /* which makes calls, and threads, of its own */
 	calls_set(calls);

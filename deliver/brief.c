@@ -41,7 +41,8 @@ kill_overdue(struct loop_timer *t)
 
 	for (size_t i = 0; i < b.n; i++) {
 		if (b.all[i].until <= now) {
-			log_warn("agent: killing pid=%ld: it is overdue",
+			log_warn(
+			    "agent: killing pid=%ld reason=\"it is overdue\"",
 			    (long)b.all[i].pid);
 			end(&b.all[i]);
 			b.all[i].until = now + AGAIN;

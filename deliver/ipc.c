@@ -361,7 +361,7 @@ ipc_join(struct ipc *a, struct ipc *b)
 	int ends[2];
 
 	if (ipc_pair(ends) == -1) {
-		log_errno("agent: cannot join roles");
+		log_errno("agent: error what=\"cannot join roles\"");
 		return;
 	}
 	ipc_u8(&to_a, (uint8_t)b->peer);

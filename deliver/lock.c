@@ -74,15 +74,19 @@ kill_holders(int fd)
 	struct stat ours;
 	DIR *d = opendir("/proc");
 
-	if (d == NULL || fstat(fd, &ours) == -1)
+	if (d == NULL)
 		return;
+	if (fstat(fd, &ours) == -1) {
+		closedir(d);
+		return;
+	}
 	while ((e = readdir(d)) != NULL) {
 		long pid = strtol(e->d_name, NULL, 10);
 
 		if (pid <= 1 || pid == getpid() || !holds(e->d_name, &ours))
 			continue;
-		log_warn(
-		    "agent: killing pid=%ld, left over from an earlier one",
+		log_warn("agent: killing pid=%ld reason=\"it is left over from "
+			 "an earlier agent\"",
 		    pid);
 		kill((pid_t)pid, SIGKILL);
 	}

@@ -34,6 +34,7 @@
 #endif
 #define DESCRIPTORS 4096
 #define SECRETS_CREDENTIAL "bellman.secrets" /* see deliver/net/secrets.h */
+#define SECRETS "/etc/bellman/secrets"
 
 static const char usage[] =
     "usage: deliver            the agent, in the foreground\n"
@@ -128,6 +129,33 @@ listen_on(const char *path, int type, struct buf *why)
 	return -1;
 }
 
+/* By its mode alone: the role that reads it says the same, but only when a
+ * relay has asked for a password. */
+static void
+check_secrets(struct buf *out)
+{
+	struct role_ids ids;
+	struct buf why = { 0 };
+	struct stat st;
+	const char *what = NULL;
+
+	if (geteuid() == 0 && stat(SECRETS, &st) == 0 &&
+	    role_ids(&ids, &why) == 0) {
+		if (st.st_uid != 0)
+			what = "it does not belong to root";
+		else if (st.st_mode & 037)
+			what = "others than root can change it, or read it";
+		else if (!(st.st_mode & 040) || st.st_gid != ids.gid[ROLE_NET])
+			what = "the group bellman-net cannot read it";
+	}
+	if (what)
+		buf_fmt(out,
+		    "The passwords in " SECRETS " are not used: %s; `chown "
+		    "root:bellman-net` and `chmod 0640` make it right.\n",
+		    what);
+	buf_free(&why);
+}
+
 static int
 check(const struct conf *c)
 {
@@ -135,6 +163,7 @@ check(const struct conf *c)
 	int status = 0;
 
 	check_sentences(c, &out);
+	check_secrets(&out);
 	if (out.bad || fputs(buf_c(&out), stdout) == EOF || fflush(stdout)) {
 		fputs("deliver: cannot say what is in force\n", stderr);
 		status = EX_OSERR;

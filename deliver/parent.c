@@ -1,5 +1,6 @@
 #include "deliver/parent.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include "common/priv.h"
 #include "common/run.h"
 #include "deliver/brief.h"
@@ -113,7 +114,7 @@ gone(struct ipc *c, const char *why)
 	struct child *k = c->arg;
 
 	if (k->pid > 0 && !p.stopping && !p.reload) {
-		log_warn("agent: role=%s pid=%ld channel: %s",
+		log_warn("agent: role-misbehaved role=%s pid=%ld reason=\"%s\"",
 		    role_rows[c->peer].name, (long)k->pid, why);
 		kill(k->pid, SIGKILL);
 	}
@@ -332,7 +333,8 @@ start_missing(struct loop_timer *t)
 			continue;
 		if (start_role(r) == -1) {
 			log_errno(
-			    "agent: cannot start role=%s", role_rows[r].name);
+			    "agent: error what=\"role %s cannot be started\"",
+			    role_rows[r].name);
 			p.role[r].pid = 0;
 			loop_in(&p.again, LATEST);
 			continue; /* it is joined to the others when it comes */
@@ -372,9 +374,7 @@ role_ended(enum role r, int status)
 		return;
 	}
 	if (!p.reload)
-		log_warn(
-		    "agent: role=%s ended status=%d signal=%d; starting it "
-		    "again",
+		log_warn("agent: role-ended role=%s status=%d signal=%d",
 		    role_rows[r].name,
 		    WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 		    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
@@ -434,18 +434,20 @@ static void
 reload(void)
 {
 	struct conf fresh;
-	struct buf why = { 0 };
+	struct buf why = { 0 }, quoted = { 0 };
 
 	if (conf_load(p.conf_path, &fresh, &why) == -1) {
-		log_warn("agent: not reloaded: %s", buf_c(&why));
+		printable_quoted(&quoted, buf_view(&why), 500);
+		log_warn("agent: not-reloaded reason=%s", buf_c(&quoted));
 		conf_free(&fresh);
 	} else {
 		conf_free(p.conf);
 		*p.conf = fresh;
 		p.reload = true;
-		log_info("agent: settings read again");
+		log_info("agent: reloaded");
 		ipc_send(&p.role[ROLE_QUEUE].chan, IPC_STOP, 0, NULL, -1);
 	}
+	buf_free(&quoted);
 	buf_free(&why);
 }
 
@@ -479,24 +481,24 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
 	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
-		log_errno("agent: cannot start");
+		log_errno("agent: error what=\"cannot start\"");
 		return EX_OSERR;
 	}
 	/* Mail on its way to another host is nobody else's to go on with. */
 	if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
 	    (pass != PASS_NONE && !conf->handoff && lock_pass(p.lock) == -1)) {
-		log_errno("agent: cannot lock");
+		log_errno("agent: error what=\"cannot lock\"");
 		return EX_OSERR;
 	}
 	if (fds->submit != -1 &&
 	    submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1) {
-		log_errno("agent: cannot listen");
+		log_errno("agent: error what=\"cannot listen\"");
 		return EX_OSERR;
 	}
 	start_missing(&p.again);
 	systemd_notify("READY=1");
 	if (loop_run() == -1)
-		log_errno("agent: cannot wait");
+		log_errno("agent: error what=\"cannot wait\"");
 	kill_all(NULL);
 	return p.status;
 }

@@ -34,5 +34,6 @@ void
 refuse_write(struct span text)
 {
 	if (whole(text) == -1)
-		log_errno("agent: " RUN_REFUSE);
+		log_errno(
+		    "agent: error what=\"" RUN_REFUSE " cannot be written\"");
 }

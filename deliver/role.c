@@ -171,7 +171,7 @@ role_fork(enum role role, const struct priv_id *id,
 		setproctitle("%s", role_rows[role].name);
 	priv_become(id, parent, role_rows[role].name);
 	if (waits == -1) {
-		log_errno("agent: no loop");
+		log_errno("agent: error what=\"no loop\"");
 		_exit(EX_OSERR);
 	}
 	bounds_set(role, start);

@@ -77,8 +77,8 @@ take(int fd)
 		unsigned char end = EX_TEMPFAIL;
 
 		if (loop_now() - s.told > TELL)
-			log_warn("agent: uid=%lu has %zu submissions under "
-				 "way; more are refused",
+			log_warn("agent: refused uid=%lu limit=submissions "
+				 "under-way=%zu",
 			    (unsigned long)owner, of_one);
 		s.told = loop_now();
 		send(fd, &end, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -89,7 +89,8 @@ take(int fd)
 	start.gid = peer.gid;
 	pid = brief_room() ? role_fork(ROLE_SUBMIT, &id, &start, keep, 2) : -1;
 	if (pid == -1)
-		log_errno("agent: role=submit");
+		log_errno(
+		    "agent: error what=\"role submit cannot be started\"");
 	else
 		brief_add(
 		    (struct brief){

@@ -29,8 +29,9 @@ struct deposit {
 	struct buf top;	    /* envelope, completed header */
 	struct legal legal; /* what was counted of the body */
 	struct spool_head head;
-	bool whole; /* top is made: the header is over */
-	bool begun; /* top is written; text streams behind it */
+	uint64_t at; /* in the file, where text is to begin; when whole */
+	bool whole;  /* top is made: the header is over */
+	bool begun;  /* top is written; text streams behind it */
 };
 
 /* Time and submitter. */

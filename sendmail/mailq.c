@@ -364,6 +364,10 @@ answer_of_list(struct run *r)
 		buf_str(&r->out, "No message fits.\n");
 	else
 		table_sum(&r->out, r->matched, r->octets, r->oldest, r->now);
+	/* What check_mailq and its kin look for, as Sendmail's ends; on a
+	 * terminal nobody does. */
+	if (m->what == MAILQ_LIST && !narrow && r->matched && r->v.width == 0)
+		buf_fmt(&r->out, "\t\tTotal requests: %lld\n", r->matched);
 	if (r->scanning && m->what != MAILQ_JSON)
 		buf_str(&r->out, "The agent still reads the queue: there may "
 				 "be more.\n");

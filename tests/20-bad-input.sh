@@ -111,4 +111,18 @@ mv $SPOOL/drop $SPOOL/gone
 mail | exits "without the spool: 72" 72 submit alice bob
 mv $SPOOL/gone $SPOOL/drop
 nothing_queued "in the end"
+
+# A body is written in pieces of 64 KiB: all sizes about them come out whole.
+start_agent
+for n in 49000 49152 65000 65400 65536 66000 131072 200000; do
+	for end in '' '\r'; do
+		yes 'a line of text, and more of it' | head -c $n >/tmp/want
+		echo >>/tmp/want
+		rm -f /var/mail/bob
+		{ printf 'Subject: %s\n\n' $n; cat /tmp/want; } | sed "s/\$/$end/" | submit alice bob
+		await mbox /var/mail/bob 1
+		sed '1,/^$/d' /var/mail/bob | sed '$d' >/tmp/got
+		check "$n octets, lines end in $end\\n" cmp /tmp/want /tmp/got
+	done
+done
 finish

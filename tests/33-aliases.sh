@@ -127,7 +127,7 @@ check "drained" drained
 same "and not to the sender" 0 "$(messages /var/mail/carol)"
 rm -f /var/mail/*
 
-check "a broken line is in the log with its number" grep -q '/etc/aliases:9: no colon' $LOG
+check "a broken line is in the log with its number" grep -q 'left-out file=/etc/aliases line=9 reason="no colon' $LOG
 check "newaliases" newaliases
 check "it says so, too" sh -c "newaliases | grep -q '^/etc/aliases:9: no colon'"
 check "and how many there are" sh -c "newaliases | grep -q '^/etc/aliases: 20 aliases$'"

@@ -51,12 +51,12 @@ arrives "and has the mail"
 printf 'a b c\n' | forward
 mail_to alice
 arrives "a broken line does not lose mail" alice
-check "and is in the log" grep -q '.forward of alice, line 1: ' $LOG
+check "and is in the log" grep -q 'forward-wrong user=alice line=1 reason=' $LOG
 echo carol | forward
 chmod 666 "$HOME_A/.forward"
 mail_to alice
 arrives "others may write to it: not used" alice
-check "the log says why" grep -q '.forward of alice is not used' $LOG
+check "the log says why" grep -q 'forward-ignored user=alice reason=' $LOG
 echo carol | forward
 chown carol "$HOME_A/.forward"
 mail_to alice
@@ -75,7 +75,7 @@ seq -f 'x%g@far.example' 1001 | forward
 mail_to team
 arrives "more than 1000 members: not used" alice bob
 check "the log says why" grep -q \
-    '.forward of alice is not used: it has more than 1000 members' $LOG
+    'forward-ignored user=alice reason="it has more than 1000 members' $LOG
 { for i in $(seq 20); do
 	echo "deep$i: deep$((i + 1))"
 done; echo 'deep21: carol'; } >>/etc/aliases
@@ -89,7 +89,7 @@ echo ':include:/nonexistent/list' | forward
 mail_to team
 arrives "a list that is not there" alice bob
 check "which the log names" grep -q \
-    '.forward of alice, line 1: :include:/nonexistent/list: there is no' $LOG
+    'forward-wrong user=alice line=1 reason=":include:/nonexistent/list: there is no' $LOG
 
 
 # The way to a list is nobody else's to turn.

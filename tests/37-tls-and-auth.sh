@@ -90,7 +90,7 @@ check "the next message waits as well" await count 2 $LOG "status=4.7.8.*535"
 sendmail -q
 check "asked for again: it waits" await empty $SPOOL/drop
 same "the relay was asked by two mechanisms, once" 2 "$(count '^AUTH' $S/log)"
-same "one warning" 1 "$(count 'net: relay=main .*is refused' $LOG)"
+same "one warning" 1 "$(count 'net: relay-failed relay=main .*is refused' $LOG)"
 no_bounce
 secret $WORD 640
 sendmail -q
@@ -151,7 +151,7 @@ check "the log says that it was not verified" grep -q 'address=127.0.0.1:25 .*ve
 server self 25 old
 cron old
 check "a handshake that fails: plain text" drained
-check "the log says so" grep -q 'tls=failed text=".*"; once more in plain text' $LOG
+check "the log says so" grep -q 'tls-failed .* text=".*" next="once more in plain text"' $LOG
 mv $SECRETS.away $SECRETS
 server self 25 user=jdoe,/tmp/word
 cron secret

@@ -272,7 +272,7 @@ same "equals share" "127.0.0.13 127.0.0.14" \
 # What DNSSEC vouches for.
 arrives a@right.signed 127.0.0.31 tls
 logs "it was verified by DANE" 'host=mx-right.signed' 'host=mx-right.signed .*verified=dane'
-check "and why DNSSEC is believed" grep -q "DNSSEC: the resolver's word is believed (it is on this machine)" $LOG
+check "and why DNSSEC is believed" grep -q 'dns: dnssec believed=yes reason="the resolver is on this machine"' $LOG
 arrives a@alias.signed 127.0.0.31 tls
 arrives a@missing.signed 127.0.0.33 tls # without TLSA: any certificate
 logs "and that is no verification" 'host=mx-missing.signed' 'host=mx-missing.signed .*verified=(no|nobody|none)'
@@ -356,7 +356,7 @@ start_agent
 mail bob again@self-sts.plain
 logs "a restart later, its server gone: the policy holds" 'deferred to=<again@self-sts.plain>' \
     'deferred to=<again@self-sts.plain> status=4\.7'
-refute "it did not have to be asked for" grep -q 'mta-sts domain=self-sts.plain: no policy' $LOG
+refute "it did not have to be asked for" grep -q 'mta-sts domain=self-sts.plain reason="no policy' $LOG
 refute "and nothing went out" grep -q again@self-sts.plain $M/log
 arrives again@sts.plain 127.0.0.35 tls
 logs "and lets those through that are right" 'host=mx-sts.plain' 'host=mx-sts.plain .*verified=ca'

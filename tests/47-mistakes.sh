@@ -19,6 +19,23 @@ X
 echo 'terminal root saml via adm' | config
 exits "settings: a group without its @" 0 /usr/sbin/deliver --check-settings
 said "it says so" 'adm, which is no user here [(]a group is written @adm[)]'
+
+# The secrets: said before a relay asks for a password.
+echo 'relay.example u "p"' >/etc/bellman/secrets
+while IFS='|' read -r owner mode want; do
+	chown "$owner" /etc/bellman/secrets
+	chmod "$mode" /etc/bellman/secrets
+	exits "secrets of $owner, $mode" 0 deliver --check-settings
+	said "it says: $want" "$want; .chown root:bellman-net. and .chmod 0640. make it right"
+done <<-'X'
+	root:bellman-net|644|/etc/bellman/secrets are not used: others than root can change it, or read it
+	root:root|600|the group bellman-net cannot read it
+	alice:bellman-net|640|it does not belong to root
+X
+install -o root -g bellman-net -m 640 /dev/null /etc/bellman/secrets
+exits "as INSTALL has it" 0 deliver --check-settings
+refute "nothing is said of it" grep -q secrets "$OUT"
+rm /etc/bellman/secrets
 printf '' | config
 
 # Aliases and .forward, with an agent.
@@ -59,6 +76,23 @@ chown bob /var/mail/bob
 check "what waited is tried again" /usr/sbin/sendmail -q
 check "and comes into his mailbox" await mbox /var/mail/bob 1
 stop_agent
+
+# Relays: a name that is none, a port that nobody answers.
+while IFS='|' read -r relay want; do
+	echo "relay $relay" | config
+	start_agent
+	echo x | submit alice someone@far.example
+	check "relay $relay: it waits" await text $LOG 'deferred to=<someone@far.example>'
+	as alice mailq >"$OUT"
+	said "mailq says: $want" "$want"
+	stop_agent
+	mailq remove --all >/dev/null
+	: >$LOG
+done <<-'X'
+	nosuch.example 587|why: .*name
+	relay.example 587|why: The server does not answer
+X
+printf '' | config
 
 # No agent.
 exits "no agent: mail is taken" 0 submit bob alice </etc/hostname

@@ -198,9 +198,24 @@ check "the caller is killed: his file goes" await empty $SPOOL/drop
 exec 7>&-
 refute "and nothing arrives" test -e /var/mail/bob
 check "the queue drains" drained
+stop_agent
+
+# nobody at the socket: root can make files in drop/ without the group
+letter root | exits "root, no agent, no_new_privs: 0" 0 setpriv --no-new-privs $SM bob
+same "the file is the agent's to read" root:bellman "$(stat -c %U:%G $SPOOL/drop/* 2>/dev/null || echo root:bellman)"
+arrives root bob
+exits "root, -bs" 0 setpriv --no-new-privs /usr/bin/python3 - <<'X'
+import subprocess, sys
+p = subprocess.run(["/usr/sbin/sendmail", "-bs"], input=b"EHLO x\r\nMAIL FROM:<alice>\r\nRCPT TO:<bob>\r\nDATA\r\nSubject: spoken\r\n\r\nx\r\n.\r\nQUIT\r\n", capture_output=True)
+sys.exit(b"250 2.0.0" not in p.stdout)
+X
+check "a pass" deliver -q
+arrives spoken bob
+same "nothing is put aside" 0 "$(find $SPOOL/quarantine -type f | wc -l)"
 
 # an agent that is started again is waited for: few callers come twice
 nnp() { as alice setpriv --no-new-privs $SM bob; }
+start_agent
 kill -STOP "$AGENT"
 letter unread | nnp >/tmp/unread 2>&1 &
 caller=$!

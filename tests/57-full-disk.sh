@@ -282,7 +282,7 @@ if spool ext2 2M && command -v strace >/dev/null; then
 		done
 		fill $SPOOL
 		kill -CONT "$(role_pid 'user bob')"
-		check "$1: a journal has no room" await -t 30 text $LOG 'octets of its journal are owed: No space'
+		check "$1: a journal has no room" await -t 30 text $LOG 'reason="No space left'
 		check "$1: then the intent says it" sh -c "ls $SPOOL/queue/.intents/intent-*"
 		check "$1: the agent goes on" exists /run/bellman/control
 	}

@@ -112,7 +112,7 @@ time.sleep(60)
 X
 /usr/bin/python3 /tmp/hold.py &
 HOLDER=$!
-check "hers are refused" await -t 20 text $LOG 'submissions under way; more are refused'
+check "hers are refused" await -t 20 text $LOG 'limit=submissions under-way='
 letter | exits "bob has a place" 0 as bob setpriv --no-new-privs /usr/sbin/sendmail bob
 kill $HOLDER
 finish

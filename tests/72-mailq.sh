@@ -162,6 +162,30 @@ same "and no other file" bellman.prom "$(ls -A /tmp/prom)"
 same "anybody may read it" 644 "$(stat -c %a /tmp/prom/bellman.prom)"
 exits "where he may not write: 74" 74 as alice mailq --prometheus=/tmp/prom/x.prom
 
+# Nagios' own plugin, and monit.
+if unpack monitors; then
+	plugin() { /usr/lib/nagios/plugins/check_mailq -M sendmail "$@"; }
+	exits "check_mailq counts them" 1 plugin -w 2 -c 10
+	said "three" '^WARNING: sendmail mailq is 3 .*unsent=3;2;10;0$'
+	exits "fewer than asked for" 0 plugin -w 4 -c 10
+	exits "by the sender's domain" 2 plugin -w 10 -c 20 -W 1 -C 2
+	exits "a selection has no such line" 0 mailq --sender alice
+	refute "it is for the whole queue" grep -q 'Total requests' "$OUT"
+	printf '%s\n' 'set daemon 1' 'set logfile /tmp/monit.log' 'set pidfile /tmp/monit.pid' \
+	    'set idfile /tmp/monit.id' 'set statefile /tmp/monit.state' >/tmp/monitrc
+	sed -n '/^check program/,/^\.Ed/p' "$TREE/man/mailq.1" | grep -v '^\.Ed' >>/tmp/monitrc
+	sed -i 's/--check"/--check=1s"/' /tmp/monitrc
+	chmod 600 /tmp/monitrc
+	exits "monit takes the manual's lines" 0 monit -c /tmp/monitrc -t
+	monit -I -c /tmp/monitrc >/tmp/monit.out 2>&1 &
+	monit=$!
+	check "and reads what is wrong" await -t 20 text /tmp/monit.log 'warning: mail is stuck; 3 messages wait'
+	kill $monit
+	wait $monit
+else
+	skip "check_mailq and monit: they could not be fetched"
+fi
+
 # Back to the sender.
 exits "bounce" 0 mailq bounce "$B"
 said "in words" '^1 message goes back to its sender[.]$'

@@ -75,7 +75,7 @@ echo ops@remote.example >$R/etc/nullmailer/adminaddr
 start_agent
 exits "beside an agent" 0 import --root $R --write
 said "it reads anew" 'reads its settings anew'
-check "it does" await text $LOG 'settings read again'
+check "it does" await text $LOG 'agent: reloaded'
 same "root's mail" "root: ops@remote.example" "$(cat /etc/aliases)"
 stop_agent
 echo 'root: alice' >/etc/aliases

@@ -80,5 +80,19 @@ printf 'Subject: from a container\n\nx\n' >/tmp/message
 exits "a user in it submits" 0 chroot --userspec=1002:1002 $ROOT /usr/sbin/sendmail alice </tmp/message
 check "it arrives" await text /var/mail/alice 'from a container'
 check "from the uid that the kernel saw" grep -q 'uid 1002' /var/mail/alice
+# The same by alice, who is nobody on the machine, all of it in namespaces of hers.
+install -m 755 /tmp/mounts /tmp/mounts.alice
+cat >/tmp/rootless <<'X'
+ROOT=/home/alice/container
+export ROOT
+mkdir -p $ROOT
+cp -r /tmp/container/lib* /tmp/container/usr $ROOT/ 2>/dev/null
+bash -e /tmp/mounts.alice || exit 99
+printf 'Subject: from a rootless container\n\nx\n' | /usr/sbin/chroot $ROOT /usr/sbin/sendmail bob
+X
+exits "a rootless container, made as printed" 0 as alice unshare -Ur -m -n -p -f bash /tmp/rootless
+check "its mail arrives" await text /var/mail/bob 'from a rootless container'
+check "from her, whatever uid she had in there" grep -q '^From: .*alice@' /var/mail/bob
+check "by the kernel's word" grep -q 'queued uid=1001 from=<alice@' $LOG
 exits "one without any rights, in namespaces of its own" 0 unshare -r -n chroot $ROOT /usr/sbin/sendmail -f bob alice </tmp/message
 finish

@@ -173,25 +173,29 @@ one_bounce(void **state)
 }
 
 /* Killed after the bounce was made, before anything was said of it; and after
- * half of it was written. */
+ * half of it was written; and a power cut has left its name and mode alone. */
 static void
 killed_in_between(void **state)
 {
+	enum { MADE, HALF, NO_TEXT, WAYS };
 	struct buf j = { 0 };
 	int fd;
 
 	(void)state;
 	note(&j, J_FAIL, 0, "5.1.1");
-	for (int torn = 0; torn < 2; torn++) {
+	for (int way = MADE; way < WAYS; way++) {
 		put(ID, "a@x.example", "", 1, 9, &j);
+		if (way == MADE)
+			put(ID "-1", "", "", 1, 9, &(struct buf){ 0 });
 		fd = openat(q.dir, ID "-1", O_WRONLY | O_CREAT, 0600);
-		assert_int_equal(write(fd, "it", 2), 2);
-		assert_int_equal(fchmod(fd, torn ? 0640 : 0660), 0);
+		if (way != MADE)
+			assert_int_equal(write(fd, "it", 2), 2);
+		assert_int_equal(fchmod(fd, way == HALF ? 0640 : 0660), 0);
 		close(fd);
 		turn(ID);
 		assert_false(there(ID));
 		assert_int_equal(files(), 1);
-		has(ID "-1", torn ? "Final-Recipient" : "it");
+		has(ID "-1", way == MADE ? "the text" : "Final-Recipient");
 		unlinkat(q.dir, ID "-1", 0);
 	}
 	buf_free(&j);

@@ -71,6 +71,73 @@ host_autopkgtest() {
 	verdict autopkgtest $status "$log"
 }
 
+# doc/containers, line by line, in the place of docker: the image is built, and each
+# of its containers is a namespace of processes without an agent, which ends with its
+# program.  The network of these is one relay.
+host_container() {
+	local line word context=$WORK/layer/context
+	machine
+	printf '#!/bin/sh\nexit 101\n' >"$R/usr/sbin/policy-rc.d" # as Debian's images have it
+	mkdir -p "$context"
+	cp "$WORK/bellman.deb" "$context/bellman_0_all.deb"
+	printf 'relay main { host 127.0.0.1 2525 ; tls never }\nretry 1h\n' >"$context/bellman.conf"
+	while read -r word line; do
+		case $word in
+		FROM) ;; # R is that
+		# shellcheck disable=SC2086 # words, and a pattern of names
+		COPY) (cd "$context" && set -- $line && cp $1 "$R$2") ;;
+		RUN) chroot "$R" /usr/bin/env DEBIAN_FRONTEND=noninteractive sh -c "$line" >"$WORK/image.log" 2>&1 ;;
+		VOLUME) # docker fills a new volume from the image
+			cp -a "$R$line" "$WORK/layer/volume" && mount --bind "$WORK/layer/volume" "$R$line" ;;
+		esac || {
+			verdict "container: $word $line" 1 "$WORK/image.log"
+			return
+		}
+	done < <(sed -n '/^    FROM /,/^$/s/^    //p' "$TREE/doc/containers")
+	env PRIVATE_ROOT=1 R="$R" unshare -n /bin/bash "$TREE/tests/deb.sh" --containers
+}
+
+containers() {
+	local sink=/tmp/containers.$$
+	. "$TREE/tests/lib.sh" 2>/dev/null
+	NAME=container OUT=$WORK/container.out
+	cd / || exit 1
+	ip link set lo up
+	box() { # COMMAND...: a container from its begin to its end
+		timeout 60 unshare -p -f --kill-child --mount-proc="$R/proc" chroot "$@"
+	}
+	gone() { [ -z "$(find "$R$SPOOL/drop" "$R$SPOOL/queue" -type f)" ]; }
+	message='printf "Subject: %s\n\nx\n" $0 | sendmail ops@far.example'
+	smtpd 2525 "$sink"
+	check "the image has the program and the settings" grep -q 2525 "$R/etc/bellman/bellman.conf"
+	refute "and no agent" pgrep -x deliver
+	exits "root sends, and his program goes on" 0 box "$R" sh -c "$message"'
+		while find /var/spool/bellman/drop /var/spool/bellman/queue -type f | grep -q .; do sleep 0.1; done' goes-on
+	same "it says nothing" '' "$(head -n 1 "$OUT")"
+	check "one pass has taken it to the relay" grep -q goes-on "$sink"/1.msg
+	stop_smtpd
+	exits "no relay: root's program ends" 0 box "$R" sh -c "$message" ends
+	exits "another user" 0 box --userspec=33:33 "$R" sh -c "$message" by-www
+	said "he reads that it waits" 'sendmail: queued, but no agent runs; it waits'
+	refute "both wait" gone
+	rm -rf "$sink"
+	smtpd 2525 "$sink"
+	command=$(sed -n 's/^    docker run .* IMAGE //p' "$TREE/doc/containers")
+	same "the page's last word on that" 'deliver -q' "$command"
+	# shellcheck disable=SC2086 # words
+	exits "another container of the same volume" 0 box "$R" $command
+	same "has them go, each once" "by-www ends" "$(grep -h -o -E 'Subject: (ends|by-www)' "$sink"/*.msg | cut -d' ' -f2 | sort | xargs)"
+	check "nothing is left" gone
+	exits "no new privileges: nobody but root" 77 box --userspec=33:33 "$R" setpriv --no-new-privs sh -c "$message" no
+	said "is told why" 'sendmail: '
+	check "and nothing is left" gone
+	exits "root may, and his last command sees to it" 0 box "$R" setpriv --no-new-privs sh -c "$message; $command" yes
+	check "it has arrived" grep -q -h 'Subject: yes' "$sink"/*.msg
+	stop_smtpd
+	rm -rf "$sink"
+	finish
+}
+
 # --- inside ---
 
 DEB=/out/debcheck/bellman.deb
@@ -408,5 +475,6 @@ case ${1:-} in
 --all) all ;;
 --one) one "$2" ;;
 --inside) inside ;;
+--containers) containers ;;
 *) outside "$@" ;;
 esac

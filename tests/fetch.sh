@@ -78,6 +78,9 @@ of_stories() {
 	set_of exim exim4-base exim4-config exim4-daemon-light
 	set_of dnssec nsd ldnsutils unbound
 	set_of fail2ban fail2ban
+	# one plugin of them, in Perl, without what the others need
+	fetch monitoring-plugins-standard pkgs/monitors && fetch monitoring-plugins-basic pkgs/monitors &&
+		fetch monitoring-plugins-common pkgs/monitors && set_of monitors monit
 }
 
 [ $# -gt 0 ] || of_stories

@@ -158,6 +158,51 @@ static const struct row {
 	    "relay smtp.gmail.com 587\n"
 	    "local-domains localhost\n",
 	    "smtp.gmail.com a@gmail.com word\n", "the one password" },
+	/* As Debian's questions leave it: the mailname is among the names, and
+	 * yet nothing is to stay here. */
+	{ "exim_satellite", "exim4",
+	    "== /etc/exim4/update-exim4.conf.conf\n"
+	    "dc_eximconfig_configtype='satellite'\n"
+	    "dc_other_hostnames='web1.example.org'\n"
+	    "dc_readhost='example.org'\ndc_hide_mailname='true'\n"
+	    "dc_smarthost='mail.example.org'\n"
+	    "== /etc/mailname\nweb1.example.org\n== /etc/hostname\nweb1\n",
+	    "relay main {\n\thost mail.example.org 25\n"
+	    "\ttls opportunistic\n}\n"
+	    "local-domains localhost\n",
+	    "", "write example.org into /etc/mailname" },
+	{ "exim_satellite_reads_where_it_is", "exim4",
+	    "== /etc/exim4/update-exim4.conf.conf\n"
+	    "dc_eximconfig_configtype='satellite'\ndc_readhost='example.org'\n"
+	    "dc_other_hostnames=''\ndc_smarthost='r.example::587'\n"
+	    "== /etc/mailname\nexample.org\n",
+	    "relay main {\n\thost r.example 587\n\ttls opportunistic\n}\n"
+	    "local-domains localhost\n",
+	    "", "!/etc/mailname" },
+	/* Taken out of the names by hand: its mail is for the smarthost. */
+	{ "exim_mailname_is_elsewhere", "exim4",
+	    "== /etc/exim4/update-exim4.conf.conf\n"
+	    "dc_eximconfig_configtype='smarthost'\ndc_other_hostnames=''\n"
+	    "dc_smarthost='r.example::587'\n"
+	    "== /etc/mailname\nexample.org\n"
+	    "== /etc/hostname\nweb1.example.org\n",
+	    "relay main {\n\thost r.example 587\n\ttls opportunistic\n}\n"
+	    "local-domains localhost web1.example.org\n",
+	    "", "" },
+	{ "exim_mailname_is_the_host", "exim4",
+	    "== /etc/exim4/update-exim4.conf.conf\n"
+	    "dc_eximconfig_configtype='smarthost'\n"
+	    "dc_other_hostnames='example.org'\n"
+	    "dc_smarthost='r.example::587'\n"
+	    "== /etc/mailname\nweb1.example.org\n== /etc/hostname\nweb1\n",
+	    "relay main {\n\thost r.example 587\n\ttls opportunistic\n}\n"
+	    "local-domains localhost example.org web1.example.org\n",
+	    "", "" },
+	{ "exim_no_names_but_the_host", "exim4",
+	    "== /etc/exim4/update-exim4.conf.conf\n"
+	    "dc_eximconfig_configtype='local'\ndc_other_hostnames=''\n"
+	    "== /etc/mailname\nweb1.example.org\n== /etc/hostname\nweb1\n",
+	    "relay none\n", "", "" },
 	{ "exim_without_password", "exim4",
 	    "== /etc/exim4/update-exim4.conf.conf\n"
 	    "dc_eximconfig_configtype='smarthost'\n"

@@ -4,9 +4,9 @@
  *     inject PID CALL ARGUMENT... [-- CALL ARGUMENT...]
  *
  * An argument is a number, $ for what the call before has returned, in:PORT for
- * an address of this machine, or text.  Prints what the last one returned, as
- * "ok" or the name of the errno.  The process goes on as it was.  77: not on
- * this kind of machine. */
+ * an address of this machine, hex:DIGITS for octets, or text.  Prints what the
+ * last one returned, as "ok" or the name of the errno.  The process goes on as
+ * it was.  77: not on this kind of machine. */
 #include <err.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -32,6 +32,7 @@ static const struct {
 	{ "mkdirat", SYS_mkdirat },
 	{ "symlinkat", SYS_symlinkat },
 	{ "mknodat", SYS_mknodat },
+	{ "write", SYS_write },
 	{ "socket", SYS_socket },
 	{ "bind", SYS_bind },
 	{ "listen", SYS_listen },
@@ -67,6 +68,20 @@ put(const void *bytes, size_t n)
 }
 
 static unsigned long long
+put_hex(const char *digits)
+{
+	static unsigned char bytes[65536];
+	size_t n = 0;
+
+	for (; digits[0] && digits[1] && n < sizeof bytes; digits += 2) {
+		char two[3] = { digits[0], digits[1], 0 };
+
+		bytes[n++] = (unsigned char)strtoul(two, NULL, 16);
+	}
+	return put(bytes, n);
+}
+
+static unsigned long long
 argument(const char *word, long before)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
@@ -77,6 +92,8 @@ argument(const char *word, long before)
 		return (unsigned long long)before;
 	if (*word && *end == '\0')
 		return n;
+	if (strncmp(word, "hex:", 4) == 0)
+		return put_hex(word + 4);
 	if (strncmp(word, "in:", 3) != 0)
 		return put(word, strlen(word) + 1);
 	in.sin_port = htons((in_port_t)atol(word + 3));

@@ -287,6 +287,39 @@ zeros_at_the_end_are_torn(void **state)
 	buf_free(&b);
 }
 
+/* After a power cut the file has its new length, and sectors that were not
+ * synced read as zeros: the lines before them count, and no more. */
+static void
+zeros_anywhere_are_torn(void **state)
+{
+	struct buf b = { 0 }, text = { 0 };
+
+	(void)state;
+	three_lines(&b);
+	for (size_t from = 0; from < b.len; from++)
+		for (size_t n = 1; from + n <= b.len; n++) {
+			struct span rest;
+			struct journal_line l;
+			size_t whole = 0, end = 0;
+			int got;
+
+			buf_reset(&text);
+			buf_span(&text, buf_view(&b));
+			memset(text.ptr + from, 0, n);
+			for (size_t i = 0; i < from; i++)
+				if (b.ptr[i] == '\n')
+					end = i + 1, whole++;
+			rest = buf_view(&text);
+			while ((got = journal_get(&rest, &l)) == 1)
+				whole--;
+			assert_int_equal(got, 0);
+			assert_int_equal(whole, 0);
+			assert_int_equal(rest.len, b.len - end);
+		}
+	buf_free(&b);
+	buf_free(&text);
+}
+
 /* The tail of a body, where the first line's length is wrong. */
 static void
 what_never_was_a_line_is_not_torn(void **state)
@@ -315,6 +348,7 @@ main(void)
 		cmocka_unit_test(torn_anywhere),
 		cmocka_unit_test(wrong_anywhere),
 		cmocka_unit_test(zeros_at_the_end_are_torn),
+		cmocka_unit_test(zeros_anywhere_are_torn),
 		cmocka_unit_test(what_never_was_a_line_is_not_torn),
 	};
 	struct CMUnitTest tests[COUNT(rows) + COUNT(bad) + COUNT(more)];

@@ -115,6 +115,8 @@ agree "deliver(8): the journal" \
     "$(sed -n '/^Behind the message is the journal/,/^\.El/p' "$MAN/deliver.8" | items Cm)"
 agree "deliver(8): the envelope" "$(table common/env.c lines | quoted)" \
     "$(sed -n '/^The envelope is these/,/^\.El/p' "$MAN/deliver.8" | items Cm)"
+exits "the log: each line is subject, event, key=value" 0 python3 tests/events.py code
+agree "deliver(8): events of the log, and their keys" "$(cat "$OUT")" "$(python3 tests/events.py manual)"
 cd /root || exit 1
 
 # Examples: the N-th block of a manual, as it is printed.

@@ -181,6 +181,81 @@ another_wrote_behind_the_tear(void **state)
 	buf_free(&text);
 }
 
+/* After a power cut the file has its new size, and not all of its octets: zeros
+ * in any one place of what was not synced are undone, and what stood before
+ * them stays. */
+static void
+check_zeros(void **state)
+{
+	const struct begin *row = *state;
+	struct buf want = { 0 }, got = { 0 }, text = { 0 };
+	size_t ends[BATCH + 1];
+	struct place *p;
+	void *place;
+
+	assert_int_equal(setup(&place), 0);
+	p = place;
+	whole(p, row, &want, ends);
+	for (size_t from = ends[0]; from < want.len; from++)
+		for (size_t n = 1; from + n <= want.len; n += 1 + n / 3) {
+			uint64_t ino, size;
+
+			buf_reset(&text);
+			buf_span(&text, buf_view(&want));
+			memset(text.ptr + from, 0, n);
+			box_put(p->fd, "box", buf_view(&text));
+			assert_int_equal(open_box(p, &ino, &size), 0);
+			assert_int_equal(p->box.kind->check(&p->box, ino,
+					     ends[0], p->items, BATCH, &p->v),
+			    0);
+			for (int i = 0; i < BATCH; i++)
+				assert_int_equal(
+				    p->items[i].settled, ends[i + 1] <= from);
+			deliver(p);
+			box_get(p->fd, "box", &got);
+			assert_true(span_eq(buf_view(&got), buf_view(&want)));
+		}
+	buf_free(&want);
+	buf_free(&got);
+	buf_free(&text);
+	box_teardown(&place);
+}
+
+/* And where another's mail stands behind, none of that is cut off. */
+static void
+another_wrote_behind_zeros(void **state)
+{
+	static const char other[] = "\nFrom other\n\nmail\n\n";
+	struct place *p = *state;
+	struct buf want = { 0 }, got = { 0 }, text = { 0 };
+	size_t ends[BATCH + 1];
+	uint64_t ino, size;
+
+	whole(p, &begins[2], &want, ends);
+	for (size_t from = ends[0]; from + 9 <= want.len; from++) {
+		buf_reset(&text);
+		buf_span(&text, buf_view(&want));
+		memset(text.ptr + from, 0, 9);
+		buf_str(&text, other);
+		box_put(p->fd, "box", buf_view(&text));
+		assert_int_equal(open_box(p, &ino, &size), 0);
+		assert_int_equal(p->box.kind->check(&p->box, ino, ends[0],
+				     p->items, BATCH, &p->v),
+		    0);
+		deliver(p);
+		box_get(p->fd, "box", &got);
+		assert_true(span_starts(buf_view(&got), buf_view(&text)));
+		box_get(p->fd, "box", &got);
+		for (size_t i = 0; i < got.len; i++) /* for strstr */
+			got.ptr[i] = got.ptr[i] ? got.ptr[i] : '0';
+		for (int i = 0; i < BATCH; i++)
+			assert_in_range(times(&got, &p->items[i]), 1, 2);
+	}
+	buf_free(&want);
+	buf_free(&got);
+	buf_free(&text);
+}
+
 /* Where the mailbox is another by now, nothing is said to be there, and
  * nothing of it is cut off. */
 static const struct rewritten {
@@ -684,6 +759,12 @@ static const struct begin torn[] = {
 	{ "torn_anywhere_behind_no_newline", "From a\n\nb", "\n\n" },
 };
 
+static const struct begin zeros[] = {
+	{ "zeros_anywhere_in_a_new_file", NULL, "" },
+	{ "zeros_anywhere_behind_a_whole_mail", "From a\n\nb\n\n", "" },
+	{ "zeros_anywhere_behind_no_newline", "From a\n\nb", "\n\n" },
+};
+
 #define IN_BOX(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
 
 int
@@ -691,6 +772,7 @@ main(void)
 {
 	static const struct CMUnitTest more[] = {
 		IN_BOX(another_wrote_behind_the_tear),
+		IN_BOX(another_wrote_behind_zeros),
 		IN_BOX(damaged_message_is_undone),
 		IN_BOX(dot_lock_of_a_dead_process_is_broken),
 		IN_BOX(dot_lock_without_pid_is_broken_when_old),
@@ -699,13 +781,15 @@ main(void)
 		IN_BOX(second_open_keeps_the_lock),
 		IN_BOX(full_disk_is_undone_and_said),
 	};
-	struct CMUnitTest tests[COUNT(begins) + COUNT(torn) + COUNT(rewritten) +
-				COUNT(refused) + COUNT(helds) +
-				COUNT(file_rows) + COUNT(faults) + COUNT(more)];
+	struct CMUnitTest tests[COUNT(begins) + COUNT(torn) + COUNT(zeros) +
+				COUNT(rewritten) + COUNT(refused) +
+				COUNT(helds) + COUNT(file_rows) +
+				COUNT(faults) + COUNT(more)];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, begins, check_begin);
 	ADD_ROWS(tests, n, torn, check_torn);
+	ADD_ROWS(tests, n, zeros, check_zeros);
 	ADD_ROWS(tests, n, rewritten, check_rewritten);
 	ADD_ROWS(tests, n, refused, check_refused);
 	ADD_ROWS(tests, n, helds, check_held);

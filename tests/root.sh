@@ -23,7 +23,7 @@ outside() {
 	set -- "$command" "$@"
 	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \
-	    TERM="${TERM:-dumb}" CRASH_SUBMITTERS="${CRASH_SUBMITTERS:-}" KILL_MOST="${KILL_MOST:-}" KILL_ENDS="${KILL_ENDS:-}" ERROR_EVERY="${ERROR_EVERY:-}" \
+	    TERM="${TERM:-dumb}" CRASH_SUBMITTERS="${CRASH_SUBMITTERS:-}" KILL_MOST="${KILL_MOST:-}" KILL_ENDS="${KILL_ENDS:-}" ERROR_EVERY="${ERROR_EVERY:-}" POWERCUT_IMAGES="${POWERCUT_IMAGES:-}" POWERCUT_SEED="${POWERCUT_SEED:-}" \
 	    SANITIZED="${SANITIZED:-}" DISK="${DISK:-}" TREE="$TREE" O="$O" \
 	    "$O/tests/private" /bin/bash "$TREE/tests/root.sh" --mount "$@"
 }

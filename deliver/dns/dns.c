@@ -415,7 +415,7 @@ from_parent(struct ipc *c, struct ipc_msg *m)
 	loop_cancel(&d->lonely);
 	d->net = (struct ipc){ .got = from_net, .gone = net_gone, .arg = d };
 	if (ipc_open(&d->net, m->fd, ROLE_DNS, ROLE_NET) == -1) {
-		log_errno("dns: channel to role=net");
+		log_errno("dns: error what=\"no channel to role net\"");
 		close(m->fd);
 		loop_stop();
 	}
@@ -431,10 +431,10 @@ dns_run(const struct role_start *start)
 	d.parent =
 	    (struct ipc){ .got = from_parent, .gone = ipc_end_with, .arg = &d };
 	if (rc != ARES_SUCCESS)
-		log_warn("dns: no resolver: %s", ares_strerror(rc));
+		log_warn("dns: no-resolver reason=\"%s\"", ares_strerror(rc));
 	else if (ipc_open(&d.parent, start->fd, ROLE_DNS, ROLE_PARENT) == -1 ||
 		 loop_run() == -1)
-		log_errno("dns: cannot wait");
+		log_errno("dns: error what=\"cannot wait\"");
 	d.round++; /* questions that are open have no answer any more */
 	resolvers_free(&d.resolvers);
 	ipc_close(&d.net);

@@ -157,15 +157,15 @@ judge_trust(struct resolver *r)
 		return;
 	all->said = say;
 	if (r->trusted)
-		log_info("dns: DNSSEC: the resolver's word is believed (%s)",
+		log_info("dns: dnssec believed=yes reason=\"%s\"",
 		    all->trust == 1 ? "dnssec yes"
-		    : local	    ? "it is on this machine"
+		    : local	    ? "the resolver is on this machine"
 				    : "trust-ad in " RESOLV_CONF);
 	else
-		log_info("dns: DNSSEC: the resolver's word is not believed: %s",
+		log_info("dns: dnssec believed=no reason=\"%s\"",
 		    all->trust == 0 ? "dnssec no"
-				    : "it is not on this machine, so DANE is "
-				      "not used");
+				    : "the resolver is not on this machine, so "
+				      "DANE is not used");
 }
 
 static struct resolver *
@@ -196,7 +196,7 @@ resolver_new(struct resolvers *all, const struct stat *conf)
 		judge_trust(r);
 		return r;
 	}
-	log_warn("dns: cannot start the resolver: %s", ares_strerror(rc));
+	log_warn("dns: no-resolver reason=\"%s\"", ares_strerror(rc));
 	free(r);
 	return NULL;
 }

@@ -24,7 +24,8 @@ got_answer(struct ipc *c, struct ipc_msg *m)
 	struct ask *a;
 
 	if (dns_decode(m->body, &answer) == -1) {
-		log_warn("net: an answer of role=dns does not parse");
+		log_warn("net: role-misbehaved role=dns reason=\"its answer "
+			 "does not parse\"");
 		c->gone(c, "an answer that does not parse");
 		return;
 	}
@@ -62,7 +63,7 @@ asks_peer(struct asks *all, int fd)
 	if (fd == -1)
 		return;
 	if (ipc_open(&all->dns, fd, ROLE_NET, ROLE_DNS) == -1) {
-		log_errno("net: channel to role=dns");
+		log_errno("net: error what=\"no channel to role dns\"");
 		close(fd);
 		return;
 	}

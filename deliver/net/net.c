@@ -108,7 +108,8 @@ nobody_came(struct loop_timer *t)
 static void
 misfit(struct ipc *c)
 {
-	log_warn("net: a message of role=queue: %s", strerror(errno));
+	log_warn(
+	    "net: role-misbehaved role=queue reason=\"%s\"", strerror(errno));
 	queue_gone(c, "a message that does not parse");
 }
 
@@ -177,7 +178,7 @@ new_queue(struct net *net, int fd)
 	    (struct ipc){ .got = from_queue, .gone = queue_gone, .arg = net };
 	if (ipc_open(&net->queue, fd, ROLE_NET, ROLE_QUEUE) == 0)
 		return;
-	log_errno("net: channel to role=queue");
+	log_errno("net: error what=\"no channel to role queue\"");
 	close(fd);
 	loop_stop();
 }
@@ -261,7 +262,7 @@ net_serve(const struct role_start *start, int64_t second)
 	if (net.tls == NULL || (start->probe && net.probe == NULL) ||
 	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
 	    loop_run() == -1)
-		log_errno("net: cannot wait");
+		log_errno("net: error what=\"cannot wait\"");
 	drop_all(&net);
 	while ((r = RB_MIN(relays, &net.relays)) != NULL)
 		relay_free(r);

@@ -1,5 +1,6 @@
 #include "deliver/net/policy.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -129,7 +130,9 @@ policies_kept(struct policies *all, struct span body)
 		return -1;
 	}
 	if (sts_load(octets, id, &sts) == -1)
-		log_warn("net: mta-sts: what was kept of a policy is none");
+		log_warn("net: mta-sts domain=%s reason=\"what was kept of its "
+			 "policy is none\"",
+		    domain);
 	else if (until > now && until - now <= STS_AGE &&
 		 kept(all, domain) == NULL) /* newer, of this process */
 		keep(all, domain, id, &sts, (int64_t)(until - now));
@@ -155,14 +158,21 @@ static void
 done(struct policy_ask *a, const char *why)
 {
 	struct policy *p = kept(a->all, a->domain);
+	struct buf b = { 0 }, quoted = { 0 };
 
 	if (p && why) {
 		p->since = loop_now();
 		p->renew = RENEW_AGAIN;
 	}
-	if (why)
-		log_warn("net: mta-sts domain=%s: no policy: %s%s", a->domain,
-		    why, p ? "; the one that is kept holds" : "");
+	if (why) {
+		buf_fmt(&b, "no policy: %s%s", why,
+		    p ? "; the one that is kept holds" : "");
+		printable_quoted(&quoted, buf_view(&b), 400);
+		log_warn("net: mta-sts domain=%s reason=%s", a->domain,
+		    buf_c(&quoted));
+		buf_free(&quoted);
+		buf_free(&b);
+	}
 	policy_cancel(a);
 	a->got(a, p ? &p->sts : NULL);
 }

@@ -1,5 +1,6 @@
 #include "deliver/net/relay.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include "deliver/net/probe.h"
 #include "deliver/net/session.h"
 #include <stddef.h>
@@ -218,16 +219,19 @@ begin_session(struct relay *r)
 	bool good = loop_now() < r->good_until && r->good < r->way.n;
 	struct session *s;
 	struct verdict v;
+	struct buf b = { 0 };
 
 	if (TAILQ_EMPTY(&r->waiting))
 		return;
 	if (r->way.n == 0) {
 		r->way.until = 0;
 		if (relay_live(r) == 0) {
-			log_warn(
-			    "net: relay=%s domain=%s status=%s text=\"%s\"",
+			printable_quoted(&b, buf_view(&r->way.text), 400);
+			log_warn("net: relay-failed relay=%s domain=%s "
+				 "status=%s text=%s",
 			    r->conf->name, r->domain, r->way.why.status,
-			    buf_c(&r->way.text));
+			    buf_c(&b));
+			buf_free(&b);
 			failed(r, SHUT_AWAY, &r->way.why,
 			    buf_view(&r->way.text), "");
 		}

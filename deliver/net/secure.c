@@ -1,5 +1,6 @@
 #include "deliver/net/secure.h"
 #include "common/log.h"
+#include "common/printable.h"
 #include "deliver/net/auth.h"
 #include "deliver/net/probe.h"
 #include "deliver/token.h"
@@ -119,10 +120,12 @@ secure_failed(struct session *s)
 	struct buf b = { 0 };
 
 	if (!tls_must(&w) && !implicit(s)) {
-		log_info("net: relay=%s host=%s address=%s tls=failed "
-			 "text=\"%s\"; once more in plain text",
+		printable_quoted(&b, buf_view(&s->conn.why), 300);
+		log_info("net: tls-failed relay=%s host=%s address=%s text=%s "
+			 "next=\"once more in plain text\"",
 		    s->relay->conf->name, session_host(s), s->conn.name,
-		    buf_c(&s->conn.why));
+		    buf_c(&b));
+		buf_free(&b);
 		probe_plain(s);
 		s->plain = true;
 		conn_again(&s->conn);
@@ -217,7 +220,7 @@ secret(struct session *s)
 {
 	const struct conf_relay *r = s->relay->conf;
 	struct secrets_key key = { r->name, session_host(s), r->user };
-	struct buf why = { 0 };
+	struct buf why = { 0 }, quoted = { 0 };
 	bool wanted =
 	    r->user || r->nauth || r->cert || (s->smtp.peer.offers & EHLO_AUTH);
 	const struct net *net = s->relay->net;
@@ -225,11 +228,14 @@ secret(struct session *s)
 	    net->credential, &key, &s->secret, &why);
 
 	if (rc == -1 && !wanted) {
-		log_warn("net: %s", buf_c(&why));
+		printable_quoted(&quoted, buf_view(&why), 300);
+		log_warn("net: no-secret relay=%s reason=%s", r->name,
+		    buf_c(&quoted));
 		rc = 0;
 	} else if (rc == -1) {
 		no_login(s, buf_c(&why));
 	}
+	buf_free(&quoted);
 	buf_free(&why);
 	return rc;
 }

@@ -88,7 +88,8 @@ set_sender(struct session *s, struct job *job)
 	const struct conf *c = s->relay->net->conf;
 
 	if (!s->relay->conf->lmtp && job_sender(job, c) == -1)
-		log_errno("net: a sender cannot be rewritten now");
+		log_errno(
+		    "net: error what=\"a sender cannot be rewritten now\"");
 }
 
 static void
@@ -257,7 +258,7 @@ session_cannot(struct session *s, const struct verdict *why, struct span text)
 	for (size_t i = 0; i < s->text.len; i++) /* one value in the log */
 		if (s->text.ptr[i] == '"')
 			s->text.ptr[i] = '\'';
-	log_warn("net: relay=%s host=%s status=%s text=\"%s\"",
+	log_warn("net: relay-failed relay=%s host=%s status=%s text=\"%s\"",
 	    s->relay->conf->name, session_host(s), why->status,
 	    buf_c(&s->text));
 	probe_cannot(s);

@@ -181,8 +181,8 @@ got_policy(struct policy_ask *a, const struct sts *sts)
 		bool fits = sts_fits(sts, h->name);
 
 		if (!fits)
-			log_warn("net: mta-sts domain=%s host=%s: not in the "
-				 "domain's policy%s",
+			log_warn("net: mta-sts domain=%s host=%s reason=\"it "
+				 "is not in the domain's policy%s\"",
 			    w->domain, h->name,
 			    sts->mode == STS_ENFORCE
 				? ", so it is not used"

@@ -171,7 +171,7 @@ tell(struct alerts *a, struct alert_item *it)
 	stored = !text.bad &&
 		 bounce_write(a->q, it->id, POSTMASTER, ENV_SAML, &text) == 0;
 	if (!stored) {
-		log_errno("agent: an alert cannot be stored");
+		log_errno("agent: error what=\"an alert cannot be stored\"");
 		it->id[0] = '\0';
 	}
 	if (!stored || a->q->conf->hold)

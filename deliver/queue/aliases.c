@@ -98,17 +98,20 @@ static void
 complain(const struct aliases *a, struct buf *report, unsigned line,
     const char *what, struct span shown)
 {
-	struct buf b = { 0 };
+	struct buf b = { 0 }, quoted = { 0 };
 
-	buf_fmt(&b, "%s:%u: %s", a->source, line, what);
+	buf_str(&b, what);
 	if (shown.len) {
 		buf_str(&b, ": ");
 		printable_add(&b, shown, 100);
 	}
-	buf_str(&b, "; left out");
-	log_warn("agent: %s", buf_c(&b));
 	if (report)
-		buf_fmt(report, "%s\n", buf_c(&b));
+		buf_fmt(report, "%s:%u: %s; left out\n", a->source, line,
+		    buf_c(&b));
+	printable_quoted(&quoted, buf_view(&b), 300);
+	log_warn("agent: left-out file=%s line=%u reason=%s", a->source, line,
+	    buf_c(&quoted));
+	buf_free(&quoted);
 	buf_free(&b);
 }
 
@@ -242,10 +245,11 @@ build(struct aliases *a, struct span text, const char stamp[160], bool memory,
 		aliases_close(a);
 		a->db = db;
 		strlcpy(a->stamp, stamp, sizeof a->stamp);
-		log_info("agent: aliases=%ld source=%s", n, a->source);
+		log_info("agent: aliases entries=%ld file=%s", n, a->source);
 	} else {
 		if (!memory)
-			log_errno("agent: %s cannot be made", buf_c(&name));
+			log_errno("agent: error what=\"%s cannot be made\"",
+			    buf_c(&name));
 		if (db)
 			tdb_close(db);
 		if (!memory)
@@ -260,8 +264,9 @@ static void
 unreadable(struct aliases *a)
 {
 	if (!a->failed)
-		log_errno(
-		    "agent: %s cannot be read; what needs it waits", a->source);
+		log_errno("agent: error what=\"%s cannot be read; what needs "
+			  "it waits\"",
+		    a->source);
 	a->failed = true;
 }
 
@@ -308,7 +313,8 @@ move_aside(const struct aliases *a)
 	path(a, ".damaged", &to);
 	if (rename(buf_c(&from), buf_c(&to)) == -1)
 		unlink(buf_c(&from));
-	log_warn("agent: %s is damaged; it is moved to %s and built anew",
+	log_warn(
+	    "agent: cache-renewed file=%s moved-to=%s reason=\"it is damaged\"",
 	    buf_c(&from), buf_c(&to));
 	buf_free(&from);
 	buf_free(&to);

@@ -86,7 +86,7 @@ attempt_write(struct message *m, const struct buf *lines)
 		return 0;
 	err = errno;
 	if (m->owed == NULL && !lines->bad)
-		log_warn("%s: %zu octets of its journal are owed: %s", m->id,
+		log_warn("%s: journal-owed octets=%zu reason=\"%s\"", m->id,
 		    lines->len, strerror(err));
 	message_owe(m, buf_view(lines));
 	errno = err;
@@ -109,7 +109,7 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 {
 	struct buf b = { 0 };
 
-	buf_fmt(&b, "%s: %s to=<", m->id, word);
+	buf_str(&b, "to=<");
 	printable_add(&b, span_of(rcpt_addr(m->file, i)), 300);
 	buf_str(&b, "> status=");
 	printable_add(&b, status, 11);
@@ -119,7 +119,7 @@ attempt_log(struct queue *q, const struct message *m, uint32_t i,
 	}
 	buf_str(&b, " text=");
 	printable_quoted(&b, text, 500);
-	log_info("%s", buf_c(&b));
+	log_info("%s: %s %s", m->id, word, buf_c(&b));
 	buf_free(&b);
 	follow_say(q, m, i, word, status, text);
 }
@@ -131,12 +131,12 @@ log_taken(const struct message *m)
 	const struct file *f = m->file;
 	struct buf b = { 0 };
 
-	buf_fmt(&b, "%s: queued uid=%lu from=<", m->id, (unsigned long)f->uid);
+	buf_fmt(&b, "uid=%lu from=<", (unsigned long)f->uid);
 	printable_add(&b, span_of(f->env.from), 300);
 	buf_fmt(&b, "> size=%llu recipients=%zu kind=%s",
 	    (unsigned long long)f->head.body_len, f->env.nrcpts,
 	    env_kind_name[f->env.kind]);
-	log_info("%s", buf_c(&b));
+	log_info("%s: queued %s", m->id, buf_c(&b));
 	buf_free(&b);
 }
 
@@ -202,8 +202,9 @@ attempt(struct queue *q, struct message *m)
 	}
 	if (f == NULL) {
 		errno = err;
-		log_errno(
-		    "%s: cannot be opened, or its journal be written", m->id);
+		log_errno("%s: error what=\"it cannot be opened, or its "
+			  "journal be written\"",
+		    m->id);
 		attempt_trouble(q, m, err);
 		return;
 	}
@@ -247,6 +248,9 @@ answered(struct queue *q, struct message *m, uint32_t i, enum outcome o,
 	bool last =
 	    f->busy == 1 && file_waiting(f) == 1 && f->rounds == 0 && !asked;
 
+	/* Others wait for it too: that is not believed of one process. */
+	if (o == OUT_DAMAGED && file_verify(f) != 1)
+		o = OUT_LATER;
 	/* What the other host lacks is no fault of the message's. */
 	if (q->conf->handoff && o == OUT_NEVER && status.len) {
 		snprintf(soft, sizeof soft, "4%.*s", (int)status.len - 1,

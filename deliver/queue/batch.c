@@ -190,9 +190,8 @@ locked(struct box *b, struct span body)
 	if (b->nold && b->kind == T_BOX &&
 	    strcmp(b->old[0].box, b->q->conf->local_path) != 0) {
 		/* Another mailbox now: the old one cannot be looked into. */
-		log_warn(
-		    "agent: %s: user=%s mailbox changed; up to %zu messages "
-		    "may come twice",
+		log_warn("agent: may-double file=%s user=%s messages=%zu "
+			 "reason=\"the mailbox is another now\"",
 		    b->old[0].name, b->user, b->old[0].n);
 		batch_forget_old(b);
 	}
@@ -293,7 +292,7 @@ checked(struct box *b)
 	/* Without the first of them the others are not found again. */
 	if (in.n > 1 && b->result &&
 	    intent_mark(b->q->intents, &in, b->result) == -1)
-		log_errno("agent: %s: cannot be marked", in.name);
+		log_errno("agent: error what=\"%s cannot be marked\"", in.name);
 	for (size_t i = 0; b->result && i < in.n; i++)
 		if (b->result[i] == '1')
 			found(b, in.items[i].id, in.items[i].rcpt);
@@ -315,7 +314,7 @@ appended(struct box *b)
 	 * said first, so that a kill in between leaves no doubt. */
 	if (in.n > 1 && b->result &&
 	    intent_mark(b->q->intents, &in, b->result) == -1)
-		log_errno("agent: %s: cannot be marked", in.name);
+		log_errno("agent: error what=\"%s cannot be marked\"", in.name);
 	TAILQ_CONCAT(&done, &b->batch, link);
 	while ((j = TAILQ_FIRST(&done)) != NULL) {
 		struct buf text = { 0 };
@@ -359,8 +358,8 @@ unnamed(struct box *b, struct span body)
 	struct span text = ipc_get(&in);
 
 	while (b->nold) {
-		log_warn("agent: %s: user=%s file or command is named no more; "
-			 "up to %zu messages may come twice",
+		log_warn("agent: may-double file=%s user=%s messages=%zu "
+			 "reason=\"the file or command is named no more\"",
 		    b->old[0].name, b->user, b->old[0].n);
 		batch_forget_old(b);
 	}
@@ -400,7 +399,7 @@ batch_gone(struct ipc *c, const char *why)
 	struct box *b = c->arg;
 
 	log_warn(
-	    "agent: role=user user=%s ended in the middle (%s)", b->user, why);
+	    "agent: role-ended role=user user=%s reason=\"%s\"", b->user, why);
 	ipc_close(c);
 	no_result(b);
 	if (b->state == B_APPENDING) {

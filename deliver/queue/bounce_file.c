@@ -108,6 +108,18 @@ bounce_write(struct queue *q, const char *id, const char *to,
 	return done;
 }
 
+/* A power cut may have left its name and mode, and not its text. */
+static bool
+is_whole(struct queue *q, const char *id)
+{
+	struct file *f = file_look(q->dir, id, q->start->uid);
+	bool whole = f ? file_verify(f) != 1 : !file_is_bad(errno);
+
+	if (f)
+		file_close(f);
+	return whole; /* also when that cannot be told now */
+}
+
 /* An earlier process may have made it, or may have died on the way. */
 bool
 bounce_exists(struct queue *q, const char *id)
@@ -116,7 +128,7 @@ bounce_exists(struct queue *q, const char *id)
 
 	if (fstatat(q->dir, id, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return false;
-	if ((st.st_mode & 07777) == 0660)
+	if ((st.st_mode & 07777) == 0660 && is_whole(q, id))
 		return true;
 	unlinkat(q->dir, id, 0);
 	return false;

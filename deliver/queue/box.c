@@ -437,7 +437,8 @@ recover(struct queue *q, const char *name)
 		if (err == EBADMSG)
 			unlinkat(q->intents, name, 0);
 		else
-			log_errno("agent: %s", name);
+			log_errno(
+			    "agent: error what=\"%s cannot be read\"", name);
 		/* A bad disk does not mend, and must not hold all mail up. */
 		return err == EMFILE || err == ENFILE || err == ENOMEM ? -1 : 0;
 	}
@@ -449,7 +450,9 @@ recover(struct queue *q, const char *name)
 	b = get_box(q, &t);
 	if (b && batch_keep(b, &in) == 0)
 		return 0;
-	log_warn("agent: %s: no memory to look for its messages", name);
+	log_errno(
+	    "agent: error what=\"no memory to look for the messages of %s\"",
+	    name);
 	intent_free(&in);
 	return -1;
 }
@@ -469,7 +472,8 @@ box_recover(struct queue *q)
 	TAILQ_INIT(&q->boxes_many);
 	TAILQ_INIT(&q->kepts);
 	if (d == NULL) {
-		log_errno("agent: cannot read queue/.intents/");
+		log_errno(
+		    "agent: error what=\"queue/.intents/ cannot be read\"");
 		return -1;
 	}
 	rewinddir(d);

@@ -41,7 +41,7 @@ quarantine(struct queue *q, int dirfd, const char *name, const char *why)
 			break;
 		snprintf(to, sizeof to, "%.240s.%u", name, n);
 	}
-	log_errno("quarantine");
+	log_errno("%s: error what=\"it cannot be moved to quarantine/\"", name);
 }
 
 enum look { TAKEN, BUSY, NOTHING };
@@ -74,7 +74,7 @@ judge(struct queue *q, const char *name, int fd, struct stat *st)
 	if (errno == EEXIST)
 		quarantine(q, q->drop, name, "an id that is in use");
 	else
-		log_errno("%s: cannot be taken over", name);
+		log_errno("%s: error what=\"it cannot be taken over\"", name);
 	return NOTHING;
 }
 
@@ -133,7 +133,7 @@ drop_scan(struct queue *q)
 	DIR *d = open_drop(q);
 
 	if (d == NULL) {
-		log_errno("agent: cannot read drop/");
+		log_errno("agent: error what=\"drop/ cannot be read\"");
 		return;
 	}
 	take_some(q, d, SIZE_MAX);
@@ -146,7 +146,7 @@ drop_scan_some(struct queue *q)
 	static DIR *d;
 
 	if (d == NULL && (d = open_drop(q)) == NULL) {
-		log_errno("agent: cannot read drop/");
+		log_errno("agent: error what=\"drop/ cannot be read\"");
 		return false;
 	}
 	if (take_some(q, d, SOME))

@@ -215,12 +215,13 @@ static void
 take_out(struct queue *q, struct message *m, const char *id)
 {
 	if (tell_owners(q, m) == -1) {
-		log_errno("%s: its bounce cannot be made now", m->id);
+		log_errno(
+		    "%s: error what=\"its bounce cannot be made now\"", m->id);
 		sched_wait(q, m, TROUBLE); /* it finds the list's name */
 		return;
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
-		log_errno("%s: cannot be removed", m->id);
+		log_errno("%s: error what=\"it cannot be removed\"", m->id);
 		sched_wait(q, m, TROUBLE); /* it finds the list's name */
 		return;
 	}

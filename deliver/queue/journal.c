@@ -198,10 +198,12 @@ journal_get(struct span *rest, struct journal_line *l)
 		return 1;
 	}
 	/* The end; or the last line, torn: the beginning of one, or zeros from
-	 * reserved room.  Anything else was not written here, and is not to be
-	 * cut off as if it had been. */
-	if (rest->len == 0 ||
-	    (left.len == 0 && (*rest->ptr == '@' || *rest->ptr == '\0')))
+	 * reserved room.  Or a power cut has left zeros in place of some of
+	 * what was not synced, and nothing behind them was either.  Anything
+	 * else was not written here, and is not to be cut off as if it had
+	 * been. */
+	if (rest->len == 0 || span_has(line, '\0') ||
+	    (left.len == 0 && *rest->ptr == '@'))
 		return 0;
 	errno = EBADMSG;
 	return -1;

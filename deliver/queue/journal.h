@@ -75,9 +75,9 @@ struct journal_line {
 /* As the line has it: "done". */
 struct span journal_name(enum journal_event);
 void journal_put(struct buf *, const struct journal_line *);
-/* Takes the next line off *rest: 1; 0 at the end or at a torn last line, with
- * *rest where the next line is to be written; -1 EBADMSG for anything that is
- * none of ours. */
+/* Takes the next line off *rest: 1; 0 at the end, at a torn last line or at one
+ * with zeros in it, with *rest where the next line is to be written; -1 EBADMSG
+ * for anything that is none of ours. */
 int journal_get(struct span *rest, struct journal_line *);
 /* One of the words of a child, of any octets, behind a blank if it is not the
  * first.  journal_word takes the next one off *rest into a string of its own:

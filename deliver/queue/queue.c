@@ -63,7 +63,7 @@ scan_some(void)
 	}
 	closedir(scan);
 	if (q.count)
-		log_info("agent: waiting=%zu", q.count);
+		log_info("agent: started waiting=%zu", q.count);
 	sched_scanned(&q);
 }
 
@@ -171,14 +171,15 @@ open_all(const struct role_start *start)
 	q.intents = q.dir == -1 ? -1 : open_intents();
 	if (q.drop == -1 || q.dir == -1 || q.quarantine == -1 ||
 	    q.intents == -1 || scan == NULL) {
-		log_errno("agent: the spool %s cannot be opened", SPOOL_DIR);
+		log_errno("agent: error what=\"the spool %s cannot be opened\"",
+		    SPOOL_DIR);
 		return -1;
 	}
 	q.parent = (struct ipc){ .got = got, .gone = ipc_end_with };
 	q.net.io.fd = -1;
 	if (ipc_open(&q.parent, start->fd, ROLE_QUEUE, ROLE_PARENT) == -1 ||
 	    drop_watch(&q) == -1 || control_listen(&q, start->control) == -1) {
-		log_errno("agent: the queue cannot start");
+		log_errno("agent: error what=\"the queue cannot start\"");
 		return -1;
 	}
 	return 0;
@@ -213,5 +214,5 @@ queue_run(const struct role_start *start)
 	q.scanning = true;
 	loop_idle(scan_some);
 	if (loop_run() == -1)
-		log_errno("agent: the queue cannot wait");
+		log_errno("agent: error what=\"the queue cannot wait\"");
 }

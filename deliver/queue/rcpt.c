@@ -63,6 +63,17 @@ rcpt_alike(const struct rcpt *a, const struct rcpt *b)
 	       (a->what == TO_BOX || alike(a->addr, b->addr));
 }
 
+/* RFC 3463: whoever says it may be a process that somebody has taken over, and
+ * it stands in reports as it is. */
+static bool
+is_status(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] != '.' && (s.ptr[i] < '0' || s.ptr[i] > '9'))
+			return false;
+	return true;
+}
+
 void
 rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
 {
@@ -72,6 +83,7 @@ rcpt_say(struct rcpt *r, struct span status, struct span text, struct span mta)
 	/* What is said may be what it has said before. */
 	char *said = span_dup(text), *by = mta.len ? span_dup(mta) : NULL;
 
+	n = is_status(status) ? n : 0;
 	if (n)
 		memmove(r->status, status.ptr, n);
 	r->status[n] = '\0';

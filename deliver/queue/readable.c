@@ -64,7 +64,7 @@ too_long(struct loop_timer *timer)
 {
 	struct terminal *t = timer->arg;
 
-	log_info("%s: not made readable: it took too long", t->m->id);
+	log_info("%s: not-readable reason=\"it took too long\"", t->m->id);
 	t->ref = 0;
 	terminal_ready(t);
 }
@@ -143,8 +143,8 @@ readable_refused(struct queue *q, uint32_t ref, struct span why)
 	struct terminal *t = by_ref(q, ref);
 	struct buf b = { 0 };
 
-	printable_add(&b, why, 200);
-	log_info("%s: not made readable: %s", t->m->id, buf_c(&b));
+	printable_quoted(&b, why, 200);
+	log_info("%s: not-readable reason=%s", t->m->id, buf_c(&b));
 	buf_free(&b);
 	loop_cancel(&t->limit);
 	t->ref = 0;

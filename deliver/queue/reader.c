@@ -102,7 +102,8 @@ too_long(struct loop_timer *t)
 {
 	struct reading *g = t->arg;
 
-	log_warn("agent: role=user user=%s reads without end; it is left alone",
+	log_warn("agent: role-left role=user user=%s reason=\"it reads without "
+		 "end\"",
 	    g->user);
 	end(g, READ_LATER,
 	    SPAN("the home folder does not answer; it will be asked again"));
@@ -167,7 +168,7 @@ gone(struct ipc *c, const char *why)
 	struct reader *r;
 
 	log_warn(
-	    "agent: role=user user=%s ended in the middle (%s)", g->user, why);
+	    "agent: role-ended role=user user=%s reason=\"%s\"", g->user, why);
 	ipc_close(&g->chan);
 	wait_again(g);
 	if (++g->crashes < CRASHES && !g->q->stopping) {

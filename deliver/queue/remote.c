@@ -390,7 +390,7 @@ gone(struct ipc *c, const char *why)
 	struct queue *q = c->arg;
 	struct job *j, *next;
 
-	log_warn("agent: role=net ended in the middle (%s)", why);
+	log_warn("agent: role-ended role=net reason=\"%s\"", why);
 	ipc_close(c);
 	for (j = TAILQ_FIRST(&q->jobs); j; j = next) {
 		next = TAILQ_NEXT(j, link);

@@ -7,7 +7,7 @@
 
 #define OPEN_MAX_MESSAGES 1000 /* worked on at once: two descriptors each */
 #define BURST 100	       /* opened before the loop has a turn; of them */
-#define BURST_OLD 10	       /* tried before: they can wait, new ones not */
+#define BURST_OLD 3	       /* tried before: they can wait, new ones not */
 #define DUE 2000   /* that become ready before the loop has a turn */
 #define IDLE 10000 /* ms with nothing to do, of an agent that leaves */
 

@@ -291,7 +291,9 @@ attempt_send(struct queue *q, struct message *m)
 	if (s.away == NULL || file_reserve(f) == -1) {
 		int err = errno;
 
-		log_errno("%s: no attempt without room for its outcome", m->id);
+		log_errno("%s: error what=\"no attempt without room for its "
+			  "outcome\"",
+		    m->id);
 		free(s.away);
 		attempt_trouble(q, m, err);
 		return;

@@ -117,7 +117,8 @@ tell_failures(struct queue *q, struct message *m)
 	if (made == -1) {
 		int err = errno;
 
-		log_errno("%s: its bounce cannot be made now", m->id);
+		log_errno(
+		    "%s: error what=\"its bounce cannot be made now\"", m->id);
 		errno = err;
 	}
 	if (made != 0)
@@ -141,8 +142,9 @@ tell_success(struct queue *q, struct message *m)
 	if (bounce_success(q, m, id) == -1) {
 		int err = errno;
 
-		log_errno(
-		    "%s: its report of success cannot be made now", m->id);
+		log_errno("%s: error what=\"its report of success cannot be "
+			  "made now\"",
+		    m->id);
 		errno = err;
 		return -1;
 	}
@@ -175,7 +177,8 @@ warn(struct queue *q, struct message *m)
 	if (!bounce_wants_warning(q, m) || attempt_age(m->file) < q->conf->warn)
 		return;
 	if (bounce_warn(q, m, id) == -1) {
-		log_errno("%s: its sender cannot be warned now", m->id);
+		log_errno("%s: error what=\"its sender cannot be warned now\"",
+		    m->id);
 		return;
 	}
 	m->file->warned = true;
@@ -229,7 +232,8 @@ defer(struct queue *q, struct message *m)
 		return;
 	}
 	if (file_sync(f) == -1)
-		log_errno("%s: journal", m->id);
+		log_errno(
+		    "%s: error what=\"its journal cannot be written\"", m->id);
 	buf_free(&b);
 	attempt_put_back(q, m, next - now);
 }
@@ -283,7 +287,7 @@ attempt_settle(struct queue *q, struct message *m)
 		return;
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
-		log_errno("%s: cannot be removed", m->id);
+		log_errno("%s: error what=\"it cannot be removed\"", m->id);
 		note_done(m); /* or the next attempt would double it */
 		attempt_put_back(q, m, TROUBLE);
 		return;
@@ -361,7 +365,7 @@ attempt_found(struct queue *q, const char *id, uint32_t i, struct span text)
 		done = -1;
 	else if (b.len &&
 		 (f == NULL || (m && m->owed) || file_note(f, &b) == -1)) {
-		log_warn("%s: its journal cannot be written: %s", id,
+		log_warn("%s: journal-owed octets=%zu reason=\"%s\"", id, b.len,
 		    strerror(f ? errno : err));
 		if (m == NULL)
 			m = sched_add(q, id, bounce_is_report(id));

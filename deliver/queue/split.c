@@ -376,7 +376,9 @@ round_of(struct split *s)
 		failed = apply(s);
 	err = errno;
 	if (failed)
-		log_errno("%s: its recipients cannot be expanded", m->id);
+		log_errno(
+		    "%s: error what=\"its recipients cannot be expanded\"",
+		    m->id);
 	done(s);
 	if (failed)
 		attempt_trouble(q, m, err);

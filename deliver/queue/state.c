@@ -40,8 +40,8 @@ move_aside(struct state *s, const char *why)
 	if (s->replaced)
 		return;
 	s->replaced = true;
-	log_warn(
-	    "agent: %s is moved to %s and begun anew: %s", s->path, to, why);
+	log_warn("agent: cache-renewed file=%s moved-to=%s reason=\"%s\"",
+	    s->path, to, why);
 	if (rename(s->path, to) == 0 || errno == ENOENT)
 		s->db = open_one(s->path);
 }
@@ -79,9 +79,9 @@ state_open(const char *path)
 	else if (s->db && tdb_check(s->db, NULL, NULL) == -1)
 		move_aside(s, "it is damaged");
 	if (s->db == NULL)
-		log_warn("agent: without %s: %s; rates are forgotten at a "
-			 "restart, and so are policies (MTA-STS) and which "
-			 "alert was told",
+		log_warn("agent: no-cache file=%s reason=\"%s; rates are "
+			 "forgotten at a restart, and so are policies "
+			 "(MTA-STS) and which alert was told\"",
 		    path, strerror(errno));
 	return s;
 }

@@ -368,5 +368,5 @@ terminal_forked(struct queue *q, uint32_t ref, int fd)
 		return;
 	}
 	if ((s->t ? send_job(s) : send_note(s)) == -1)
-		log_warn("agent: no job for the tty role");
+		log_errno("agent: error what=\"role tty gets no job\"");
 }

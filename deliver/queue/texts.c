@@ -334,22 +334,24 @@ wrong(void *arg, const char *name, const char *path, unsigned line,
     const char *what)
 {
 	struct known_text *k = find(arg, name, path);
+	struct buf why = { 0 };
 
 	if (k == NULL && path) /* a list that its owner may command with */
 		k = find(arg, NULL, path);
 	if (k == NULL || k->told)
 		return;
 	k->told = true;
-	if (path == NULL && line == 0)
-		log_warn("agent: .forward of %s is not used: %s; the mail goes "
-			 "to the mailbox",
-		    k->user, what);
-	else if (path == NULL)
-		log_warn("agent: .forward of %s, line %u: %s; the mailbox gets "
-			 "the mail, too",
-		    k->user, line, what);
+	printable_quoted(&why, span_of(what), 300);
+	if (path == NULL && line == 0) /* the mail goes to the mailbox */
+		log_warn("agent: forward-ignored user=%s reason=%s", k->user,
+		    buf_c(&why));
+	else if (path == NULL) /* the mailbox gets the mail, too */
+		log_warn("agent: forward-wrong user=%s line=%u reason=%s",
+		    k->user, line, buf_c(&why));
 	else
-		log_warn("agent: %s:%u: %s; left out", path, line, what);
+		log_warn("agent: left-out file=%s line=%u reason=%s", path,
+		    line, buf_c(&why));
+	buf_free(&why);
 }
 
 void

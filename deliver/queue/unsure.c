@@ -35,7 +35,8 @@ void
 batch_forget(struct queue *q, struct intent *in)
 {
 	if (unlinkat(q->intents, in->name, 0) == -1 && errno != ENOENT)
-		log_errno("%s: cannot be removed", in->name);
+		log_errno(
+		    "agent: error what=\"%s cannot be removed\"", in->name);
 	intent_free(in);
 }
 
@@ -69,7 +70,8 @@ batch_end(struct queue *q, struct intent *in, const char *result)
 		return;
 	}
 	if (result && intent_mark(q->intents, in, result) == -1)
-		log_errno("agent: %s: cannot be marked", in->name);
+		log_errno(
+		    "agent: error what=\"%s cannot be marked\"", in->name);
 	k->in = *in;
 	*in = (struct intent){ 0 };
 	TAILQ_INSERT_TAIL(&q->kepts, k, link);

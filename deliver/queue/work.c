@@ -132,7 +132,7 @@ remove_it(struct client *c, struct message *m)
 		return false;
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
-		log_errno("%s: cannot be removed", m->id);
+		log_errno("%s: error what=\"it cannot be removed\"", m->id);
 		c->work->failed++;
 		return false;
 	}
@@ -290,7 +290,8 @@ sum(struct client *c)
 
 	/* Names that were taken out are gone after a power cut, too. */
 	if (w->doing == DO_REMOVE && w->done && fsync(c->q->dir) == -1)
-		log_errno("agent: " SPOOL_DIR "/queue");
+		log_errno("agent: error what=\"" SPOOL_DIR
+			  "/queue cannot be synced\"");
 	record_begin(&c->out, "sum");
 	record_num(&c->out, "matched", (long long)w->matched);
 	record_num(&c->out, "done", (long long)w->done);

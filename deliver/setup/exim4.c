@@ -1,5 +1,6 @@
 /* exim4 - what Debian's questions about Exim have left: names and values as a
  * shell has them, passwd.client (host:user:password), email-addresses. */
+#include "common/conf_lex.h"
 #include "deliver/setup/source.h"
 
 #define CONF "/etc/exim4/update-exim4.conf.conf"
@@ -125,16 +126,38 @@ smarthost(const struct source_files *f, struct span list, struct plan *p)
 	plan_relay(p, &r);
 }
 
+static struct span
+first_word(const struct source_files *f, struct span path)
+{
+	struct span text;
+
+	source_text(f, path, &text);
+	return span_trim(span_cut(&text, '\n'));
+}
+
+/* The machine's own name, which is local always; mostly /etc/hostname has its
+ * first part alone, and the mailname is all of it. */
+static bool
+is_host(struct span name, struct span host)
+{
+	return span_ieq(name, host) ||
+	       (name.len > host.len && host.len && name.ptr[host.len] == '.' &&
+		   span_ieq((struct span){ name.ptr, host.len }, host));
+}
+
 static void
 domains(const struct source_files *f, struct span list, struct plan *p)
 {
 	struct buf b = { 0 };
-	struct span mailname;
-	bool any = false;
+	struct span mailname = first_word(f, SPAN("/etc/mailname"));
+	struct span host = first_word(f, SPAN("/etc/hostname"));
+	bool own = is_host(mailname, host), given = false;
 
+	if (own || span_has(host, '.')) /* the longer of the two */
+		host = own ? mailname : host;
+	else
+		host.len = 0;
 	buf_str(&b, "local-domains localhost");
-	source_text(f, SPAN("/etc/mailname"), &mailname);
-	mailname = span_trim(span_cut(&mailname, '\n'));
 	while (list.ptr && list.len) {
 		size_t n = 0;
 		struct span one;
@@ -145,19 +168,42 @@ domains(const struct source_files *f, struct span list, struct plan *p)
 		list = span_from(list, n + 1);
 		if (one.len == 0 || span_eq(one, SPAN("localhost")))
 			continue;
-		if (span_ieq(one, mailname))
-			mailname.len = 0;
+		if (span_ieq(one, host))
+			host.len = 0;
 		buf_chr(&b, ' ');
 		plan_word(&b, one);
-		any = true;
+		given = true;
 	}
-	if (any && mailname.len) {
+	if (host.len) {
 		buf_chr(&b, ' ');
-		plan_word(&b, mailname);
+		plan_word(&b, host);
 	}
-	if (any)
+	/* Without a line both are local here; there the mailname had to be in
+	 * the list. */
+	if (given || (mailname.len && !own))
 		plan_add(p, "dc_other_hostnames", &b);
 	buf_free(&b);
+}
+
+/* Nothing stays on a satellite: what is for a user of it goes to the same name
+ * at dc_readhost, and comes from there. */
+static void
+satellite(const struct source_files *f, struct span readhost, struct plan *p)
+{
+	struct span mailname = first_word(f, SPAN("/etc/mailname"));
+	char shown[CONF_SHOWN];
+
+	plan_set(
+	    p, "dc_eximconfig_configtype", "local-domains", SPAN("localhost"));
+	if (readhost.len && !span_ieq(readhost, mailname))
+		plan_note(p,
+		    "dc_readhost: write %s into /etc/mailname: mail for and "
+		    "from users of this machine has that domain then, as it "
+		    "had.",
+		    conf_show(readhost, shown));
+	plan_note(p, "mail for users of this machine goes to the relay, and "
+		     "/etc/aliases is not asked: let the relay know where "
+		     "root's is to go.");
 }
 
 /* Lines of user: address. */
@@ -195,10 +241,10 @@ exim4_parse(const struct source_files *f, struct plan *p)
 		smarthost(f, value[SMARTHOST], p);
 	else if (!span_eq(type, SPAN("internet")))
 		plan_set(p, "dc_eximconfig_configtype", "relay", SPAN("none"));
-	if (span_eq(type, SPAN("satellite")) && value[HOSTNAMES].len == 0)
-		plan_set(p, "dc_eximconfig_configtype", "local-domains",
-		    SPAN("localhost"));
-	domains(f, value[HOSTNAMES], p);
+	if (span_eq(type, SPAN("satellite")))
+		satellite(f, value[READHOST], p);
+	else
+		domains(f, value[HOSTNAMES], p);
 	if (span_eq(value[DELIVERY], SPAN("maildir_home")))
 		plan_set(
 		    p, "dc_localdelivery", "local maildir", SPAN("~/Maildir"));
@@ -206,7 +252,8 @@ exim4_parse(const struct source_files *f, struct plan *p)
 		 !span_eq(value[DELIVERY], SPAN("mail_spool")))
 		plan_note(p, "dc_localdelivery is left out: see \"local\" in "
 			     "bellman.conf(5).");
-	if (source_yes(value[HIDE]) && value[READHOST].len)
+	if (source_yes(value[HIDE]) && value[READHOST].len &&
+	    !span_eq(type, SPAN("satellite")))
 		plan_note(p, "dc_readhost is left out: \"sender\" in "
 			     "bellman.conf(5) puts whole addresses in place "
 			     "of others, not the domain alone.");

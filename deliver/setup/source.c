@@ -7,7 +7,7 @@ const struct source sources[] = {
 	    postfix_parse },
 	{ "exim4", "Exim",
 	    { "/etc/exim4/update-exim4.conf.conf", "/etc/exim4/passwd.client",
-		"/etc/email-addresses", "/etc/mailname" },
+		"/etc/email-addresses", "/etc/mailname", "/etc/hostname" },
 	    exim4_parse },
 	{ "dma", "dma", { "/etc/dma/dma.conf", "/etc/dma/auth.conf" },
 	    dma_parse },

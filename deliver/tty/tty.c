@@ -363,7 +363,7 @@ tty_run(const struct role_start *start)
 	w.devfd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (loop_init() == -1 ||
 	    ipc_open(&w.queue, start->fd, ROLE_TTY, ROLE_QUEUE) == -1)
-		log_errno("cannot begin");
+		log_errno("agent: error what=\"role tty cannot begin\"");
 	else
 		loop_run();
 	buf_free(&w.why);

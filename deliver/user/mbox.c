@@ -87,7 +87,8 @@ make_file(struct box *b)
 	/* 0660 user:mail; where the group cannot be given, 0600 stays */
 	if (!b->file && fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
 	    fchmod(b->fd, 0660) == -1)
-		log_errno("%s: mode", path);
+		log_errno(
+		    "agent: error what=\"the mode of %s cannot be set\"", path);
 	return 0;
 }
 
@@ -319,8 +320,9 @@ mbox_append(struct box *b, struct item *it, struct verdict *v)
 	}
 	err = errno;
 	if (ftruncate(b->fd, b->end) == -1) {
-		log_errno("%s: half a message left behind at %lld",
-		    buf_c(&b->path), (long long)b->end);
+		log_errno("agent: error what=\"half a message is left behind "
+			  "at %lld in %s\"",
+		    (long long)b->end, buf_c(&b->path));
 		b->torn = true;
 	}
 	box_item_verdict(v, e, err, buf_c(&b->path));
@@ -339,8 +341,9 @@ mbox_sync(struct box *b, struct verdict *v)
 	}
 	err = errno; /* a failed sync is final: none of it may count */
 	if (ftruncate(b->fd, b->begun) == -1) {
-		log_errno("%s: messages left behind at %lld", buf_c(&b->path),
-		    (long long)b->begun);
+		log_errno("agent: error what=\"messages are left behind at "
+			  "%lld in %s\"",
+		    (long long)b->begun, buf_c(&b->path));
 		b->torn = true;
 	}
 	b->end = b->begun;
@@ -353,7 +356,21 @@ struct compare {
 	int fd;
 	off_t at, size;
 	bool differs, ends; /* another text; the file ends within ours */
+	bool holes; /* zeros in place of some of ours: a power cut may keep a
+		       file's new size and not all of its octets */
 };
+
+static bool
+alike(struct compare *c, const char *ours, const char *there, size_t n)
+{
+	if (memcmp(ours, there, n) == 0)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (there[i] != ours[i] && there[i] != '\0')
+			return false;
+	c->holes = true;
+	return true;
+}
 
 static int
 compare(void *arg, const char *bytes, size_t n)
@@ -370,7 +387,7 @@ compare(void *arg, const char *bytes, size_t n)
 			part = (size_t)(c->size - c->at);
 		}
 		got = part ? pread(c->fd, there, part, c->at) : 0;
-		if (got != (ssize_t)part || memcmp(there, bytes, part) != 0)
+		if (got != (ssize_t)part || !alike(c, bytes, there, part))
 			c->differs = true;
 		if (c->differs || c->ends)
 			return -1;
@@ -379,6 +396,46 @@ compare(void *arg, const char *bytes, size_t n)
 		n -= part;
 	}
 	return 0;
+}
+
+/* Does the item stand at c->at, with what goes before it? */
+static enum item_error
+compare_item(struct compare *c, const char *before, const struct item *it)
+{
+	enum item_error e = ITEM_OK;
+
+	if (compare(c, before, strlen(before)) == 0)
+		e = item_mbox(it, compare, c);
+	return e;
+}
+
+/* Some of the item is there, and nothing behind it but what else is ours: none
+ * of that was synced, and all of it is written again.  1, 0, or -1 for a
+ * message that cannot be read. */
+static int
+torn(struct compare c, const struct item *items, size_t n)
+{
+	if (c.differs || !(c.ends || c.holes))
+		return 0;
+	for (size_t i = 1; i < n && !c.ends && c.at < c.size; i++) {
+		struct compare next = { c.fd, c.at, c.size, false, false,
+			false };
+
+		if (compare_item(&next, "", &items[i]) == ITEM_READ)
+			return -1;
+		if (!next.differs)
+			c = next;
+	}
+	return c.ends || c.at == c.size;
+}
+
+/* What begins at `at` is cut off. */
+static int
+undo(struct box *b, const char *id, off_t at, off_t was)
+{
+	log_info("%s: mailbox-undo path=\"%s\" size=%lld was=%lld", id,
+	    buf_c(&b->path), (long long)at, (long long)was);
+	return ftruncate(b->fd, at);
 }
 
 static int
@@ -396,31 +453,28 @@ mbox_check(struct box *b, uint64_t ino, uint64_t size, struct item *items,
 	if (st.st_ino != ino || (uint64_t)st.st_size < size)
 		return 0;
 	for (size_t i = 0; i < n && at < st.st_size; i++) {
-		struct compare c = { b->fd, at, st.st_size, false, false };
-		const char *before = separator(b, at);
-		enum item_error e = ITEM_OK;
+		struct compare c = { b->fd, at, st.st_size, false, false,
+			false };
+		enum item_error e =
+		    compare_item(&c, separator(b, at), &items[i]);
+		int cut = e == ITEM_READ ? -1 : torn(c, items + i, n - i);
 
-		if (compare(&c, before, strlen(before)) == 0)
-			e = item_mbox(&items[i], compare, &c);
-		if (e == ITEM_READ) {
+		if (cut == -1) {
 			box_verdict(v, errno, "cannot read the message for",
 			    buf_c(&b->path));
 			return -1;
 		}
-		if (c.ends && !c.differs) { /* torn, and nothing behind it */
-			log_info("%s: mailbox undo path=%s size=%lld was=%lld",
-			    items[i].id, buf_c(&b->path), (long long)at,
-			    (long long)st.st_size);
-			if (ftruncate(b->fd, at) == -1) {
-				box_verdict(v, errno, "cannot undo in",
-				    buf_c(&b->path));
-				return -1;
-			}
-			break;
+		if (cut && undo(b, items[i].id, at, st.st_size) == -1) {
+			box_verdict(
+			    v, errno, "cannot undo in", buf_c(&b->path));
+			return -1;
 		}
+		if (cut)
+			break;
 		if (c.differs || e != ITEM_OK)
 			continue;
-		items[i].settled = true;
+		/* With zeros in it, and another's mail behind: that stays. */
+		items[i].settled = !c.holes;
 		at = c.at;
 	}
 	/* It may be there, and not yet on disk: the sync was not reached. */

@@ -58,7 +58,7 @@ start_agent || exit 1
 echo "control answers after $(($(ms) - start)) ms"
 live 0
 took "start, and new mail delivered" 1000 "$start"
-check "all are read" await -t 300 text $LOG 'agent: waiting='
+check "all are read" await -t 300 text $LOG 'agent: started waiting='
 echo "all of them read after $(($(ms) - start)) ms"
 for i in 1 2 3 4 5; do
 	live "$i"
