@@ -10,7 +10,7 @@
  * parked (priv.h). */
 bool handover_needed(void);
 /* Hands everything over and waits for its end: 0 and the exit status; -1 with
- * errno when nobody takes it, and nothing was read.  An agent that has just gone
- * is waited for, and EX_TEMPFAIL when none comes. */
+ * errno when nobody takes it, and nothing was read.  An agent that has just
+ * gone is waited for, and EX_TEMPFAIL when none comes. */
 int handover(int argc, char **argv, const char *name, int *status);
 #endif

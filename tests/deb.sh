@@ -74,6 +74,10 @@ host_autopkgtest() {
 # doc/containers, line by line, in the place of docker: the image is built, and each
 # of its containers is a namespace of processes without an agent, which ends with its
 # program.  The network of these is one relay.
+copy() ( # FOLDER PATTERN TO
+	# shellcheck disable=SC2086 # a pattern of names
+	cd "$1" && cp $2 "$R$3"
+)
 host_container() {
 	local line word context=$WORK/layer/context
 	machine
@@ -82,9 +86,10 @@ host_container() {
 	cp "$WORK/bellman.deb" "$context/bellman_0_all.deb"
 	printf 'relay main { host 127.0.0.1 2525 ; tls never }\nretry 1h\n' >"$context/bellman.conf"
 	while read -r word line; do
+		# shellcheck disable=SC2086 # words
 		case $word in
 		FROM) ;; # R is that
-		COPY) (cd "$context" && set -- $line && cp $1 "$R$2") ;;
+		COPY) copy "$context" $line ;;
 		RUN) chroot "$R" /usr/bin/env DEBIAN_FRONTEND=noninteractive sh -c "$line" >"$WORK/image.log" 2>&1 ;;
 		VOLUME) # docker fills a new volume from the image
 			cp -a "$R$line" "$WORK/layer/volume" && mount --bind "$WORK/layer/volume" "$R$line" ;;
