@@ -208,10 +208,6 @@ persist(int list, const char *program, int *status)
 	/* Root can write to the spool without the group. */
 	bool seen = how == GONE && access(SPOOL_DIR "/drop", W_OK) == -1;
 
-	/* Root writes to the spool himself, and whoever comes finds it there.
-	 */
-	if (seen && geteuid() == 0 && access(RUN_INSTALLING, F_OK) == -1)
-		return NOBODY;
 	for (int all = 0, idle = 0; seen && how != OVER; all += NAP) {
 		idle = agent_comes() ? 0 : idle + NAP;
 		if (all >= PATIENCE * 1000 || idle > ABSENCE * 1000)
