@@ -135,6 +135,19 @@ check_torn(void **state)
 	box_teardown(&place);
 }
 
+/* The mailbox has that text, of which what begins at from may be ours: it is
+ * open, and has been looked at. */
+static void
+check_text(struct place *p, const struct buf *text, size_t from)
+{
+	uint64_t ino, size;
+
+	box_put(p->fd, "box", buf_view(text));
+	assert_int_equal(open_box(p, &ino, &size), 0);
+	assert_int_equal(
+	    p->box.kind->check(&p->box, ino, from, p->items, BATCH, &p->v), 0);
+}
+
 /* What cannot be read is neither there nor not there: written again it might be
  * there twice. */
 static void
@@ -196,18 +209,13 @@ another_wrote_behind_the_tear(void **state)
 	struct place *p = *state;
 	struct buf want = { 0 }, got = { 0 }, text = { 0 };
 	size_t ends[BATCH + 1];
-	uint64_t ino, size;
 
 	whole(p, &begins[2], &want, ends);
 	for (size_t n = ends[0] + 1; n <= want.len; n++) {
 		buf_reset(&text);
 		buf_add(&text, want.ptr, n);
 		buf_str(&text, other);
-		box_put(p->fd, "box", buf_view(&text));
-		assert_int_equal(open_box(p, &ino, &size), 0);
-		assert_int_equal(p->box.kind->check(&p->box, ino, ends[0],
-				     p->items, BATCH, &p->v),
-		    0);
+		check_text(p, &text, ends[0]);
 		deliver(p);
 		box_get(p->fd, "box", &got);
 		assert_true(span_starts(buf_view(&got), buf_view(&text)));
@@ -236,16 +244,10 @@ check_zeros(void **state)
 	whole(p, row, &want, ends);
 	for (size_t from = ends[0]; from < want.len; from++)
 		for (size_t n = 1; from + n <= want.len; n += 1 + n / 3) {
-			uint64_t ino, size;
-
 			buf_reset(&text);
 			buf_span(&text, buf_view(&want));
 			memset(text.ptr + from, 0, n);
-			box_put(p->fd, "box", buf_view(&text));
-			assert_int_equal(open_box(p, &ino, &size), 0);
-			assert_int_equal(p->box.kind->check(&p->box, ino,
-					     ends[0], p->items, BATCH, &p->v),
-			    0);
+			check_text(p, &text, ends[0]);
 			for (int i = 0; i < BATCH; i++)
 				assert_int_equal(
 				    p->items[i].settled, ends[i + 1] <= from);
@@ -267,7 +269,6 @@ another_wrote_behind_zeros(void **state)
 	struct place *p = *state;
 	struct buf want = { 0 }, got = { 0 }, text = { 0 };
 	size_t ends[BATCH + 1];
-	uint64_t ino, size;
 
 	whole(p, &begins[2], &want, ends);
 	for (size_t from = ends[0]; from + 9 <= want.len; from++) {
@@ -275,11 +276,7 @@ another_wrote_behind_zeros(void **state)
 		buf_span(&text, buf_view(&want));
 		memset(text.ptr + from, 0, 9);
 		buf_str(&text, other);
-		box_put(p->fd, "box", buf_view(&text));
-		assert_int_equal(open_box(p, &ino, &size), 0);
-		assert_int_equal(p->box.kind->check(&p->box, ino, ends[0],
-				     p->items, BATCH, &p->v),
-		    0);
+		check_text(p, &text, ends[0]);
 		deliver(p);
 		box_get(p->fd, "box", &got);
 		assert_true(span_starts(buf_view(&got), buf_view(&text)));
