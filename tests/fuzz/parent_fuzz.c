@@ -130,6 +130,7 @@ __wrap_role_fork(enum role role, const struct priv_id *id,
 			_exit(1);
 		if (!standing)
 			_exit(0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* The parent's end would keep the channel open. */
 		for (int fd = 3; fd < 64; fd++)
 			if (fd != start->fd && fd != message && fd != begun[1])

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -195,6 +196,7 @@ rig_run(void (*run)(void *), void *arg, void (*meanwhile)(void *, pid_t))
 	if (pid == -1)
 		abort();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		rig_role = getpid();
 		signal(SIGALRM, SIG_DFL);
 		setrlimit(
@@ -210,7 +212,7 @@ rig_run(void (*run)(void *), void *arg, void (*meanwhile)(void *, pid_t))
 		meanwhile(arg, pid);
 	if (poll(&end, 1, RIG_MS) != 1) {
 		fputs("the role hangs\n", stderr);
-		kill(pid, SIGABRT);
+		kill(pid, SIGKILL);
 		abort();
 	}
 	close(end.fd);
