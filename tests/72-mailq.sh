@@ -195,6 +195,10 @@ said "in words" '^1 message removed[.]$'
 check "the log says who" grep -q 'removed-by-hand uid=1001' $LOG
 
 # One delivery, as it happens.
+exits "follows what is not there" 1 as alice mailq -v 3B0FFD6TBZV35VGN
+said "which it says" '^mailq: 3B0FFD6TBZV35VGN: no such message of yours waits$'
+exits "how it is called" 0 as alice mailq --help
+said "that is said" '^usage: mailq'
 rm -rf $S
 as alice mailq --follow "$A" >/tmp/follow &
 follower=$!
