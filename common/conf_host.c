@@ -1,4 +1,5 @@
 /* Hosts, ports, networks, and the relays that a line makes without a block. */
+#include "common/addr.h"
 #include "common/conf_table.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -64,8 +65,51 @@ port(struct conf_lex *x)
 	    (span_num(x->word, 1, 65535, &n) == 0 || (letter && !other)))
 		return 0;
 	return conf_wrong(x, x->from,
-	    "\"%s\" is no port; write 1 to 65535, or a service's name",
+	    "\"%s\" is no port; write 1 to 65535, or a service's name, as "
+	    "submissions",
 	    conf_show(x->word, shown));
+}
+
+/* The word behind a host. */
+static int
+next_port(struct conf_lex *x, bool lmtp)
+{
+	if (conf_need(x, lmtp ? "a port behind the host, as 24"
+			      : "a port behind the host: submissions (465), "
+				"submission (587) or 25") == -1)
+		return -1;
+	return port(x);
+}
+
+/* What other mailers take for one word, "host:587" or "[host]:587", are two. */
+static int
+no_host(struct conf_lex *x)
+{
+	char text[INET6_ADDRSTRLEN], shown[CONF_SHOWN], name[CONF_SHOWN],
+	    number[CONF_SHOWN];
+	unsigned char octets[16];
+	struct span rest = x->word, before;
+	long long n;
+
+	if (span_starts(rest, SPAN("["))) {
+		rest = span_from(rest, 1);
+		before = span_cut(&rest, ']');
+		if (span_starts(rest, SPAN(":")))
+			rest = span_from(rest, 1);
+		else if (rest.len)
+			return conf_domain(x);
+	} else {
+		before = span_cut(&rest, ':');
+	}
+	if (before.len == 0 || before.ptr[0] == '[' ||
+	    (!address(before, text, octets) && !addr_domain(before)) ||
+	    (rest.len && span_num(rest, 1, 65535, &n) == -1))
+		return conf_domain(x);
+	conf_show(x->word, shown);
+	return conf_wrong(x, x->from,
+	    "\"%s\" is no host; write %s and, behind a blank, its port: %s",
+	    shown, conf_show(before, name),
+	    rest.len ? conf_show(rest, number) : "submissions, for one");
 }
 
 /* A name or an address; brackets around an address go.  The word at hand is
@@ -81,7 +125,10 @@ host(struct conf_lex *x, char text[INET6_ADDRSTRLEN])
 		*w = span_of(text);
 		return 0;
 	}
-	return address(*w, text, number) ? 0 : conf_domain(x);
+	if (address(*w, text, number) ||
+	    (w->len && w->ptr[0] != '[' && addr_domain(*w)))
+		return 0;
+	return no_host(x);
 }
 
 static int
@@ -120,7 +167,7 @@ conf_add_host(struct conf_parse *p, struct conf_relay *r, bool socket)
 		h->port = strdup("");
 		return h->port ? 0 : conf_no_memory(p);
 	}
-	if (conf_need(&p->x, "a host and a port") == -1 || port(&p->x) == -1)
+	if (next_port(&p->x, false) == -1)
 		return -1;
 	return conf_keep(p, &h->port);
 }
@@ -212,8 +259,7 @@ host_and_port(
 	if (usual && (rest.len == 0 || rest.ptr[0] == '#')) {
 		strlcpy(service, usual, sizeof service);
 	} else {
-		if (conf_need(&p->x, "a host and a port") == -1 ||
-		    port(&p->x) == -1)
+		if (next_port(&p->x, lmtp) == -1)
 			return NULL;
 		memcpy(service, p->x.word.ptr, p->x.word.len);
 		service[p->x.word.len] = '\0';

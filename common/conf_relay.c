@@ -2,14 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The word at hand is a host, in a block perhaps a socket. */
 static int
-set_host(struct conf_parse *p)
+host_and_starttls(struct conf_parse *p, struct conf_relay *r, bool socket)
 {
 	static const char *const words[] = { "starttls", NULL };
-	struct conf_relay *r = p->relay;
 
-	if (conf_need(&p->x, "a host and a port, or a socket's path") == -1 ||
-	    conf_add_host(p, r, true) == -1)
+	if (conf_add_host(p, r, socket) == -1)
 		return -1;
 	p->sought = p->x.from;
 	if (conf_next(&p->x) != CONF_WORD ||
@@ -20,6 +19,15 @@ set_host(struct conf_parse *p)
 	r->hosts[r->nhosts - 1].starttls = true;
 	p->starttls = true;
 	return conf_done(&p->x);
+}
+
+static int
+set_host(struct conf_parse *p)
+{
+	if (conf_need(&p->x, "a host and a port, or a socket's path, as: host "
+			     "smtp.example.net submissions") == -1)
+		return -1;
+	return host_and_starttls(p, p->relay, true);
 }
 
 /* One domain whose records say the hosts. */
@@ -341,7 +349,9 @@ conf_set_relay(struct conf_parse *p)
 	struct conf_relay *r;
 	bool named;
 
-	if (conf_need(&p->x, "a host and a port, or a name and a block") == -1)
+	if (conf_need(&p->x,
+		"a host and a port, as: relay smtp.example.net submissions; "
+		"or a name and a block") == -1)
 		return -1;
 	named = span_starts(span_trim(p->x.text), SPAN("{"));
 	r = begin_relay(p, named ? p->x.word : SPAN("main"));
@@ -352,7 +362,7 @@ conf_set_relay(struct conf_parse *p)
 		return conf_done(&p->x);
 	}
 	if (!named)
-		return conf_add_host(p, r, false) == -1 ? -1 : conf_done(&p->x);
+		return host_and_starttls(p, r, false);
 	p->relay = r;
 	conf_next(&p->x); /* the brace */
 	return block(p);

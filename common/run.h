@@ -74,6 +74,8 @@
 
 #define RUN_INSTALLING RUN_DIR "/installing"
 
+/* The error that answers "watch ID". */
+#define RUN_GONE "no such message of yours waits"
 #define RUN_REQUEST 1100 /* octets of a request, with its LF */
 
 enum run_lock { RUN_AGENT, RUN_PARENT, RUN_WAITER, RUN_RESIDENT, RUN_PASS };

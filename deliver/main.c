@@ -52,7 +52,8 @@ static const char usage[] =
     "                          take over the settings of another mailer\n"
     "       deliver --handoff RELAY | HOST[:PORT]\n"
     "                          give all that waits to another host\n"
-    "       deliver --version\n";
+    "       deliver --version\n"
+    "       deliver --help     this; deliver(8) has all of it\n";
 
 enum what {
 	AGENT,
@@ -66,6 +67,7 @@ enum what {
 	IMPORT,
 	SETUP,
 	SHOW_VERSION,
+	HELP,
 	UNKNOWN
 };
 
@@ -79,7 +81,7 @@ parse(int argc, char **argv)
 		{ "--check", CHECK }, { "--check-settings", CHECK_SETTINGS },
 		{ "--mailq", MAILQ }, { "--handoff", HANDOFF },
 		{ "--import", IMPORT }, { "--setup", SETUP },
-		{ "--version", SHOW_VERSION } };
+		{ "--version", SHOW_VERSION }, { "--help", HELP } };
 
 	if (argc <= 1)
 		return AGENT;
@@ -383,6 +385,9 @@ main(int argc, char **argv, char **envp)
 	}
 	if (what == SHOW_VERSION)
 		return version();
+	if (what == HELP)
+		return fputs(usage, stdout) == EOF || fflush(stdout) ? EX_IOERR
+								     : 0;
 	setproctitle_init(argc, argv, envp);
 	if (priv_start() == -1)
 		return EX_OSERR;

@@ -153,8 +153,7 @@ missing(struct run *r, struct span line)
 
 	printable_add(&id, waiting_get(line, "id", &value), 40);
 	progress_over(r);
-	dprintf(STDERR_FILENO, "mailq: %s: no such message of yours waits\n",
-	    buf_c(&id));
+	dprintf(STDERR_FILENO, "mailq: %s: " RUN_GONE "\n", buf_c(&id));
 	r->missing++;
 	buf_free(&value);
 	buf_free(&id);
@@ -388,7 +387,35 @@ follow(const char *id, struct buf *why)
 	buf_fmt(&request, "watch %s", id);
 	status = ask(buf_c(&request), why);
 	buf_free(&request);
+	if (span_eq(buf_view(why), SPAN(RUN_GONE))) {
+		buf_reset(why);
+		buf_fmt(why, "%s: " RUN_GONE, id);
+		return NOTHING;
+	}
 	return status;
+}
+
+static int
+help(struct buf *why)
+{
+	static const char text[] =
+	    "usage: mailq [-v] [--json] [SELECTION]           what waits, and "
+	    "why\n"
+	    "       mailq show [--body] SELECTION             one message, and "
+	    "its story\n"
+	    "       mailq retry | hold | release | remove | bounce SELECTION\n"
+	    "       mailq -v ID                               follows it live\n"
+	    "       mailq --check[=AGE] [--warning AGE] [--critical AGE]\n"
+	    "       mailq --prometheus [FILE]\n"
+	    "SELECTION: queue ids, or --sender ADDRESS, --recipient ADDRESS,\n"
+	    "       --to-domain DOMAIN, --older AGE, --held; --all is all of "
+	    "them.\n"
+	    "AGE: a number and s, m, h or d.  mailq(1) has all of it.\n";
+
+	if (dprintf(STDOUT_FILENO, "%s", text) >= 0)
+		return 0;
+	buf_fmt(why, "cannot write: %s", strerror(errno));
+	return EX_IOERR;
 }
 
 int
@@ -397,6 +424,8 @@ mailq(const struct mailq *m, struct view v, struct buf *why)
 	struct run r = { .m = m, .v = v, .now = time(NULL) };
 	int status;
 
+	if (m->what == MAILQ_HELP)
+		return help(why);
 	if (m->what == MAILQ_FOLLOW)
 		return follow(m->ids[0], why);
 	r.v.verbose = m->verbose || m->what == MAILQ_SHOW;

@@ -41,6 +41,7 @@ static const struct option {
 	{ "--held", FLAG, NONE, AT(held), 0, NULL },
 	{ "--all", FLAG, NONE, AT(all), 0, NULL },
 	{ "--body", FLAG, NONE, AT(body), MAILQ_SHOW, NULL },
+	{ "--help", WHAT, NONE, 0, MAILQ_HELP, NULL },
 	{ "--verbose", FLAG, NONE, AT(verbose), 0, NULL },
 };
 
@@ -66,7 +67,9 @@ mailq_opt_own(int argc, char **argv)
 		if (a[0] == '-' && a[1] == '-' && a[2])
 			return true;
 	}
-	return (argc > 1 && argv[1][0] && argv[1][0] != '-') ||
+	/* -h alone is no hop count of sendmail's. */
+	return (argc == 2 && strcmp(argv[1], "-h") == 0) ||
+	       (argc > 1 && argv[1][0] && argv[1][0] != '-') ||
 	       (argc > 2 && strcmp(argv[1], "-v") == 0 && argv[2][0] &&
 		   argv[2][0] != '-');
 }
@@ -183,6 +186,9 @@ word(struct parse *p, char *w, bool first)
 		if (strcmp(w, commands[k].name) == 0)
 			return be(p, commands[k].what, w);
 	if (!spool_id_valid(w)) {
+		if (p->what && p->m->what == MAILQ_CHECK)
+			return wrong(p, "--check takes its age behind a =: ",
+			    "--check=", w);
 		if (first)
 			return wrong(p, "", w,
 			    " is no command: list, show, retry, hold, release, "
@@ -202,6 +208,8 @@ fits_together(struct parse *p)
 	bool narrow =
 	    m->sender || m->recipient || m->domain || m->older || m->held;
 
+	if (m->what == MAILQ_HELP)
+		return 0;
 	if (mailq_verb[m->what] == NULL &&
 	    (narrow || m->all || (m->nids && m->what != MAILQ_FOLLOW)))
 		return wrong(p, "", "--check, --prometheus and --follow",
@@ -242,6 +250,8 @@ mailq_opt(int argc, char **argv, struct mailq *m, struct buf *why)
 		}
 		if (strcmp(a, "-v") == 0)
 			m->verbose = true;
+		else if (strcmp(a, "-h") == 0)
+			status = be(&p, MAILQ_HELP, a);
 		else if (a[0] == '-' || a[0] == '\0')
 			status =
 			    wrong(&p, "unknown option ", a, "; see mailq(1)");

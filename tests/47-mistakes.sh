@@ -10,6 +10,8 @@ while IFS='|' read -r text want; do
 	said "it says: $want" "$want"
 done <<-'X'
 	relay smtp.example.net submisions|conf:1: there is no port "submisions"; did you mean "submissions"[?]
+	relay smtp.example.net|conf:1: "relay" needs a port behind the host: submissions [(]465[)], submission [(]587[)] or 25
+	relay [smtp.example.net]:587|conf:1: "[[]smtp.example.net]:587" is no host; write smtp.example.net and, behind a blank, its port: 587
 	relayy smtp.example.net|conf:1: unknown setting "relayy"; did you mean "relay"[?]
 	sender root@* host alerts <a@b.c>|conf:1: .*a name of several words in quotes
 	route domain corp.example relay wrok|conf:1: there is no relay "wrok"; name a relay that has a block

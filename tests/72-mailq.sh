@@ -195,6 +195,10 @@ said "in words" '^1 message removed[.]$'
 check "the log says who" grep -q 'removed-by-hand uid=1001' $LOG
 
 # One delivery, as it happens.
+exits "follows what is not there" 1 as alice mailq -v 3B0FFD6TBZV35VGN
+said "which it says" '^mailq: 3B0FFD6TBZV35VGN: no such message of yours waits$'
+exits "how it is called" 0 as alice mailq --help
+said "that is said" '^usage: mailq'
 rm -rf $S
 as alice mailq --follow "$A" >/tmp/follow &
 follower=$!
@@ -224,6 +228,34 @@ stop_agent
 exits "no agent: removed" 0 mailq remove --all
 said "one" '^1 message removed[.]$'
 check "it is gone" drained 1
+
+# While the agent still reads a long queue: a program is told of all.
+echo 'hold yes' >>$CONF
+echo x | submit alice six@far.example 2>/dev/null
+start_agent
+check "it waits" await -t 20 files $SPOOL/queue 1
+stop_agent
+/usr/bin/python3 - $SPOOL/queue <<'P'
+import os, sys
+path = sys.argv[1]
+name = [n for n in os.listdir(path) if n[0] != "."][0]
+like, text = os.stat(path + "/" + name), open(path + "/" + name, "rb").read()
+os.umask(0)
+for i in range(1000, 6000):
+    fd = os.open("%s/%s%08d" % (path, name[:8], i), os.O_WRONLY | os.O_CREAT, 0o660)
+    os.write(fd, text)
+    os.fchown(fd, like.st_uid, like.st_gid)
+    os.close(fd)
+P
+rm -f /var/lib/bellman/*
+start_agent
+same "JSON, right after a start: all of it" 5001 "$(mailq --json | wc -l)"
+stop_agent
+start_agent
+exits "and one that was named is found" 0 mailq show "$(ls $SPOOL/queue | tail -n 1)"
+exits "removed" 0 mailq remove --all
+stop_agent
+sed -i '/^hold yes/d' $CONF
 
 # -v with nobody to follow: the id, and what is to be done.
 watch() { echo x | exits "$1" 0 "${@:2}"; }

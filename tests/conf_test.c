@@ -93,15 +93,17 @@ static const struct wrong {
 	    S("route sender *@a mx\nroute sender *@a relay mx"),
 	    "F:2: the sender \"*@a\" has a route already, in line 1" },
 	{ "route_smtp_bad_host", S("route domain a smtp 10.0.0.5:25"),
-	    "F:1: \"10.0.0.5:25\" is no domain name" },
+	    "F:1: \"10.0.0.5:25\" is no host; write 10.0.0.5 and, behind a "
+	    "blank, its port: 25" },
 	{ "route_smtp_bad_port", S("route domain a smtp b 0"),
-	    "F:1: \"0\" is no port; write 1 to 65535, or a service's name" },
+	    "F:1: \"0\" is no port; write 1 to 65535, or a service's name, as "
+	    "submissions" },
 	{ "route_smtp_long_port",
 	    S("route domain a smtp b 0000000000000000000000000000000000025"),
 	    "F:1: \"0000000000000000000000000000000000025\" is no port; "
-	    "write 1 to 65535, or a service's name" },
+	    "write 1 to 65535, or a service's name, as submissions" },
 	{ "route_lmtp_without_port", S("route domain a lmtp b"),
-	    "F:1: \"route\" needs a host and a port" },
+	    "F:1: \"route\" needs a port behind the host, as 24" },
 	{ "route_lmtp_up", S("route domain a lmtp /run/../x"),
 	    "F:1: \"..\" is not allowed in a path" },
 	{ "route_lmtp_long",
@@ -207,7 +209,7 @@ static const struct wrong {
 	{ "local_lmtp_relative", S("local lmtp run/x"),
 	    "F:1: \"run/x\" is no domain name" },
 	{ "local_lmtp_without_port", S("local lmtp localhost"),
-	    "F:1: \"local\" needs a host and a port" },
+	    "F:1: \"local\" needs a port behind the host, as 24" },
 	{ "local_command_none", S("local command # procmail"),
 	    "F:1: \"local\" needs a command for /bin/sh" },
 	{ "local_command_pipe", S("local command |procmail"),
@@ -347,7 +349,7 @@ static const struct wrong {
 	    "F:1: junk behind the value of \"relay\": \"y\"" },
 	{ "junk_behind_value", S("hold no thanks"),
 	    "F:1: junk behind the value of \"hold\": \"thanks\"" },
-	{ "junk_behind_relay", S("relay a 25 tls never"),
+	{ "junk_behind_relay", S("relay a 25 starttls tls never"),
 	    "F:1: junk behind the value of \"relay\": \"tls\"" },
 	{ "semicolon_behind_value", S("hold no ; warn 4h"),
 	    "F:1: junk behind the value of \"hold\": \";\"" },
@@ -361,8 +363,18 @@ static const struct wrong {
 	    "F:1: \"hostname\" needs a name or auto" },
 	{ "no_value_but_a_comment", S("warn # 4h"),
 	    "F:1: \"warn\" needs a duration, or off" },
+	{ "relay_without_host", S("relay"),
+	    "F:1: \"relay\" needs a host and a port, as: relay "
+	    "smtp.example.net submissions; or a name and a block" },
 	{ "relay_without_port", S("relay a"),
-	    "F:1: \"relay\" needs a host and a port" },
+	    "F:1: \"relay\" needs a port behind the host: submissions (465), "
+	    "submission (587) or 25" },
+	{ "host_without_host", S("relay x {\nhost\n}"),
+	    "F:2: \"host\" needs a host and a port, or a socket's path, as: "
+	    "host smtp.example.net submissions" },
+	{ "host_without_port", S("relay x {\nhost a\n}"),
+	    "F:2: \"host\" needs a port behind the host: submissions (465), "
+	    "submission (587) or 25" },
 
 	{ "duration_without_unit", S("warn 4"),
 	    "F:1: \"4\" in \"warn\" is no duration; "
@@ -404,16 +416,36 @@ static const struct wrong {
 	    "F:1: \"0\" behind \"queue\" is not between 1 and 1000000000" },
 
 	{ "port_zero", S("relay a 0"),
-	    "F:1: \"0\" is no port; write 1 to 65535, or a service's name" },
+	    "F:1: \"0\" is no port; write 1 to 65535, or a service's name, as "
+	    "submissions" },
 	{ "port_too_large", S("relay a 65536"),
 	    "F:1: \"65536\" is no port; write 1 to 65535, or a service's "
-	    "name" },
+	    "name, as submissions" },
 	{ "port_misspelt", S("relay a submisions"),
 	    "F:1: there is no port \"submisions\"; did you mean "
 	    "\"submissions\"?" },
 	{ "port_with_slash", S("relay a smtp/tcp"),
 	    "F:1: \"smtp/tcp\" is no port; write 1 to 65535, or a service's "
-	    "name" },
+	    "name, as submissions" },
+	{ "host_and_port_in_a_word", S("relay a.example:587"),
+	    "F:1: \"a.example:587\" is no host; write a.example and, behind "
+	    "a blank, its port: 587" },
+	{ "host_in_brackets_and_port", S("relay x { host [a.example]:587 }"),
+	    "F:1: \"[a.example]:587\" is no host; write a.example and, "
+	    "behind a blank, its port: 587" },
+	{ "address_in_brackets_and_port", S("relay [::1]:465"),
+	    "F:1: \"[::1]:465\" is no host; write ::1 and, behind a blank, "
+	    "its port: 465" },
+	{ "host_in_brackets", S("relay [a.example] 587"),
+	    "F:1: \"[a.example]\" is no host; write a.example and, behind a "
+	    "blank, its port: submissions, for one" },
+	{ "host_and_no_port_in_a_word", S("relay a.example:x"),
+	    "F:1: \"a.example:x\" is no domain name" },
+	{ "host_in_half_brackets", S("relay [a.example 25"),
+	    "F:1: \"[a.example\" is no host; write a.example and, behind a "
+	    "blank, its port: submissions, for one" },
+	{ "junk_behind_brackets", S("relay [a.example]x:25"),
+	    "F:1: \"[a.example]x:25\" is no domain name" },
 	{ "host_no_name", S("relay a_/b 25"),
 	    "F:1: \"a_/b\" is no domain name" },
 	{ "host_no_literal", S("relay [::g] 25"),
@@ -654,6 +686,8 @@ static const struct right {
 	{ "limits_in_octets", S("limits free-space 0\n"), "free=0 " },
 	{ "relay_line", S("relay smtp.example.net submissions\n"),
 	    "main:1,smtp.example.net,submissions,verify " },
+	{ "relay_line_with_starttls", S("relay a 465 starttls # odd\n"),
+	    "main:1,a,465+,verify " },
 	{ "relay_ipv4", S("relay 10.0.0.5 25\n"),
 	    "main:1,10.0.0.5,25,verify " },
 	{ "relay_ipv6", S("relay ::1 25\n"), "main:1,::1,25,verify " },

@@ -140,7 +140,7 @@ same "one for root" 1 "$(messages /var/mail/root)"
 same "two for alice" 2 "$(messages /var/mail/alice)"
 stop_agent
 
-for page in man1/mailq.1 man1/newaliases.1 man5/bellman.conf.5 man5/aliases.5 man8/deliver.8 man8/sendmail.8; do
+for page in man1/mailq.1 man1/newaliases.1 man1/tell.1 man5/bellman.conf.5 man5/aliases.5 man8/deliver.8 man8/sendmail.8; do
 	check "make install installs ${page#*/}" cmp "$MAN/${page#*/}" "/usr/share/man/$page"
 done
 if command -v mandoc >/dev/null; then

@@ -1,6 +1,7 @@
 /* follow - what becomes of one message, told to who sent it (sendmail -v) as it
  * happens.  He may ask before the message is there. */
 #include "common/printable.h"
+#include "common/run.h"
 #include "common/spool.h"
 #include "deliver/queue/client.h"
 #include <string.h>
@@ -69,7 +70,8 @@ follow_watch(struct client *c, struct span id)
 	}
 	if (m == NULL || !may_watch(c, m)) {
 		c->follows[0] = '\0';
-		buf_str(&c->out, "no message of that id waits\n");
+		buf_reset(&c->out); /* without the "ok" */
+		buf_str(&c->out, "error " RUN_GONE "\n");
 		return;
 	}
 	if (m->state == M_OPEN)

@@ -265,12 +265,23 @@ next(struct client *c)
 	return true;
 }
 
+/* What is changed, named or read by a program is of all that is there, so all
+ * must be known.  A list for people begins at once, and says so. */
+static bool
+waits_for_scan(const struct client *c)
+{
+	const struct work *w = c->work;
+
+	return c->q->scanning &&
+	       (verbs[w->doing].changes || w->sel.full || select_says(&w->sel));
+}
+
 static void
 progress(struct client *c, int64_t now)
 {
 	struct work *w = c->work;
 
-	if (now - w->told < TELL || w->doing == DO_LIST)
+	if (now - w->told < TELL || (w->doing == DO_LIST && !waits_for_scan(c)))
 		return;
 	w->told = now;
 	record_begin(&c->out, "progress");
@@ -301,7 +312,7 @@ sum(struct client *c)
 	record_num(&c->out, "failed", (long long)w->failed);
 	record_num(&c->out, "octets", (long long)w->octets);
 	record_num(&c->out, "oldest", w->oldest);
-	record_num(&c->out, "scanning", c->q->scanning);
+	record_num(&c->out, "scanning", w->partial);
 	record_num(&c->out, "offline", c->io.fd == -1);
 	record_end(&c->out);
 	c->each = NULL;
@@ -319,9 +330,9 @@ work_some(struct client *c)
 		return;
 	}
 	progress(c, begin);
-	/* What is changed is all that is there, so all must be known. */
-	if (c->q->scanning && verbs[w->doing].changes)
+	if (waits_for_scan(c))
 		return;
+	w->partial = w->partial || c->q->scanning;
 	for (int n = 0; n < TURN && now_ms() - begin < BUDGET; n++) {
 		if (!next(c)) {
 			sum(c);

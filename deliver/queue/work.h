@@ -21,6 +21,7 @@ struct work {
 	size_t seen, matched, done, already, busy, held, failed;
 	uint64_t octets;
 	int64_t oldest;
+	bool partial; /* it began before the whole queue was read */
 	/* show: the message, and how much of it is still to come */
 	int fd;
 	off_t from;
