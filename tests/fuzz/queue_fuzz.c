@@ -58,6 +58,7 @@ static int message;
 static struct loop_timer turn;
 static struct {
 	int fd[CHANNELS];
+	bool net[CHANNELS]; /* net may come again */
 	uint32_t last[CHANNELS];
 	unsigned n, rounds;
 } us;
@@ -178,7 +179,7 @@ may_say(unsigned channel, int type)
 	case IPC_NET_RCPT:
 	case IPC_NET_FORGET:
 	case IPC_NET_KEPT:
-		return channel == NET;
+		return us.net[channel];
 	case IPC_BOX_ITEM:
 	case IPC_BOX_AT:
 	case IPC_BOX_OPEN:
@@ -188,7 +189,7 @@ may_say(unsigned channel, int type)
 	case IPC_TTY_JOB:
 	case IPC_TTY_LOOK:
 	case IPC_TTY_NOTE:
-		return channel >= FORKED;
+		return channel >= FORKED && !us.net[channel];
 	default:
 		return false;
 	}
@@ -218,6 +219,7 @@ join(unsigned type, uint32_t ref, struct span text)
 	if (us.n == CHANNELS || ipc_pair(ends) == -1)
 		return;
 	us.fd[us.n] = ends[0];
+	us.net[us.n] = type == IPC_PEER;
 	us.last[us.n++] = 0;
 	rig_send(us.fd[PARENT], type, ref, text, ends[1]);
 	close(ends[1]);
