@@ -51,6 +51,8 @@ help:
 	@echo 'make check        all tests: of modules, then end to end (root)'
 	@echo 'make check-faults kills and errors at every system call (root, an hour or two)'
 	@echo 'make check-powercut   what a disk may hold after a power cut, by the thousand (root)'
+	@echo 'make check-soak   an hour of mixed load and faults: MINUTES=60 (root)'
+	@echo 'make check-valgrind   end to end with each process under memcheck (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
 	@echo 'make deb          a package for this Debian, in $O'
@@ -156,6 +158,12 @@ check-powercut: helpers
 	    O=$O STORY_TIME=3600 POWERCUT_IMAGES=$(IMAGES) POWERCUT_SEED=$$(($(SEED) + n)) \
 	        tests/check.sh tests/76-power-cut.sh || failed=1; done; exit $$failed
 
+# Mixed load, with all that can go wrong going wrong now and then; tests/soak.py.
+MINUTES = 60
+check-soak: SEED = $(shell date +%s)
+check-soak: helpers
+	@O=$O SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) tests/root.sh tests/soak.sh
+
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that meet most of the code in little time; all
 # that do not count system calls: STORIES='tests/[1-7]*.sh'.
@@ -165,6 +173,18 @@ sanitize-check:
 	@$(MAKE) -s O=$O helpers $(TESTS)
 	@O=$O SANITIZED=1 CRASH_SUBMITTERS=40 tests/check.sh $(TESTS) \
 	    $(filter-out tests/43-% tests/51-% tests/53-% tests/54-% tests/58-%,$(wildcard $(STORIES)))
+
+# Some stories with each of our processes under valgrind's memcheck: a tree of its
+# own, in which the sandbox leaves room for it and sendmail is linked dynamically,
+# for memcheck to have its malloc in it (tests/watched.c).
+WATCH = $(foreach n,10 11 13 30 33 35 40,tests/$n-*.sh)
+check-valgrind:
+	@tests/deps.sh install build check mime valgrind
+	@mkdir -p $O/valgrind
+	@[ ! -d $O/pkgs ] || ln -sfn ../pkgs $O/valgrind/pkgs
+	@$(MAKE) -s O=$O/valgrind CPPFLAGS=-DWATCHED CFLAGS="-O1 -g" \
+	    SENDMAIL_LIBS="$(BSD_LIBS)" helpers
+	@O=$O/valgrind WATCHED=1 JOBS=$${JOBS:-2} STORY_TIME=1800 tests/check.sh $(wildcard $(WATCH))
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:
@@ -204,16 +224,19 @@ lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
 
-# gcc -fanalyzer: minutes, so not part of lint.
+# gcc -fanalyzer: minutes the first time, so not part of lint; then what has changed.
+# In pieces: FILES=deliver/queue/*.c
 analyze:
 	@tests/deps.sh say build mime
-	@tests/analyze.sh
+	@O=$O tests/analyze.sh $(FILES)
 
 # One fuzz target: clang, the modules instrumented for coverage.
 FUZZ = $(patsubst %.c,$O/%,$(filter-out $(if $(GMIME),,%/mime_fuzz.c %/mimetext_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
 $O/tests/fuzz/%_fuzz: $O/tests/fuzz/%_fuzz.o $(ARCHIVES)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
+	$(CC) $(LDFLAGS) $(WRAP) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
 	    $(ARCHIVES) -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS)
+# The parent's children are the target's.
+$O/tests/fuzz/parent_fuzz: WRAP = -Wl,--wrap=role_fork
 $O/tests/fuzz/mime%_fuzz: $O/tests/fuzz/mime%_fuzz.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 $O/tests/fuzz/mime_fuzz: $O/tests/fuzz/mime_fuzz.o $O/deliver/mime.a $O/common.a
@@ -264,6 +287,6 @@ check-callers: deb helpers
 
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults check-powercut sanitize-check demo bench \
+.PHONY: all help deps need helpers check check-faults check-powercut check-soak check-valgrind sanitize-check demo bench \
 	bench-scale bench-tools simulate screens lint analyze fuzz install uninstall deb check-deb check-systemd \
 	check-callers check-portable clean

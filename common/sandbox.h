@@ -3,6 +3,12 @@
  * before. */
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H
+/* Where somebody looks over a program's shoulder, who makes calls of his own
+ * and wants memory, that is left to him: ASan, and valgrind (make
+ * check-valgrind). */
+#if defined(__SANITIZE_ADDRESS__) || defined(WATCHED)
+#define SANDBOX_WATCHED
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

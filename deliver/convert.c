@@ -1,5 +1,6 @@
 #include "deliver/convert.h"
 #include "common/priv.h"
+#include "common/sandbox.h"
 #include "common/spool.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +104,7 @@ convert_run(const struct role_start *start)
 	    priv_limit(RLIMIT_FSIZE, convert_limit(start->octets)) == -1 ||
 	    priv_limit(RLIMIT_NOFILE, 32) == -1)
 		_exit(127);
-#ifndef __SANITIZE_ADDRESS__ /* which wants terabytes, and a thread */
+#ifndef SANDBOX_WATCHED /* which wants terabytes, and a thread */
 	if (priv_limit(RLIMIT_AS, MEMORY + 12 * start->octets) == -1 ||
 	    priv_limit(RLIMIT_NPROC, 0) == -1)
 		_exit(127);

@@ -6,6 +6,7 @@
 #include "sendmail/tell.h"
 #include "sendmail/who.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -118,10 +119,20 @@ judge(const struct glance *g, struct buf *why)
 	return EX_DATAERR;
 }
 
+/* A pipe holds 64 KiB, one piece: its writer and this reader would wake each
+ * other for every piece, which takes longer than the copying.  Anybody may ask
+ * for 1 MiB (pipe(7)); a long message does, and does without if refused. */
+static void
+widen_input(void)
+{
+	fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
+}
+
 static int
 read_message(struct deposit *s, bool dots, bool tells)
 {
 	struct glance seen = { 0 };
+	bool wide = false; /* or has been asked to be */
 	int status;
 
 	s->intake.dots = dots;
@@ -145,6 +156,10 @@ read_message(struct deposit *s, bool dots, bool tells)
 			look_at(&seen, (struct span){ room, (size_t)n });
 		if ((status = deposit_came(s, (size_t)n)) != 0)
 			return status;
+		if (s->begun && !wide) {
+			widen_input();
+			wide = true;
+		}
 	}
 	return tells ? judge(&seen, s->why) : 0;
 }

@@ -113,11 +113,14 @@ cat >/tmp/raw <<-'R'
 	3 floor S1 5.0
 	1 bellman S16 500
 	1 floor S16 1000
+	1 bellman S50 3.0 p50=3.0 single=2.0
+	2 bellman S50 4.0 p50=4.0 single=4.0
 R
 awk -v order='floor bellman dma' -v rounds=3 -f "$TREE/tests/bench/table.awk" "$TREE/tests/bench/rows" /tmp/raw >"$OUT"
 said "a goal that is met" 'at most 1\.4 times floor: 1\.30, yes'
 said "one that is not" 'at least 0\.7 times floor: 0\.50, NO'
-said "both are counted" '^1 of 2 goals'
+said "one that is not" 'at most 1\.1 times single: 1\.17, NO'
+said "all are counted" '^1 of 3 goals'
 said "who is absent is named" '^dma has no column: cannot be installed here'
 said "what is missing is named" 'S1, bellman, round 3: 199 of 200'
 finish

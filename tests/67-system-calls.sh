@@ -10,7 +10,8 @@
 # when it was written:
 #     submission    67 calls from main() on; opens 8, reads 7, writes 1; three
 #                   ask the clock, since the vDSO's would be two page faults
-#     local        159; opens 9, reads 27, writes 16, starts 1
+#     local        159; opens 9, reads 27, writes 16, starts 1; one open more where
+#                   the queue has not just seen whose name that is
 #     smtp          77 with the connection; opens 4, reads 20, writes 14
 #     hundred     4167 of a pass with its start; opens 346, reads 771, writes 620
 # What is written are the text, once, and packets from role to role and to the
@@ -19,7 +20,7 @@
 #               all  open  read write  sync start
 LIMITS='
 submission       69     8     7     1     2     0
-local           176    10    33    18     2     1
+local           176    11    33    18     2     1
 smtp             96     5    30    17     0     0
 hundred        4700   370   880   720     2     5
 '
@@ -101,6 +102,15 @@ submit alice x@far.example </tmp/message
 check "a delivery by SMTP" drained
 unwatch
 holds smtp /tmp/smtp
+
+# A long one asks for a wide pipe, once; 160 pieces are 160 writes.
+yes 'a line of a long message, which comes through a pipe' | head -c 10485760 >/tmp/long
+cat /tmp/message /tmp/long | strace -f -u alice -o /tmp/wide /usr/sbin/sendmail carol
+same "a short message leaves its pipe as it is" 0 "$(grep -c F_SETPIPE_SZ /tmp/whole)"
+same "a long one widens it" 1 "$(grep -c 'F_SETPIPE_SZ, 1048576) *= 1048576' /tmp/wide)"
+writes=$(calls /tmp/wide 'write|writev')
+check "and is written in pieces of 64 KiB ($writes)" test "$writes" -le 163
+check "it is delivered" drained
 stop_agent
 stop_smtpd
 

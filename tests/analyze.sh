@@ -1,12 +1,15 @@
 #!/bin/bash
-# analyze.sh - gcc -fanalyzer over all parts.  Prints what it finds; what it is
-# wrong about stands in the table below with the reason why.  Leaks are not asked
-# for: gcc 12 loses what hangs on a struct behind a pointer, and takes all of it
-# for lost; the modules' tests and the stories have the leak check of ASan.
+# analyze.sh [FILE...]   gcc -fanalyzer over all parts, or those files.  Prints
+# what it finds; what it is wrong about stands in the table below with the reason
+# why.  What was found in a file is kept in $O/analyze, and asked for again when
+# the file, what it includes, the flags or the compiler have changed: the first run
+# takes minutes, the next one seconds, and one that was stopped goes on.  Leaks are
+# not asked for: gcc 12 loses what hangs on a struct behind a pointer, and takes
+# all of it for lost; the modules' tests and the stories have the leak check of ASan.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-out=$(mktemp -d) || exit 1
-trap 'rm -rf "$out"' EXIT
+O=${O:-build}
+MOST=${ANALYZE_SECONDS:-280} # of the processor, for one file
 
 # FILE KIND: the warning's name without -Wanalyzer-; then why it is none.
 known() {
@@ -27,25 +30,60 @@ is_known() { # FILE KIND
 	done | grep -q yes
 }
 
-flags=$(pkg-config --cflags libbsd-overlay)
-find common sendmail deliver -name '*.c' ! -name unitab.c | sort >"$out/files"
-if pkg-config --exists gmime-3.0; then
-	flags="$flags $(pkg-config --cflags gmime-3.0)"
-else
-	sed -i '/^deliver\/mime\//d' "$out/files"
+# One file: its key, its seconds, then what was found.
+one() { # FILE
+	local said=$O/analyze/${1//\//_}.said key seconds TIMEFORMAT='%U'
+	# shellcheck disable=SC2206 # words
+	local command=(gcc -std=c17 -D_GNU_SOURCE -I. -O1 $FLAGS -fanalyzer
+		-Wno-analyzer-malloc-leak -fno-diagnostics-show-caret -fdiagnostics-path-format=none)
+	key=$({ gcc --version; echo "$MOST ${command[*]}"; "${command[@]}" -fno-analyzer -E "$1"; } 2>&1 | sha256sum)
+	[ "$(head -n 1 "$said" 2>/dev/null)" != "$key" ] || return 0
+	seconds=$( { time (ulimit -t "$MOST"; "${command[@]}" -S -o /dev/null "$1" 2>"$said.new" ||
+		echo "$1: not compiled [-Wanalyzer-nothing]" >>"$said.new"); } 2>&1 | tail -n 1)
+	{ echo "$key"; echo "$seconds"; cat "$said.new"; } >"$said.whole"
+	rm -f "$said.new"
+	mv "$said.whole" "$said"
+	echo "$1" >>"$O/analyze/anew"
+}
+if [ "${1:-}" = --one ]; then
+	one "$2"
+	exit
 fi
-xargs -P "$(nproc)" -n 1 sh -c 'gcc -std=c17 -D_GNU_SOURCE -I. -O1 '"$flags"' -fanalyzer -Wno-analyzer-malloc-leak -fno-diagnostics-show-caret -fdiagnostics-path-format=none -S -o /dev/null "$0" 2>"'"$out"'/$(echo "$0" | tr / _).said" || echo "$0: not compiled"' <"$out/files"
 
-found=0 left=0
-while IFS= read -r line; do
-	file=${line%%:*}
-	kind=$(sed -n 's/.*\[-Wanalyzer-\([a-z-]*\)\].*/\1/p' <<<"$line")
-	if is_known "$file" "$kind"; then
-		left=$((left + 1))
-	else
-		found=$((found + 1))
-		echo "$line"
-	fi
-done < <(cat "$out"/*.said | grep -E '\[-Wanalyzer-' | sort -u)
-echo "analyze: $(wc -l <"$out/files") files, $found findings, $left that are none (see tests/analyze.sh)"
+FLAGS=$(pkg-config --cflags libbsd-overlay)
+list=$(mktemp) || exit 1
+trap 'rm -f "$list"' EXIT
+find common sendmail deliver -name '*.c' ! -name unitab.c | sort >"$list"
+[ $# = 0 ] || printf '%s\n' "$@" >"$list"
+if pkg-config --exists gmime-3.0; then
+	FLAGS="$FLAGS $(pkg-config --cflags gmime-3.0)"
+else
+	sed -i '/^deliver\/mime\//d' "$list"
+fi
+export FLAGS O
+mkdir -p "$O/analyze"
+: >"$O/analyze/anew"
+xargs -P "$(nproc)" -n 1 "$0" --one <"$list"
+
+found=0 left=0 seconds=0
+while read -r file; do
+	said=$O/analyze/${file//\//_}.said
+	[ -f "$said" ] || { echo "$file: not looked at"; found=$((found + 1)); continue; }
+	while IFS= read -r line; do
+		kind=$(sed -n 's/.*\[-Wanalyzer-\([a-z-]*\)\].*/\1/p' <<<"$line")
+		if is_known "$file" "$kind"; then
+			left=$((left + 1))
+		else
+			found=$((found + 1))
+			echo "$line"
+		fi
+	done < <(grep -E '\[-Wanalyzer-' "$said" | sort -u)
+done <"$list"
+taken() { # PROCESSOR SECONDS AND FILE, the longest first
+	while read -r file; do
+		printf '%s %s\n' "$(sed -n 2p "$O/analyze/${file//\//_}.said")" "$file"
+	done <"$list" | sort -rn
+}
+seconds=$(taken | awk '{ s += $1 } END { printf "%d", s }')
+echo "analyze: $(wc -l <"$list") files ($(wc -l <"$O/analyze/anew") of them looked at now; $seconds s of the processor in all, most for $(taken | head -n 3 | awk '{ printf "%s%s %d s", NR > 1 ? ", " : "", $2, $1 }')), $found findings, $left that are none (see tests/analyze.sh)"
 [ $found = 0 ]

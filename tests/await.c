@@ -10,7 +10,8 @@
  *                        port N           something listens on 127.0.0.1:N
  *                        dead PID         that process is gone
  *
- * 0; or 1 and a sentence when the time (20 s) is over. */
+ * 0; or 1 and a sentence when the time (20 s; so many times more as AWAIT_TIMES
+ * says) is over. */
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
@@ -251,6 +252,8 @@ main(int argc, char **argv)
 		argv += 2;
 		argc -= 2;
 	}
+	if (getenv("AWAIT_TIMES"))
+		seconds *= atol(getenv("AWAIT_TIMES"));
 	args = argc - 2;
 	for (i = 0; args >= 1 && i < n; i++)
 		if (strcmp(argv[1], conditions[i].name) == 0 &&

@@ -309,6 +309,35 @@ as_mailing_units() { # a unit with all that keeps the set-gid bit from working
 	systemd-run -q --wait --pipe -p DynamicUser=yes -p NoNewPrivileges=yes -p ProtectSystem=strict -p PrivateUsers=yes \
 	    -p PrivateNetwork=yes -p User=toll sh -c "printf 'Subject: hard\n\nGrüße, привет\n' | sendmail $BOTH"
 }
+# A library is upgraded under the agent, which has mail for a relay that is away:
+# needrestart, as apt calls it, sees that and starts another.
+agent() { systemctl show -P MainPID bellman.service; }
+stale() { grep -q 'libtdb.*(deleted)' "/proc/$(agent)/maps"; }
+as_needrestart() {
+	local lib before
+	systemctl stop sink
+	: >$LOG
+	text | sed '1i Subject: stale\n' | sendmail bob carol@remote.example
+	await -t 20 text $LOG ': deferred to=<carol@remote.example> ' >/dev/null
+	lib=$(readlink -f /usr/lib/*/libtdb.so.1)
+	cp -p "$lib" "$lib.new" && mv "$lib.new" "$lib"
+	before=$(agent)
+	stale || { echo "the agent is not resident, or does not use $lib"; return 1; }
+	needrestart -b -l -r l >/tmp/needs 2>&1
+	grep -x 'NEEDRESTART-SVC: bellman.service' /tmp/needs || { cat /tmp/needs; return 1; }
+	DEBIAN_FRONTEND=noninteractive needrestart -l -r a || return 1
+	sink_starts
+	[ "$before" != "$(agent)" ] || { echo "the same agent"; return 1; }
+	if stale; then echo "it uses the old library"; return 1; fi
+	needrestart -b -l -r l >/tmp/needs 2>&1
+	if grep bellman /tmp/needs; then return 1; fi
+	sendmail -q
+}
+sink_starts() {
+	rm -f $SINK/ready
+	systemd-run -q --unit=sink /usr/bin/python3 /tree/tests/smtpd.py 2525 $SINK
+	await -t 20 exists $SINK/ready
+}
 as_rootless() {
 	user alice unshare -U -r sh -c "printf 'Subject: hard\n\nGrüße, привет\n' | /usr/sbin/sendmail $BOTH"
 }
@@ -371,6 +400,7 @@ rows() {
 	row fail2ban '^\[Fail2Ban\] toll: banned 192.0.2.9' 'Fail2Ban <root@mail\.example>' '192\.0\.2\.9' as_fail2ban
 	row OnFailure '^toll\.service failed on mail' 'systemd <root@mail\.example>' 'toll' as_failed
 	row hardened '^hard$' '@mail\.example' "$WORDS" as_mailing_units
+	row needrestart '^stale$' "$ROOT" "$WORDS" as_needrestart
 	row rootless '^hard$' "$ALICE" "$WORDS" as_rootless
 	row Mail::Send '^Hello$' "$ALICE" "$WORDS" perl_send
 	row MIME::Lite '^Hello$' "$ALICE" "$WORDS" perl_lite
@@ -403,8 +433,7 @@ inside() {
 	check "and read" systemctl try-reload-or-restart bellman
 	mkdir -p $SINK
 	: >$SINK/log
-	systemd-run -q --unit=sink /usr/bin/python3 /tree/tests/smtpd.py 2525 $SINK
-	await -t 20 exists $SINK/ready
+	sink_starts
 	rows
 	same "no unit has failed" '' "$(systemctl list-units --failed --no-legend --plain 'bellman*')"
 	same "nothing waits" 0 "$(find $SPOOL/drop $SPOOL/queue $SPOOL/quarantine -type f | wc -l)"

@@ -7,18 +7,20 @@ set -u
 . "$(dirname "$0")/debroot.sh"
 
 all() {
-	local failed=0 passed=0 name line R=$WORK/layer/root
+	local failed=0 passed=0 name line begun R=$WORK/layer/root
 	mkdir -p "$WORK/layer"
 	hostname mail.example
 	for name in $(sed -n 's/^\(story\|host\)_\([a-z0-9_]*\)() .*/\2/p' "$TREE/tests/deb.sh"); do
 		case " ${ONLY:-$name} " in *" $name "*) ;; *) continue ;; esac
 		echo "== $name"
 		# A pid namespace for each: its daemons end with it.
+		begun=$SECONDS
 		line=$(R=$R unshare -m -p -f --propagation private --mount-proc /bin/bash "$TREE/tests/deb.sh" --one "$name" |
 			tee >(cat >&2) | sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
 		[ -n "$line" ] || line='0 1'
 		passed=$((passed + ${line% *}))
 		failed=$((failed + ${line#* }))
+		echo "# $name took $((SECONDS - begun)) s"
 	done
 	echo "deb: $passed passed, $failed failed"
 	[ $failed = 0 ]
@@ -223,9 +225,40 @@ story_wrong_answers() {
 		root string |/bin/sh
 	X
 	check "installs all the same" apt install $DEB
+	said "says what it did not take for a relay" '^bellman: no host and port of a relay were named; '
+	said "nor for an address" '^bellman: the address that mail leaves with is none such as '
 	check "the settings can be read" deliver --check-settings
 	refute "nothing is smuggled in" grep -E '^hold|^[^#].*hold' $CONF
 	refute "nor into aliases" grep sh /etc/aliases
+}
+
+# A machine on which nobody was asked anything, and who then changes his mind.
+story_no_answers() {
+	apt update >/dev/null
+	check "installs" apt install $DEB
+	said "it says where root's mail goes" '^bellman: mail for root goes into his own mailbox on this machine$'
+	said "and all other" '^bellman: mail for other machines is returned$'
+	said "and how to change that" '^bellman: to change this: dpkg-reconfigure bellman, '
+	installed
+	echo 'to himself' | sendmail root
+	arrives "root's mail is in his mailbox" /var/mail/root 'to himself'
+	same "which is his" root:mail\ 660 "$(perm /var/mail/root)"
+	echo 'to a stranger' | sendmail stranger@far.example
+	arrives "what cannot leave comes back" /var/mail/root 'stranger@far.example'
+	preseed <<-'X'
+		kind select relay
+		relay string 127.0.0.1 2599
+		user string alerts
+	X
+	check "dpkg-reconfigure" dpkg-reconfigure -f noninteractive bellman
+	said "says what is other now" '^bellman: mail for other machines goes to the relay'
+	said "and what is missing" '^bellman: no password of alerts at 127.0.0.1 is known; '
+	check "the relay is in force" grep -x 'relay   127.0.0.1 2599' $CONF
+	check "an agent runs" await -t 10 exists /run/bellman/control
+	echo 'to another' | sendmail other@far.example
+	check "what leaves waits for the relay" await -t 20 files $SPOOL/queue 1
+	check "installed again" apt install --reinstall $DEB
+	refute "an upgrade says nothing of it" grep '^bellman:' "$OUT"
 }
 
 story_nobody_preseeds() {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # deps.sh say|install SET...   what is missing here of the sets build, mime
-# (GMime and libidn2: without them all else is built), check, demo, bench, deb,
+# (GMime and libidn2: without them all else is built), check, demo, bench, valgrind, deb,
 # debcheck, portable, lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
@@ -43,6 +43,7 @@ table() {
 	check libdb5.3 file /usr/lib/*/libdb-5.3.so
 	check libssl3 file /usr/lib/*/libssl.so.3
 	check libsasl2-2 file /usr/lib/*/libsasl2.so.2
+	valgrind valgrind have valgrind
 	demo python3 file /usr/bin/python3
 	demo python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
 	demo procps have pgrep

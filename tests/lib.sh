@@ -87,6 +87,11 @@ finish() {
 			fail "no sanitizer speaks up"
 		fi
 	done
+	if [ -n "${WATCHED:-}" ]; then
+		cat /tmp/watched/* 2>/dev/null | grep -v -E '^--|arning: ' >"$OUT"
+		echo "# memcheck: $(find /tmp/watched -type f | wc -l) programs"
+		if grep -q '^==' "$OUT"; then fail "memcheck finds nothing"; else pass "memcheck finds nothing"; fi
+	fi
 	# 99 is how a sanitized program ends (sanitize.c)
 	if grep -E 'status=(99|-1 signal=(4|6|7|8|11))\b' $LOG >"$OUT" 2>/dev/null; then
 		fail "no process of the agent fails"
@@ -101,6 +106,7 @@ finish() {
 }
 
 await() { "$O/tests/await" "$@"; }
+[ -z "${WATCHED:-}" ] || export AWAIT_TIMES=10 # valgrind takes its time
 
 as() { # USER COMMAND...
 	local user=$1

@@ -106,6 +106,12 @@ fuzzed() {
 			by=$(awk -v name="$name" '$1 == name { print $2 }' tests/fuzz/README)
 			[ "$by" = none: ] || [ -f "tests/fuzz/${by:-no}_fuzz.c" ] || echo "$name: no fuzz target"
 		done
+	# and one for each role that may be told something (the table of ipc.c)
+	sed -n 's/^\t\[IPC_.*{ ROLE_[A-Z]*, ROLE_\([A-Z]*\),.*/\1/p' deliver/ipc.c | tr A-Z a-z |
+		grep -v -x roles | sort -u | while read -r name; do
+			by=$(awk -v name="role-$name" '$1 == name { print $2 }' tests/fuzz/README)
+			[ -f "tests/fuzz/${by:-$name}_fuzz.c" ] || echo "role $name: no fuzz target"
+		done
 }
 includes_from_top() { none -n -E '#include "[a-z_]+\.h"' "${code[@]}"; }
 

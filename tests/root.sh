@@ -24,7 +24,7 @@ outside() {
 	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \
 	    TERM="${TERM:-dumb}" FAIL_LINES="${FAIL_LINES:-}" CRASH_SUBMITTERS="${CRASH_SUBMITTERS:-}" KILL_MOST="${KILL_MOST:-}" KILL_ENDS="${KILL_ENDS:-}" ERROR_EVERY="${ERROR_EVERY:-}" \
-	    ERROR_FIRST="${ERROR_FIRST:-}" ERROR_ONLY="${ERROR_ONLY:-}" ERROR_ROLES="${ERROR_ROLES:-}" ERROR_FAULT="${ERROR_FAULT:-}" ERROR_TIME="${ERROR_TIME:-}" POWERCUT_IMAGES="${POWERCUT_IMAGES:-}" POWERCUT_SEED="${POWERCUT_SEED:-}" \
+	    ERROR_FIRST="${ERROR_FIRST:-}" ERROR_ONLY="${ERROR_ONLY:-}" ERROR_ROLES="${ERROR_ROLES:-}" ERROR_FAULT="${ERROR_FAULT:-}" ERROR_TIME="${ERROR_TIME:-}" POWERCUT_IMAGES="${POWERCUT_IMAGES:-}" POWERCUT_SEED="${POWERCUT_SEED:-}" SOAK_MINUTES="${SOAK_MINUTES:-}" SOAK_SEED="${SOAK_SEED:-}" WATCHED="${WATCHED:-}" \
 	    SANITIZED="${SANITIZED:-}" DISK="${DISK:-}" TREE="$TREE" O="$O" \
 	    "$O/tests/private" /bin/bash "$TREE/tests/root.sh" --mount "$@"
 }
@@ -153,6 +153,26 @@ machine() { # the copy as a machine of its own
 	ldconfig
 }
 
+watch() { # each of our programs under valgrind (watched.c)
+	local name
+	mkdir -p /usr/libexec/watched
+	install -d -m 1777 /tmp/watched
+	for name in sendmail deliver; do
+		mv /usr/sbin/$name /usr/libexec/watched/
+		install -m 755 "$O/tests/watched" /usr/sbin/$name
+	done
+	chmod g-s /usr/libexec/watched/sendmail
+	chgrp bellman /usr/sbin/sendmail
+	chmod g+s /usr/sbin/sendmail
+	for name in mailq newaliases tell; do
+		ln /usr/libexec/watched/sendmail /usr/libexec/watched/$name
+	done
+	[ ! -e /usr/libexec/bellman/deliver-mime ] || {
+		mv /usr/libexec/bellman/deliver-mime /usr/libexec/watched/
+		install -m 755 "$O/tests/watched" /usr/libexec/bellman/deliver-mime
+	}
+}
+
 inside() {
 	cd "$TREE"
 	machine
@@ -163,6 +183,7 @@ inside() {
 		echo "root.sh: make install failed" >&2
 		exit 1
 	}
+	[ -z "$WATCHED" ] || watch
 	: >/var/log/mail.log
 	cd /root
 	export PRIVATE_ROOT=1

@@ -8,6 +8,7 @@
  *
  * Exit status 0, or that of sysexits; then the output is of no use. */
 #include "common/legal.h"
+#include "common/sandbox.h"
 #include "common/whole.h"
 #include "deliver/mime/confine.h"
 #include "deliver/mime/safe.h"
@@ -120,7 +121,7 @@ main(int argc, char **argv)
 	if (take(&in, octets) == -1)
 		return say("cannot read", EX_IOERR);
 	wanted[w].prepare(buf_view(&in));
-#ifndef __SANITIZE_ADDRESS__ /* which looks around at the end */
+#ifndef SANDBOX_WATCHED /* which looks around at the end */
 	confine();
 #endif
 	status = wanted[w].make(buf_view(&in), &out);

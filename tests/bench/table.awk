@@ -41,6 +41,9 @@ file == 2 {
 	}
 	if ($4 != "-")
 		got[$3, $2, ++many[$3, $2]] = $4
+	for (i = 5; i <= NF && $i != "|"; i++) # NAME=VALUE beside it may be a goal's measure
+		if ($2 == "bellman" && (k = index($i, "=")))
+			got[$3, substr($i, 1, k - 1), ++many[$3, substr($i, 1, k - 1)]] = substr($i, k + 1)
 	if (remark != "" && !said[$2, $3, remark]++)
 		remarks[++notes] = $3 ", " $2 ", round " $1 ": " remark
 	seen[$3] = 1
@@ -93,7 +96,7 @@ END {
 function judge(t, goal,    part, other, ours, ratio, ok) {
 	split(goal, part, " ")
 	ours = median(t, "bellman")
-	other = part[1] == "is" ? 1 : part[1] in what ? median(part[1], "bellman") : median(t, part[1])
+	other = part[1] == "is" ? 1 : median(t, part[1])
 	printf "      goal: %s %s%s: ", part[2] == "<=" ? "at most" : "at least", part[3], \
 		part[1] == "is" ? "" : " times " part[1]
 	if (ours == "" || other == "" || other == 0) {

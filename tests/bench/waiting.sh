@@ -60,10 +60,13 @@ live 0
 took "start, and new mail delivered" 1000 "$start"
 check "all are read" await -t 300 text $LOG 'agent: started waiting='
 echo "all of them read after $(($(ms) - start)) ms"
-for i in 1 2 3 4 5; do
+# The median of 21: how soon a processor is free is another matter.
+for i in {1..21}; do
 	live "$i"
-	took "new mail $i" 50 "$began"
-done
+	echo $(($(ms) - began))
+done | sort -n >/tmp/times
+echo "new mail, in ms: $(xargs </tmp/times)"
+check "new mail, the median: at most 50 ms" test "$(sed -n 11p /tmp/times)" -le 50
 n=$(find $SPOOL/queue -type f | wc -l)
 each=$((($(pss) - before) * 1024 / n))
 echo "memory: $each octets for each of $n"

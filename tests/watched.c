@@ -1,0 +1,42 @@
+/* watched - stands in for one of our programs (make check-valgrind): runs
+ * valgrind's memcheck on /usr/libexec/watched/NAME, NAME being how it was
+ * called, and ends as that does; 99 where memcheck has found something.  What
+ * it says is in /tmp/watched/PID.
+ *
+ * Installed set-gid it takes the group for good: where the groups of a process
+ * differ the dynamic linker preloads nothing, and memcheck's malloc is
+ * preloaded.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+main(int argc, char **argv)
+{
+	static char valgrind[] = "/usr/bin/valgrind", quiet[] = "-q",
+		    status[] = "--error-exitcode=99",
+		    log[] = "--log-file=/tmp/watched/%p", program[256];
+	static char lib[] = "VALGRIND_LIB=/usr/libexec/valgrind";
+	char **args = calloc((size_t)argc + 6, sizeof *args);
+	gid_t group = getegid();
+	const char *name;
+
+	if (argc < 1 || args == NULL)
+		return 70;
+	name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	snprintf(program, sizeof program, "/usr/libexec/watched/%s", name);
+	if (setresgid(group, group, group) == -1)
+		err(70, "the group");
+	args[0] = valgrind;
+	args[1] = quiet;
+	args[2] = status;
+	args[3] = log;
+	args[4] = program;
+	memcpy(args + 5, argv + 1, (size_t)argc * sizeof *args);
+	putenv(lib);
+	execv(valgrind, args);
+	err(71, "%s", valgrind);
+}
