@@ -224,7 +224,8 @@ lint:
 	@tests/deps.sh say build check lint
 	@O=$O tests/lint.sh
 
-# gcc -fanalyzer: minutes the first time, so not part of lint; then what has changed.
+# gcc -fanalyzer, not part of lint: 83 s of the processor for all 215 files the first
+# time, then what has changed.
 # In pieces: FILES=deliver/queue/*.c
 analyze:
 	@tests/deps.sh say build mime

@@ -210,8 +210,10 @@ words(int fd, char **name)
 		return NULL;
 	for (size_t i = 0; i < len; i++)
 		n += text[i] == '\0';
+	if (n < 2)
+		return NULL;
 	argv = calloc(n + 1, sizeof *argv);
-	if (argv == NULL || n < 2)
+	if (argv == NULL)
 		return NULL;
 	*name = text;
 	text += strlen(text) + 1;

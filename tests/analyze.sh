@@ -1,11 +1,11 @@
 #!/bin/bash
 # analyze.sh [FILE...]   gcc -fanalyzer over all parts, or those files.  Prints
 # what it finds; what it is wrong about stands in the table below with the reason
-# why.  What was found in a file is kept in $O/analyze, and asked for again when
-# the file, what it includes, the flags or the compiler have changed: the first run
-# takes minutes, the next one seconds, and one that was stopped goes on.  Leaks are
-# not asked for: gcc 12 loses what hangs on a struct behind a pointer, and takes
-# all of it for lost; the modules' tests and the stories have the leak check of ASan.
+# why.  What was found in a file is kept in $O/analyze, and asked for again when it,
+# any header, the flags or the compiler have changed: the next run takes a moment,
+# and one that was stopped goes on.  Leaks are not asked for: gcc 12 loses what hangs
+# on a struct behind a pointer, and takes all of it for lost; the modules' tests and
+# the stories have the leak check of ASan.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 O=${O:-build}
@@ -30,23 +30,24 @@ is_known() { # FILE KIND
 	done | grep -q yes
 }
 
-# One file: its key, its seconds, then what was found.
+# One file: what it was asked with, its seconds, then what was found.
 one() { # FILE
-	local said=$O/analyze/${1//\//_}.said key seconds TIMEFORMAT='%U'
-	# shellcheck disable=SC2206 # words
-	local command=(gcc -std=c17 -D_GNU_SOURCE -I. -O1 $FLAGS -fanalyzer
-		-Wno-analyzer-malloc-leak -fno-diagnostics-show-caret -fdiagnostics-path-format=none)
-	key=$({ gcc --version; echo "$MOST ${command[*]}"; "${command[@]}" -fno-analyzer -E "$1"; } 2>&1 | sha256sum)
-	[ "$(head -n 1 "$said" 2>/dev/null)" != "$key" ] || return 0
-	seconds=$( { time (ulimit -t "$MOST"; "${command[@]}" -S -o /dev/null "$1" 2>"$said.new" ||
+	local said=$O/analyze/${1//\//_}.said seconds TIMEFORMAT='%U'
+
+	if [ "$said" -nt "$1" ] && [ "$said" -nt "$NEWEST" ] && [ "$(head -n 1 "$said")" = "$KEY" ]; then
+		return
+	fi
+	# shellcheck disable=SC2086 # words
+	seconds=$( { time (ulimit -t "$MOST"; $COMMAND -S -o /dev/null "$1" 2>"$said.new" ||
 		echo "$1: not compiled [-Wanalyzer-nothing]" >>"$said.new"); } 2>&1 | tail -n 1)
-	{ echo "$key"; echo "$seconds"; cat "$said.new"; } >"$said.whole"
+	{ echo "$KEY"; echo "$seconds"; cat "$said.new"; } >"$said.whole"
 	rm -f "$said.new"
 	mv "$said.whole" "$said"
 	echo "$1" >>"$O/analyze/anew"
 }
 if [ "${1:-}" = --one ]; then
-	one "$2"
+	shift
+	for file; do one "$file"; done
 	exit
 fi
 
@@ -60,10 +61,14 @@ if pkg-config --exists gmime-3.0; then
 else
 	sed -i '/^deliver\/mime\//d' "$list"
 fi
-export FLAGS O
+COMMAND="gcc -std=c17 -D_GNU_SOURCE -I. -O1 $FLAGS -fanalyzer -Wno-analyzer-malloc-leak"
+COMMAND="$COMMAND -fno-diagnostics-show-caret -fdiagnostics-path-format=none"
+KEY="$(gcc -dumpfullversion) $MOST $COMMAND"
+NEWEST=$(find common sendmail deliver -name '*.h' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
+export O MOST COMMAND KEY NEWEST
 mkdir -p "$O/analyze"
 : >"$O/analyze/anew"
-xargs -P "$(nproc)" -n 1 "$0" --one <"$list"
+xargs -P "$(nproc)" -n 8 "$0" --one <"$list"
 
 found=0 left=0 seconds=0
 while read -r file; do
@@ -85,5 +90,5 @@ taken() { # PROCESSOR SECONDS AND FILE, the longest first
 	done <"$list" | sort -rn
 }
 seconds=$(taken | awk '{ s += $1 } END { printf "%d", s }')
-echo "analyze: $(wc -l <"$list") files ($(wc -l <"$O/analyze/anew") of them looked at now; $seconds s of the processor in all, most for $(taken | head -n 3 | awk '{ printf "%s%s %d s", NR > 1 ? ", " : "", $2, $1 }')), $found findings, $left that are none (see tests/analyze.sh)"
+echo "analyze: $(wc -l <"$list") files ($(wc -l <"$O/analyze/anew") of them looked at now; $seconds s of the processor in all, most for $(taken | head -n 3 | awk '{ printf "%s%s %d s", (NR > 1 ? ", " : ""), $2, $1 }')), $found findings, $left that are none (see tests/analyze.sh)"
 [ $found = 0 ]

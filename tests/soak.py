@@ -12,7 +12,7 @@ list, to a relay, to a domain whose MX is asked for, to a user who is not there;
 short and long, by the set-gid way and by the socket; now and then a sendmail is
 killed.  Each message has a token of its own, on its first and last line.
 
-Every few seconds one of FAULTS begins.  In the first half of each ten minutes no
+Every few seconds something of fault() begins.  In the first half of each ten minutes no
 role that stays is killed: its memory and descriptors are compared over that time.
 
 Right is, for each token and each place it was for:
@@ -268,20 +268,17 @@ class Soak:
             "full spool": lambda: self.fill(SPOOL, 1, 5),
             "full mailboxes": lambda: self.fill("/var/mail", 1, 5),
             "silent name server": self.dns_stops,
-            "settings read again": lambda: kill(self.agent.pid, signal.SIGHUP),
             "kill -9 of a user's process": lambda: self.kill_some("user"),
         }
-        if not calm:
-            kinds = dict(list(kinds.items())[3:7], **{
+        if not calm:  # these begin a role anew
+            kinds.update({
                 "kill -9 of queue": lambda: self.kill_some("queue"),
                 "kill -9 of net": lambda: self.kill_some("net"),
                 "kill -9 of dns": lambda: self.kill_some("dns"),
-                "kill -9 of a user's process": lambda: self.kill_some("user"),
                 "kill -9 of the agent": lambda: kill(self.agent.pid),
                 "the agent stops": lambda: kill(self.agent.pid, signal.SIGTERM),
+                "settings read again": lambda: kill(self.agent.pid, signal.SIGHUP),
             })
-        else:
-            del kinds["settings read again"]  # it begins all roles anew
         what = self.random.choice(list(kinds))
         if kinds[what]() != 0:
             self.faults[what] += 1

@@ -80,6 +80,7 @@ file_of(unsigned n)
 		if (env_add(&e, span_of(messages[n].to[i])) == -1)
 			abort();
 	e.from = strdup(e.from);
+	buf_reset(out);
 	if (env_encode(&e, &env) == -1)
 		abort();
 	h = (struct spool_head){ .env_len = (uint32_t)env.len,
@@ -156,8 +157,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 		fprintf(stderr, "%s\n", buf_c(&why));
 		abort();
 	}
-	for (unsigned n = 0; n < MESSAGES; n++)
-		file_of(n);
 	message = memfd_create("message", MFD_CLOEXEC);
 	if (write(message, body, sizeof body - 1) != sizeof body - 1)
 		abort();
@@ -353,6 +352,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	folder(SPOOL "/quarantine");
 	folder("/var/lib/bellman");
 	for (unsigned n = 0; n < MESSAGES; n++) {
+		file_of(n); /* a SEND is soon too old */
 		snprintf(path, sizeof path, SPOOL "/queue/%s", sent[n].id);
 		put(path, buf_view(&sent[n].text), BELLMAN, 0660);
 	}
