@@ -258,7 +258,9 @@ story_no_answers() {
 	echo 'to another' | sendmail other@far.example
 	check "what leaves waits for the relay" await -t 20 files $SPOOL/queue 1
 	check "installed again" apt install --reinstall $DEB
-	refute "an upgrade says nothing of it" grep '^bellman:' "$OUT"
+	cp "$OUT" /tmp/upgraded
+	check "which apt tells" grep 'Setting up bellman' /tmp/upgraded
+	refute "and says nothing of it again" grep '^bellman:' /tmp/upgraded
 }
 
 story_nobody_preseeds() {
