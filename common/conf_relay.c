@@ -2,13 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The word at hand is a host, in a block perhaps a socket. */
 static int
-host_and_starttls(struct conf_parse *p, struct conf_relay *r, bool socket)
+set_host(struct conf_parse *p)
 {
 	static const char *const words[] = { "starttls", NULL };
+	struct conf_relay *r = p->relay;
 
-	if (conf_add_host(p, r, socket) == -1)
+	if (conf_need(&p->x, "a host and a port, or a socket's path, as: host "
+			     "smtp.example.net submissions") == -1 ||
+	    conf_add_host(p, r, true) == -1)
 		return -1;
 	p->sought = p->x.from;
 	if (conf_next(&p->x) != CONF_WORD ||
@@ -19,15 +21,6 @@ host_and_starttls(struct conf_parse *p, struct conf_relay *r, bool socket)
 	r->hosts[r->nhosts - 1].starttls = true;
 	p->starttls = true;
 	return conf_done(&p->x);
-}
-
-static int
-set_host(struct conf_parse *p)
-{
-	if (conf_need(&p->x, "a host and a port, or a socket's path, as: host "
-			     "smtp.example.net submissions") == -1)
-		return -1;
-	return host_and_starttls(p, p->relay, true);
 }
 
 /* One domain whose records say the hosts. */
@@ -343,6 +336,26 @@ begin_relay(struct conf_parse *p, struct span name)
 	return conf_new_relay(p, name, &(struct conf_relay){ 0 });
 }
 
+/* HOST PORT, and perhaps starttls: what else a relay has needs a block. */
+static int
+one_line(struct conf_parse *p, struct conf_relay *r)
+{
+	char shown[CONF_SHOWN];
+
+	if (conf_add_host(p, r, false) == -1)
+		return -1;
+	if (conf_next(&p->x) != CONF_WORD)
+		return conf_ended(&p->x);
+	if (!span_eq(p->x.word, SPAN("starttls")))
+		return conf_wrong(&p->x, p->x.from,
+		    "junk behind the value of \"relay\": \"%s\"; what else a "
+		    "relay has stands in its block: relay main { host ... ; "
+		    "user ... }",
+		    conf_show(p->x.word, shown));
+	r->hosts[0].starttls = true;
+	return conf_done(&p->x);
+}
+
 int
 conf_set_relay(struct conf_parse *p)
 {
@@ -362,7 +375,7 @@ conf_set_relay(struct conf_parse *p)
 		return conf_done(&p->x);
 	}
 	if (!named)
-		return host_and_starttls(p, r, false);
+		return one_line(p, r);
 	p->relay = r;
 	conf_next(&p->x); /* the brace */
 	return block(p);

@@ -122,13 +122,54 @@ conf_set_path(struct conf_parse *p)
  */
 static const char *const of_relay[] = { "auth", "host", "tls", "user" };
 
+/* What other mailers call it. */
+static const struct {
+	const char *there, *here;
+} elsewhere[] = {
+	{ "smarthost", "relay" },
+	{ "relayhost", "relay" },
+	{ "mailhub", "relay" },
+	{ "server", "relay" },
+	{ "from", "sender" },
+	{ "masquerade", "sender" },
+	{ "mydestination", "local-domains" },
+	{ "myhostname", "hostname" },
+	{ "mailname", "hostname" },
+	{ "root", "root: in /etc/aliases" },
+	{ "username", "user" },
+};
+
+/* A word that is far from all of ours is not guessed at. */
+static int
+unknown(struct conf_parse *p, struct span name, const char *near)
+{
+	char shown[CONF_SHOWN];
+
+	conf_show(name, shown);
+	if (span_eq(name, SPAN("password")))
+		return conf_wrong(&p->x, p->x.from,
+		    "no password stands here, where everybody can read it, but "
+		    "in /etc/bellman/secrets: a line HOST USER PASSWORD (see "
+		    "SECRETS in bellman.conf(5))");
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		if (span_ieq(name, span_of(elsewhere[i].there)))
+			return conf_wrong(&p->x, p->x.from,
+			    "unknown setting \"%s\"; here that is %s", shown,
+			    elsewhere[i].here);
+	if (conf_distance(name, span_of(near)) > 2)
+		return conf_wrong(&p->x, p->x.from,
+		    "unknown setting \"%s\"; bellman.conf(5) has them all",
+		    shown);
+	return conf_wrong(&p->x, p->x.from,
+	    "unknown setting \"%s\"; did you mean \"%s\"?", shown, near);
+}
+
 int
 conf_statement(struct conf_parse *p, const struct conf_setting *table,
     size_t rows, unsigned seen[CONF_ROWS_MAX])
 {
 	const struct conf_setting *nearest = table;
 	struct span name = p->x.word;
-	char shown[CONF_SHOWN];
 
 	p->x.from = p->x.line;
 	for (const struct conf_setting *s = table; s < table + rows; s++) {
@@ -152,9 +193,7 @@ conf_statement(struct conf_parse *p, const struct conf_setting *table,
 			    "\"%s\" is a setting of one relay; it stands in "
 			    "the block: relay NAME { %s ... }",
 			    of_relay[i], of_relay[i]);
-	return conf_wrong(&p->x, p->x.from,
-	    "unknown setting \"%s\"; did you mean \"%s\"?",
-	    conf_show(name, shown), nearest->name);
+	return unknown(p, name, nearest->name);
 }
 
 int

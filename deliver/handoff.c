@@ -176,7 +176,8 @@ handoff_apart(const char *to, int *status)
 	struct buf b = { 0 };
 
 	printable_add(&b, span_of(to), 256);
-	printf("%zu messages are for %s\n", before, buf_c(&b));
+	printf("%zu %s for %s\n", before,
+	    before == 1 ? "message is" : "messages are", buf_c(&b));
 	buf_free(&b);
 	fflush(stdout);
 	pid = fork();

@@ -100,6 +100,12 @@ deposit_no_spool(struct buf *why, int err, const char *what)
 		    "nosuid or a user namespace), or the set-gid bit is gone, "
 		    "and no agent answers on " RUN_SUBMIT);
 		return EX_NOPERM;
+	case ENOSPC: /* df may show some: deposit_make */
+		buf_str(why,
+		    "less is free there than limits free-space in bellman.conf "
+		    "leaves alone; nothing was queued, make room and try "
+		    "again");
+		return EX_TEMPFAIL;
 	default:
 		buf_str(why, "nothing was queued; try again later");
 		return EX_TEMPFAIL;

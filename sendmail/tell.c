@@ -4,6 +4,7 @@
 #include "sendmail/submit.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -108,8 +109,26 @@ tell_result(struct span said, size_t nrcpts, struct buf *why)
 	return status;
 }
 
-int
-tell(const struct opt *o, const struct conf *c, struct buf *why)
+/* Whoever is named without a domain is a user here, also where the mail domain
+ * is another machine's. */
+static int
+named_here(struct opt *o, const struct conf *c, char **names)
+{
+	bool others = c->domain && !conf_is_local(c, span_of(c->domain));
+
+	for (int i = 0; i < o->nrcpts; i++)
+		if (asprintf(&names[i], "%s%s", o->rcpts[i],
+			others && !strchr(o->rcpts[i], '@') ? "@localhost"
+							    : "") == -1) {
+			names[i] = NULL;
+			return EX_OSERR;
+		}
+	o->rcpts = names;
+	return 0;
+}
+
+static int
+tell_them(const struct opt *o, const struct conf *c, struct buf *why)
 {
 	char id[SPOOL_IDSIZE];
 
@@ -124,4 +143,21 @@ tell(const struct opt *o, const struct conf *c, struct buf *why)
 		    "tell: type the text; ^D on a line of its own sends it, "
 		    "^C does not\n");
 	return submit(o, c, id, why);
+}
+
+int
+tell(const struct opt *o, const struct conf *c, struct buf *why)
+{
+	char **names = calloc((size_t)o->nrcpts, sizeof *names);
+	struct opt mine = *o;
+	int status = names ? named_here(&mine, c, names) : EX_OSERR;
+
+	if (status == 0)
+		status = tell_them(&mine, c, why);
+	else
+		buf_str(why, "no memory for the names");
+	for (int i = 0; names && i < o->nrcpts; i++)
+		free(names[i]);
+	free(names);
+	return status;
 }

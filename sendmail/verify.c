@@ -63,6 +63,25 @@ out:
 	return status;
 }
 
+/* A bare name is what a message for it would have: where the mail domain is
+ * not local, no user of this machine. */
+static int
+one(const char *text, const struct conf *c, struct buf *out, struct buf *why)
+{
+	struct buf whole = { 0 }, wrong = { 0 };
+	struct span addr = span_of(text);
+	int status;
+
+	if (c->domain && !conf_is_local(c, span_of(c->domain)) &&
+	    !span_has(addr, '@') &&
+	    rcpts_qualify(addr, c->domain, &whole, &wrong) == 0)
+		addr = buf_view(&whole);
+	status = explain(addr, out, why);
+	buf_free(&whole);
+	buf_free(&wrong); /* the agent says it */
+	return status;
+}
+
 int
 verify(const struct opt *o, const struct conf *c, struct buf *why)
 {
@@ -72,7 +91,7 @@ verify(const struct opt *o, const struct conf *c, struct buf *why)
 	for (int i = 0;
 	     worst != EX_UNAVAILABLE && worst != EX_USAGE && i < o->nrcpts;
 	     i++) {
-		status = explain(span_of(o->rcpts[i]), &out, why);
+		status = one(o->rcpts[i], c, &out, why);
 		if (status == EX_UNAVAILABLE || worst == 0 ||
 		    status == EX_NOUSER)
 			worst = status;

@@ -89,6 +89,19 @@ check "a kind of her own: alice sees it" await text $SCREEN 'to each in his way'
 check "and bob has it as mail" await text /var/mail/bob 'to each in his way'
 check "settled" settled
 refute "alice has it not as mail" grep -q 'to each in his way' /var/mail/alice
+# The mail domain is another machine's: a bare name is a user here to tell, not to mail.
+reload() { # N: the settings, for the N-th time
+	kill -HUP "$(cat $PIDFILE)"
+	await -t 30 count $LOG "$1" 'agent: reloaded'
+}
+echo 'local-domains localhost' | config
+check "no domain but localhost" reload 1
+echo 'at home' | exits "tell: a user here" 0 as bob tell alice
+check "it is shown" await text $SCREEN 'at home'
+exits "-bv of a bare name" 0 sendmail -bv alice
+said "says where its mail goes" 'alice@mail.example is not on this machine'
+printf '' | config
+check "as it was" reload 2
 log_out
 
 # A SEND is tried for a minute before it comes back: three users at once, each

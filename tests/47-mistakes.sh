@@ -12,6 +12,9 @@ done <<-'X'
 	relay smtp.example.net submisions|conf:1: there is no port "submisions"; did you mean "submissions"[?]
 	relay smtp.example.net|conf:1: "relay" needs a port behind the host: submissions [(]465[)], submission [(]587[)] or 25
 	relay [smtp.example.net]:587|conf:1: "[[]smtp.example.net]:587" is no host; write smtp.example.net and, behind a blank, its port: 587
+	smarthost smtp.example.net|conf:1: unknown setting "smarthost"; here that is relay
+	relay smtp.example.net 587 jdoe|conf:1: junk behind the value of "relay": "jdoe"; what else a relay has stands in its block
+	relay main {\nhost x 587\npassword geheim\n}|conf:3: no password stands here, where everybody can read it, but in /etc/bellman/secrets
 	relayy smtp.example.net|conf:1: unknown setting "relayy"; did you mean "relay"[?]
 	sender root@* host alerts <a@b.c>|conf:1: .*a name of several words in quotes
 	route domain corp.example relay wrok|conf:1: there is no relay "wrok"; name a relay that has a block
@@ -21,6 +24,11 @@ X
 echo 'terminal root saml via adm' | config
 exits "settings: a group without its @" 0 /usr/sbin/deliver --check-settings
 said "it says so" 'adm, which is no user here [(]a group is written @adm[)]'
+
+echo 'limits free-space 1000G' | config
+echo x | exits "a disk that is too full by free-space" 75 sendmail bob
+said "it says so" 'less is free there than limits free-space in bellman.conf leaves alone; nothing was queued, make room'
+printf '' | config
 
 # The secrets: said before a relay asks for a password.
 echo 'relay.example u "p"' >/etc/bellman/secrets

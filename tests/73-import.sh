@@ -39,6 +39,8 @@ said "nothing was written" 'Nothing was written'
 refute "no password" grep -q Tr0ub4dor "$OUT"
 refute "nothing is there" ls $CONF $SECRETS
 chmod 755 $R $R/etc $R/etc/postfix
+exits "an option that there is not" 64 import --frobnicate
+said "is told with those that there are" "^usage: deliver --import"
 exits "a user may look at what he can read" 0 as alice /usr/sbin/deliver --import --root $R --from postfix
 said "not at the password" 'sasl_passwd is not read: Permission denied'
 exits "and writes nothing" 77 as alice /usr/sbin/deliver --import --root $R --write

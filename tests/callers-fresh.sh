@@ -13,7 +13,7 @@ PACKAGES="systemd systemd-sysv dbus rsyslog exim4-daemon-light
 	cron anacron at bsd-mailx s-nail mailutils mutt git git-email php-cli sudo
 	smartmontools mdadm unattended-upgrades apt-listchanges cron-apt needrestart
 	logwatch logcheck logcheck-database fail2ban chkrootkit debsums
-	aide aide-common etckeeper whois
+	aide etckeeper whois
 	libmailtools-perl libmime-lite-perl python3 python3-aiosmtpd"
 
 outside() {

@@ -33,7 +33,13 @@ static const struct wrong {
 	{ "case_matters", S("Relay a 25"),
 	    "F:1: unknown setting \"Relay\"; did you mean \"relay\"?" },
 	{ "escapes_are_not_shown", S("\"a\xff\x80\" b"),
-	    "F:1: unknown setting \"a??\"; did you mean \"warn\"?" },
+	    "F:1: unknown setting \"a??\"; bellman.conf(5) has them all" },
+	{ "word_of_another_mailer", S("smarthost a.example"),
+	    "F:1: unknown setting \"smarthost\"; here that is relay" },
+	{ "password_in_a_block", S("relay x {\nhost a 25\npassword p\n}"),
+	    "F:3: no password stands here, where everybody can read it, but in "
+	    "/etc/bellman/secrets: a line HOST USER PASSWORD (see SECRETS in "
+	    "bellman.conf(5))" },
 
 	{ "sender_no_pattern", S("sender root <a@b>"),
 	    "F:1: \"root\" is no pattern of senders; write name@domain, "
@@ -278,7 +284,7 @@ static const struct wrong {
 	    "F:1: \"100001\" behind \"terminal-rate\" is not between 0 and "
 	    "100000" },
 	{ "alert_on", S("alert on"),
-	    "F:1: unknown setting \"on\"; did you mean \"age\"?" },
+	    "F:1: unknown setting \"on\"; bellman.conf(5) has them all" },
 	{ "alert_off_and_more", S("alert off ; age 1h"),
 	    "F:1: junk behind the value of \"alert\": \";\"" },
 	{ "alert_age_twice", S("alert age 1h ; age 2h"),
@@ -351,6 +357,10 @@ static const struct wrong {
 	    "F:1: junk behind the value of \"hold\": \"thanks\"" },
 	{ "junk_behind_relay", S("relay a 25 starttls tls never"),
 	    "F:1: junk behind the value of \"relay\": \"tls\"" },
+	{ "junk_in_place_of_starttls", S("relay a 25 jdoe"),
+	    "F:1: junk behind the value of \"relay\": \"jdoe\"; what else a "
+	    "relay has stands in its block: relay main { host ... ; user ... "
+	    "}" },
 	{ "semicolon_behind_value", S("hold no ; warn 4h"),
 	    "F:1: junk behind the value of \"hold\": \";\"" },
 	{ "block_for_a_value", S("hold no {"),

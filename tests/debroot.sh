@@ -84,3 +84,23 @@ machine() {
 		>"$R/etc/apt/apt.conf.d/99check"
 	rm -f "$R/etc/apt/apt.conf.d/docker-clean"
 }
+
+# stream NAME COMMAND...: inside, as alice: one message after the other until /tmp/stop
+# is there.  What ended with 0 is in /tmp/accepted.NAME, what is to come again in
+# /tmp/unsure (75), and anything else with its words in /tmp/refused.  ROUND tells
+# the messages of one test from those of the next.
+stream() {
+	local name=$1 n=0 rc text
+	shift
+	while [ ! -e /tmp/stop ]; do
+		n=$((n + 1))
+		text="number ${ROUND:-1}.$name.$n."
+		printf 'Subject: %s\n\n%s\n' $n "$text" | as alice "$@" 2>/tmp/words.$name
+		rc=$?
+		case $rc in
+		0) echo "$text" >>/tmp/accepted.$name ;;
+		75) echo "$text" >>/tmp/unsure ;;
+		*) { echo "exit $rc"; cat /tmp/words.$name; } >>/tmp/refused ;;
+		esac
+	done
+}

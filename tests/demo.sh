@@ -15,7 +15,9 @@ fi
 . "$(dirname "$0")/lib.sh"
 exec 2>&1
 
-title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold='' plain=''
+[ ! -t 1 ] || bold=$'\033[1m' plain=$'\033[0m'
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 show() { sed 's/^/    /'; }
 broke() {
 	echo "The demo broke here: $*"

@@ -94,11 +94,7 @@ static const struct row {
 	{ "postfix_procmail", "postfix",
 	    "== /etc/postfix/main.cf\n"
 	    "mailbox_command = procmail -a \"$EXTENSION\"\n",
-	    /* Postfix asks for two dollars there, too */
-	    "local command procmail -a \"\"\n", "", "" },
-	{ "postfix_procmail_two_dollars", "postfix",
-	    "== /etc/postfix/main.cf\n"
-	    "mailbox_command = procmail -a \"$$EXTENSION\"\n",
+	    /* as Debian writes it: there Postfix leaves a $ to the shell */
 	    "local command procmail -a \"$EXTENSION\"\n", "", "" },
 	{ "postfix_dovecot", "postfix",
 	    "== /etc/postfix/main.cf\n"
@@ -266,6 +262,18 @@ static const struct row {
 	    "local-domains localhost\n",
 	    "", "its protocol is not smtp" },
 
+	{ "msmtp_password_elsewhere", "msmtp",
+	    "== /etc/msmtprc\ntls on\nauth on\nport 587\n"
+	    "account work\nhost r.example\nuser jdoe\n"
+	    "account home\nhost h.example\nfrom a@h.example\n"
+	    "user a@h.example\npasswordeval pass h\n",
+	    "relay r.example 587\nrelay home {\n\thost h.example 587\n}\n"
+	    "sender a@h.example <a@h.example>\n"
+	    "route sender a@h.example relay home\n"
+	    "local-domains localhost\n",
+	    "",
+	    "account home: its password is not in the file; put a line "
+	    "\"home a@h.example PASSWORD\" into /etc/bellman/secrets" },
 	{ "msmtp_accounts", "msmtp",
 	    "== /etc/msmtprc\n# Set default values for all accounts.\n"
 	    "defaults\nauth           on\ntls            on\n"

@@ -242,22 +242,6 @@ own_test() { # as autopkgtest calls it; what failed stands last
 
 packaged() { check "the package's own test" own_test; }
 
-# stream NAME COMMAND...: as alice, one message after the other; 75 is "come again"
-stream() {
-	local name=$1 n=0 rc
-	shift
-	while [ ! -e /tmp/stop ]; do
-		n=$((n + 1))
-		echo "number $name.$n." | as alice "$@" 2>/tmp/words.$name
-		rc=$?
-		case $rc in
-		0) echo "number $name.$n." >>/tmp/accepted.$name ;;
-		75) echo "number $name.$n." >>/tmp/unsure ;;
-		*) { echo "exit $rc"; cat /tmp/words.$name; } >>/tmp/refused ;;
-		esac
-	done
-}
-
 ids() { find $SPOOL/queue -type f -printf '%f\n' | sort; }
 upgrade() {
 	local waited before known n had

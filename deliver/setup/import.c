@@ -387,10 +387,11 @@ options(int argc, char **argv, struct import *x)
 			x->force = true;
 			break;
 		default:
-			return -1;
+			goto usage;
 		}
 	if (optind == argc)
 		return 0;
+usage:
 	fputs("usage: deliver --import [--from MAILER] [--root DIR] [--write "
 	      "[--force]]\n",
 	    stderr);

@@ -135,19 +135,29 @@ without_comments(struct span s, struct buf *b)
 }
 
 bool
-maincf_get(const struct maincf *m, const char *name, struct buf *b)
+maincf_raw(const struct maincf *m, const char *name, struct buf *b)
 {
 	const struct setting *s = find(m, span_of(name));
 	struct buf plain = { 0 };
-	struct span all;
 
 	if (s == NULL)
 		return false;
 	without_comments(s->value, &plain);
-	all = span_trim(buf_view(&plain));
-	expand(m, all, b, 0);
+	buf_span(b, span_trim(buf_view(&plain)));
 	buf_free(&plain);
 	return true;
+}
+
+bool
+maincf_get(const struct maincf *m, const char *name, struct buf *b)
+{
+	struct buf raw = { 0 };
+	bool set = maincf_raw(m, name, &raw);
+
+	if (set)
+		expand(m, buf_view(&raw), b, 0);
+	buf_free(&raw);
+	return set;
 }
 
 bool

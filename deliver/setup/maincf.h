@@ -16,6 +16,8 @@ void maincf_read(struct span text, struct maincf *);
 /* Appends the value, with what stands in it for others, its line ends as
  * blanks.  False: it is not set. */
 bool maincf_get(const struct maincf *, const char *name, struct buf *);
+/* The same as it stands there: of mailbox_command a $ is the shell's. */
+bool maincf_raw(const struct maincf *, const char *name, struct buf *);
 
 /* A map as it stands in a value: "hash:/etc/postfix/x", whose text is at the
  * path; or the path is empty, when it is none that is text. */

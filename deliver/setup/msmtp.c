@@ -1,6 +1,7 @@
 /* msmtp - msmtprc: lines of a name and a value; `defaults` and `account NAME
  * [: OTHER...]` begin sections, `account default : NAME` names the one for all.
  */
+#include "common/conf_lex.h"
 #include "deliver/setup/source.h"
 #include <string.h>
 
@@ -155,6 +156,7 @@ relay(const struct account *a, struct span name, struct plan *p)
 	struct plan_relay r = {
 		.who = "an account", .name = name, .nhosts = 1
 	};
+	char shown[3][CONF_SHOWN];
 	bool tls = on(a, TLS, false), starttls = on(a, STARTTLS, true);
 
 	r.hosts[0].name = a->value[HOST];
@@ -176,9 +178,18 @@ relay(const struct account *a, struct span name, struct plan *p)
 		r.user = a->value[USER];
 		r.password = a->value[PASSWORD];
 		if (r.password.len == 0)
-			plan_note(p, "an account: its password is not in the "
-				     "file; put a line HOST USER PASSWORD "
-				     "into /etc/bellman/secrets.");
+			plan_note(p,
+			    "account %s: its password is not in the file; put "
+			    "a line \"%s %s PASSWORD\" into "
+			    "/etc/bellman/secrets.",
+			    conf_show(a->name.len ? a->name : SPAN("default"),
+				shown[0]),
+			    conf_show(span_eq(name, SPAN("main"))
+					  ? r.hosts[0].name
+					  : name,
+				shown[1]),
+			    conf_show(
+				r.user.len ? r.user : SPAN("USER"), shown[2]));
 		if (r.password.len == 0)
 			r.user = SPAN("");
 		if (!r.user.len && r.tls == ASKED_NEVER)
@@ -207,12 +218,14 @@ another(const struct account *a, struct plan *p)
 {
 	struct buf b = { 0 };
 	struct span from = a->value[FROM];
+	char shown[CONF_SHOWN];
 
 	if (!name_fits(a->name) || a->value[HOST].len == 0 || from.len == 0 ||
 	    !span_has(from, '@') || span_has(from, '*')) {
-		plan_note(p, "an account is left out: it has no host, no whole "
-			     "address in from, or a name that no relay may "
-			     "have.");
+		plan_note(p,
+		    "account %s is left out: it has no host, no whole address "
+		    "in from, or a name that no relay may have.",
+		    conf_show(a->name, shown));
 		return;
 	}
 	relay(a, a->name, p);

@@ -296,7 +296,7 @@ mailboxes(struct postfix *x)
 		else
 			plan_note(x->plan, "mailbox_transport is left out: see "
 					   "\"local\" in bellman.conf(5).");
-	} else if (maincf_get(&x->m, "mailbox_command", &b) && b.len) {
+	} else if (maincf_raw(&x->m, "mailbox_command", &b) && b.len) {
 		if (memmem(b.ptr, b.len, "DOMAIN", 6) ||
 		    memmem(b.ptr, b.len, "LOCAL", 5))
 			plan_note(x->plan, "mailbox_command: its environment "
