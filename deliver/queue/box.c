@@ -477,13 +477,18 @@ box_recover(struct queue *q)
 		return -1;
 	}
 	rewinddir(d);
-	while (done == 0 && (e = readdir(d)) != NULL)
+	while (done == 0 && (errno = 0, e = readdir(d)) != NULL)
 		if (intent_is_name(e->d_name)) {
 			if (first)
 				drop_scan(q);
 			first = false;
 			done = recover(q, e->d_name);
 		}
+	if (done == 0 && errno) { /* what it does not tell might come twice */
+		log_errno(
+		    "agent: error what=\"queue/.intents/ cannot be read\"");
+		done = -1;
+	}
 	closedir(d);
 	if (done == -1)
 		return -1;
