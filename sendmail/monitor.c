@@ -77,8 +77,9 @@ folder(struct found *f, const char *path, enum where which)
 {
 	DIR *d = opendir(path);
 	struct dirent *e;
+	bool whole;
 
-	while (d && (e = readdir(d)) != NULL) {
+	while (d && (errno = 0, e = readdir(d)) != NULL) {
 		if (e->d_name[0] == '.')
 			continue;
 		if (which == BAD)
@@ -86,9 +87,10 @@ folder(struct found *f, const char *path, enum where which)
 		else
 			one(f, dirfd(d), e->d_name, which == DROP);
 	}
+	whole = d && errno == 0;
 	if (d)
 		closedir(d);
-	return d ? 0 : -1;
+	return whole ? 0 : -1;
 }
 
 static void

@@ -43,12 +43,12 @@ sendmail_fault() { # ROLE CALL WHEN HOW
 		[ $rc != 0 ] || return 0
 	else
 		# What it could not say is no lie (it polls before it says it).
-		case "$group $1 $2" in "dialogue parent write" | "dialogue parent poll") echo "s$total" >>/tmp/unsaid ;; esac
+		case "$group $1 ${2%@*}" in "dialogue parent write" | "dialogue parent poll") echo "s$total" >>/tmp/unsaid ;; esac
 	fi
 	case $rc in
 	0 | 6[4-9] | 7[0-8]) ;;
 	# not ours: the loader found no room
-	127) [ "$1 $2" = "parent mmap" ] || echo "$group $*: $rc" >>/tmp/untrue ;;
+	127) [ "$1 ${2%@*}" = "parent mmap" ] || echo "$group $*: $rc" >>/tmp/untrue ;;
 	*) echo "$group $*: $rc" >>/tmp/untrue ;;
 	esac
 	[ $rc != 0 ] || [ $group = dialogue ] || echo "$group $*: $rc" >>/tmp/untrue
@@ -160,6 +160,84 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 	for place in mailbox archive Maildir command; do expect "a${total}new$total" $place; done
 	return $rc
 }
+# An agent of which the queue could not read queue/ to its end (the two calls
+# before are of .intents/), or open a file in drop/, when it was told of it: it
+# looks again by itself.
+look_again() { # PATH ROLE CALL WHEN HOW
+	local rc=0 path=$1 tracer
+	shift
+	echo 'hold yes' >$CONF
+	letter "l${total}queue" | sendmail -i bob 2>/dev/null
+	[ "$path" = $SPOOL/queue ] || rm -f $SPOOL/drop/*
+	deliver -q # into queue/, where it is held
+	settings
+	rm -f /run/bellman/control
+	"$O/tests/amiss" -o /tmp/amiss -P "$path" "$@" deliver &
+	tracer=$!
+	await -t 20 exists /run/bellman/control
+	[ "$path" = $SPOOL/queue ] || letter "l${total}drop" | sendmail -i bob
+	await -t 20 empty $SPOOL/drop $SPOOL/queue || rc=137
+	kill -TERM "$(cat $PIDFILE)"
+	wait $tracer
+	settle
+	case $path in *queue) expect "l${total}queue" bob ;; *) expect "l${total}drop" bob ;; esac
+	return $rc
+}
+again() { # PATH ROLE CALL WHEN HOW
+	local path=$1
+	shift
+	look() { look_again "$path" "$@"; }
+	try look again "$@"
+	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
+}
+# Terminals, and a text to be put into seven bits: of the roles that a pass has
+# for them alone.
+show_fault() {
+	local rc kind
+	echo 'hold yes' >$CONF
+	for kind in saml soml send; do
+		letter "t$total$kind" | submit bob -i -O Terminal=$kind alice
+	done
+	printf 'Subject: \303\251\n\nfirst of t%sfar\n\303\251\nlast of t%sfar\n' "$total" "$total" |
+		submit bob -i far@far.example
+	settings
+	expect "t${total}saml" mailbox
+	for kind in soml send; do expect "t$total$kind" shown; done
+	expect "t${total}far" smtp
+	if [ "$1" = -c ]; then
+		"$O/tests/amiss" -c -o /tmp/counts deliver -q
+		return
+	fi
+	timeout -s KILL 75 $AMISS "$@" deliver -q 2>>/tmp/said
+	rc=$?
+	settle "$@"
+	return $rc
+}
+# One who cannot have the group hands in by the agent's socket.
+socket_fault() {
+	local rc tracer
+	settings
+	rm -f /run/bellman/control /run/bellman/submit
+	if [ "$1" = -c ]; then "$O/tests/amiss" -c -o /tmp/counts deliver; else $AMISS "$@" deliver; fi &
+	tracer=$!
+	await -t 20 exists /run/bellman/control && await -t 20 exists /run/bellman/submit
+	letter "u$total" | timeout -s KILL 40 setpriv --reuid=alice --regid=alice --clear-groups \
+	    --no-new-privs /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
+	rc=$?
+	if [ $rc = 0 ]; then expect "u$total" socket; else
+		# What it could not say is no lie.
+		case "$2" in sendmsg* | sendto* | write* | poll*) echo "u$total" >>/tmp/unsaid ;; esac
+	fi
+	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
+	kill -TERM "$(cat $PIDFILE)"
+	await -t 20 dead $tracer || rc=137
+	kill -KILL $tracer 2>/dev/null
+	wait $tracer
+	settle "$@"
+	return $rc
+}
+: >/tmp/untrue
+: >/tmp/unsaid
 {
 	if wanted pass; then
 		EVERY=${ERROR_EVERY:-127}
@@ -178,7 +256,27 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 		group=stay
 		stay_fault -c
 		cp /tmp/amiss /tmp/counts
-		each stay_fault stay queue </tmp/counts
+		each stay_fault stay "${ERROR_ROLES:-queue}" </tmp/counts
+	fi
+	if wanted again; then
+		again $SPOOL/queue queue getdents64 3 EIO # what stood before that was all of it
+		again $SPOOL/drop/3 queue openat 1 EMFILE # an id's: nobody tells of it twice
+	fi
+	if wanted show; then
+		EVERY=${ERROR_EVERY:-61}
+		group=show
+		. "$TREE/tests/ttys.sh"
+		session alice alice
+		: >/tmp/smtp/seven
+		show_fault -c
+		each show_fault show "${ERROR_ROLES:-tty mime deliver-mime}" </tmp/counts
+		rm -f /tmp/smtp/seven
+	fi
+	if wanted socket; then
+		EVERY=${ERROR_EVERY:-31}
+		group=socket
+		socket_fault -c
+		each socket_fault socket "${ERROR_ROLES:-submit}" </tmp/counts
 	fi
 } >/dev/null 2>&1
 {
@@ -187,15 +285,20 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 	cat /home/alice/Maildir/new/* | account Maildir
 	cat /home/alice/got.* | account command
 	account bob </var/mail/bob
+	grep -v -x -F -f <(sed 's/.*/first of &/; p; s/^first/last/' /tmp/unsaid) /var/mail/bob | account socket
+	sed 's/\r//g; s/^| //' /tmp/screen.alice | cat - /var/mail/alice /var/mail/bob | account shown
 	sed 's/\r$//' /tmp/smtp/*.msg | account smtp
 } 2>/dev/null | grep -v -E ' (count[a-z]*|a[0-9]*team|a[0-9]*new[0-9]*) none ' >/tmp/table
 met=$(grep -c -v -- '-$' /tmp/faults)
-! wanted pass && ! wanted stay ||
+[ "$total" = "$tried" ] ||
 	check "the errors met a process" test "$met" -ge $(((total - tried) / 2)) -a "$met" -ge 1
 same "what once went wrong was tried" "" "$(cat /tmp/unmet 2>/dev/null)"
 same "each message is there, once, and whole ($met errors)" "" \
     "$(wrong /tmp/table)"
 same "the spool is empty" "" "$(cat /tmp/left 2>/dev/null; find $SPOOL -type f)"
+same "the socket ends as sysexits has it" "" "$(cat /tmp/untrue)"
+same "what the socket has refused is not there" "" "$(sed -n 's/^socket u\([0-9]*\) none .*/\1/p' /tmp/table |
+	while read -r n; do grep "^$n " /tmp/faults; done)"
 same "nothing hangs" "" "$(grep ' 137$' /tmp/faults)"
 same "nothing is ended by a signal" "" "$(awk '$7 >= 128 && $7 != 137' /tmp/faults)"
 figures /tmp/table

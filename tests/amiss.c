@@ -1,6 +1,6 @@
 /* amiss - one system call goes amiss in one process of many (x86-64, root):
  *
- *     amiss [-o FILE] [-p PID] [-P PATH] ROLE CALL WHEN HOW [COMMAND...]
+ *     amiss [-o FILE] [-p PID] [-P PATH] ROLE CALL[@SITE] WHEN HOW [COMMAND...]
  *     amiss -c [-o FILE] [-p PID] [COMMAND...]
  *
  * runs COMMAND, or holds on to PID, and all that it forks.  The WHEN-th CALL
@@ -12,9 +12,11 @@
  *
  * A role is the word after "deliver: " in a process's title, "parent" for the
  * command itself, or, before there is a title, "start"; after an exec the name
- * of the program.  FILE gets a line with what was done, or, with -c, lines
- * "ROLE CALL COUNT".  Ends as COMMAND does (128 + N for a signal). 77: not on
- * this kind of machine. */
+ * of the program.  A site is where in the program a call comes from: a sum of
+ * the last DEPTH calls on the stack, or "ld" where the program itself is not on
+ * it yet.  FILE gets a line with what was done, or, with -c, lines
+ * "ROLE CALL@SITE COUNT".  Ends as COMMAND does (128 + N for a signal).  77:
+ * not on this kind of machine. */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +68,9 @@ static const struct {
 #define CALLS (sizeof calls / sizeof *calls)
 #define ROLES 64
 #define PROCESSES 512
+#define SITES 16384
+#define DEPTH 3
+#define STACK 4096 /* words of it that are looked at */
 
 /* The answer that a call is to get when it ends. */
 enum answer { AS_IT_IS, ERROR, RESTORE_LENGTH, RESTORE_VECTOR };
@@ -79,11 +84,25 @@ static struct process {
 
 static struct role {
 	char name[32];
-	unsigned long count[CALLS];
 } roles[ROLES];
 
+/* How often a role has come to a call, from one site or (0) from any. */
+static struct site {
+	const struct role *role;
+	size_t call;
+	uint32_t sum;
+	unsigned long count;
+} sites[SITES];
+
+/* The code of the program itself in a process. */
+struct code {
+	uint64_t from, to, base;
+};
+
 static pid_t first;
-static const char *want_role, *want_call;
+static const char *want_role;
+static char want_call[32];
+static uint32_t want_site; /* 0: any */
 static unsigned long want_when;
 static const char *want_path;
 static bool counting, half;
@@ -151,6 +170,104 @@ role(pid_t pid)
 	return &roles[i];
 }
 
+static void
+code_of(pid_t pid, struct code *c)
+{
+	char path[64], exe[256], line[512];
+	ssize_t n;
+	FILE *f;
+
+	*c = (struct code){ 0 };
+	snprintf(path, sizeof path, "/proc/%d/exe", pid);
+	n = readlink(path, exe, sizeof exe - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	snprintf(path, sizeof path, "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	while (f && *exe && fgets(line, sizeof line, f)) {
+		unsigned long from, to;
+		char mode[8], *name = strchr(line, '/');
+
+		if (name)
+			name[strcspn(name, "\n")] = '\0';
+		if (name == NULL || strcmp(name, exe) != 0 ||
+		    sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3)
+			continue;
+		if (c->base == 0)
+			c->base = from;
+		if (mode[2] == 'x') {
+			c->from = from;
+			c->to = to;
+		}
+	}
+	if (f)
+		fclose(f);
+}
+
+/* Does a call stand before it? */
+static bool
+returned_to(pid_t pid, uint64_t at)
+{
+	unsigned char b[7];
+	struct iovec here = { b, sizeof b };
+	struct iovec there = { (void *)(uintptr_t)(at - sizeof b), sizeof b };
+	static const int lengths[] = { 2, 3, 6, 7 };
+
+	if (process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof b)
+		return false;
+	if (b[2] == 0xe8)
+		return true;
+	for (int i = 0; i < 4; i++)
+		if (b[7 - lengths[i]] == 0xff &&
+		    (b[8 - lengths[i]] & 0x38) == 0x10)
+			return true;
+	return false;
+}
+
+/* Without tables of the frames: what looks like a return address of the
+ * program.  Some are left over from what was called before; that makes two
+ * sites of one, never one of two. */
+static uint32_t
+site_of(pid_t pid, const struct user_regs_struct *r)
+{
+	static uint64_t stack[STACK];
+	struct iovec here = { stack, sizeof stack };
+	struct iovec there = { (void *)(uintptr_t)r->rsp, sizeof stack };
+	uint32_t sum = 2166136261u;
+	struct code c;
+	int depth = 0;
+	ssize_t n;
+
+	code_of(pid, &c);
+	for (size_t len = sizeof stack; len >= 512; len /= 2) {
+		here.iov_len = there.iov_len = len;
+		n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+		if (n > 0)
+			break;
+	}
+	for (ssize_t i = 0; i < n / 8 && depth < DEPTH; i++)
+		if (stack[i] > c.from && stack[i] < c.to &&
+		    returned_to(pid, stack[i])) {
+			sum = (sum ^ (uint32_t)(stack[i] - c.base)) * 16777619u;
+			depth++;
+		}
+	return depth ? sum | 2 : 1; /* never 0, any, nor 1, the loader */
+}
+
+static struct site *
+site(const struct role *me, size_t call, uint32_t sum)
+{
+	size_t i;
+
+	for (i = 0; i < SITES - 1 && sites[i].role; i++)
+		if (sites[i].role == me && sites[i].call == call &&
+		    sites[i].sum == sum)
+			break;
+	sites[i].role = me;
+	sites[i].call = call;
+	sites[i].sum = sum;
+	return &sites[i];
+}
+
 static struct user_regs_struct
 registers(pid_t pid)
 {
@@ -213,18 +330,21 @@ refuse(struct process *p, struct user_regs_struct *r, int error)
 static bool
 on_path(const struct process *p, const struct user_regs_struct *r)
 {
-	char link[64], path[256];
-	struct iovec here = { path, sizeof path - 1 };
-	struct iovec there = { (void *)(uintptr_t)r->rsi, sizeof path - 1 };
-	ssize_t n;
+	char link[64], path[600] = "", name[256] = "";
+	struct iovec here = { name, sizeof name - 1 };
+	struct iovec there = { (void *)(uintptr_t)r->rsi, sizeof name - 1 };
+	bool opens = r->orig_rax == SYS_openat;
 
 	if (want_path == NULL)
 		return true;
+	if (opens)
+		process_vm_readv(p->pid, &here, 1, &there, 1, 0);
 	snprintf(link, sizeof link, "/proc/%d/fd/%d", p->pid, (int)r->rdi);
-	n = r->orig_rax == SYS_openat
-		? process_vm_readv(p->pid, &here, 1, &there, 1, 0)
-		: readlink(link, path, sizeof path - 1);
-	path[n > 0 ? n : 0] = '\0';
+	if (*name != '/' && readlink(link, path, 256) == -1)
+		return false;
+	if (opens)
+		snprintf(path + strlen(path), sizeof path - strlen(path),
+		    "%s%s", *name == '/' ? "" : "/", name);
 	return strncmp(path, want_path, strlen(want_path)) == 0;
 }
 
@@ -233,6 +353,7 @@ enter(struct process *p)
 {
 	struct user_regs_struct r = registers(p->pid);
 	struct role *me;
+	struct site *here;
 	size_t i;
 
 	for (i = 0; i < CALLS; i++)
@@ -244,9 +365,11 @@ enter(struct process *p)
 	if (!on_path(p, &r))
 		return;
 	me = role(p->pid);
-	me->count[i]++;
-	if (counting || strcmp(me->name, want_role) != 0 ||
-	    me->count[i] < want_when)
+	if (!counting && strcmp(me->name, want_role) != 0)
+		return;
+	here = site(me, i, counting || want_site ? site_of(p->pid, &r) : 0);
+	here->count++;
+	if (counting || here->sum != want_site || here->count < want_when)
 		return;
 	if (half) {
 		if (!halve(p, &r))
@@ -259,7 +382,7 @@ enter(struct process *p)
 		done = true;
 	}
 	ptrace(PTRACE_SETREGS, p->pid, NULL, &r);
-	fprintf(out, "%s %s %lu done\n", me->name, want_call, me->count[i]);
+	fprintf(out, "%s %s %lu done\n", me->name, want_call, here->count);
 	fflush(out);
 }
 
@@ -352,7 +475,7 @@ filter(void)
 	unsigned call = 0;
 
 	for (size_t i = 0; i < CALLS; i++)
-		if (want_call && strcmp(calls[i].name, want_call) == 0)
+		if (strcmp(calls[i].name, want_call) == 0)
 			call = (unsigned)calls[i].number;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -412,6 +535,32 @@ how_of(const char *how)
 		after = number(how + 6);
 }
 
+static void
+call_of(const char *call)
+{
+	const char *at = strchr(call, '@');
+
+	snprintf(
+	    want_call, sizeof want_call, "%.*s", (int)strcspn(call, "@"), call);
+	if (at)
+		want_site = strcmp(at, "@ld") == 0
+				? 1
+				: (uint32_t)strtoul(at + 1, NULL, 16);
+}
+
+static void
+tell_counts(void)
+{
+	for (size_t i = 0; i < SITES && sites[i].role; i++) {
+		char sum[16] = "ld";
+
+		if (sites[i].sum != 1)
+			snprintf(sum, sizeof sum, "%08x", sites[i].sum);
+		fprintf(out, "%s %s@%s %lu\n", sites[i].role->name,
+		    calls[sites[i].call].name, sum, sites[i].count);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -446,7 +595,7 @@ main(int argc, char **argv)
 				 "ROLE CALL "
 				 "WHEN HOW [COMMAND...]");
 		want_role = argv[0];
-		want_call = argv[1];
+		call_of(argv[1]);
 		want_when = strtoul(argv[2], NULL, 10);
 		how_of(argv[3]);
 		argv += 4;
@@ -459,11 +608,8 @@ main(int argc, char **argv)
 	fputs("held\n", out);
 	fflush(out);
 	how = follow();
-	for (size_t i = 0; counting && i < ROLES; i++)
-		for (size_t k = 0; k < CALLS; k++)
-			if (roles[i].count[k])
-				fprintf(out, "%s %s %lu\n", roles[i].name,
-				    calls[k].name, roles[i].count[k]);
+	if (counting)
+		tell_counts();
 	return how;
 }
 #else

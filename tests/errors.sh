@@ -73,7 +73,9 @@ chdir EACCES EIO
 getrandom EINTR'
 errors_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' <<<"$ERRORS"; }
 
-MOST=${KILL_MOST:-${MOST:-3}} # calls of one name and process; make check-faults takes all
+# Of the calls of one name, process and site, which differ in their turn alone, so
+# many: the first, and one of those that follow (see FAULTS).
+MOST=${ERROR_MOST:-${MOST:-1}}
 ONLY=${ERROR_ONLY:-}          # the words of what is to be tried; all
 turn=0
 its_turn() { # one in EVERY, from the one of ERROR_FIRST on
@@ -104,7 +106,7 @@ try() {
 	[ "$rc" = - ] || [ "$rc" -lt 128 ] || echo "# fault $(tail -n 1 /tmp/faults)" >&3
 }
 
-# each FUNCTION GROUP ROLES <"ROLE CALL COUNT": all that is wanted.
+# each FUNCTION GROUP ROLES <"ROLE CALL@SITE COUNT": all that is wanted.
 each() {
 	local what=$1 group=$2 roles=$3 role name most k how
 	while read -r role name most; do
@@ -112,8 +114,8 @@ each() {
 		[ "$most" -le "$MOST" ] || most=$MOST
 		for ((k = 1; k <= most; k++)); do
 			# the loader's own first page: see FAULTS
-			[ "$group/$role/$name/$k" != pass/parent/mmap/1 ] || continue
-			for how in $(errors_of "$name"); do
+			[ "$group/$role/$name/$k" != pass/parent/mmap@ld/1 ] || continue
+			for how in $(errors_of "${name%@*}"); do
 				[ -z "${ERROR_FAULT:-}" ] || [ "$role $name $k $how" = "$ERROR_FAULT" ] || continue
 				its_turn || continue
 				[ $SECONDS -lt "${ERROR_TIME:-1000000}" ] || { echo "# stopped before: $role $name $k $how" >&3; return; }
@@ -173,7 +175,7 @@ judged() { # TABLE
 				m = f[2]
 				word = "once"
 				if (f[4] != f[5]) word = "torn"
-				else if (f[5] > 1) word = f[1] ~ /command|smtp/ ? "again" : "twice"
+				else if (f[5] > 1) word = f[1] ~ /command|smtp|shown/ ? "again" : "twice"
 				else if (f[5] == 0) word = "lost"
 				if (word == "lost" && closed[f[3]] && f[1] != "mailbox" &&
 				    tails["mailbox", m] == 1 && !tails["archive", m] &&

@@ -22,10 +22,14 @@ outside() {
 	case $command in /*) ;; */*) command=$PWD/$command ;; esac
 	set -- "$command" "$@"
 	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
-	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \
-	    TERM="${TERM:-dumb}" FAIL_LINES="${FAIL_LINES:-}" CRASH_SUBMITTERS="${CRASH_SUBMITTERS:-}" KILL_MOST="${KILL_MOST:-}" KILL_ENDS="${KILL_ENDS:-}" ERROR_EVERY="${ERROR_EVERY:-}" \
-	    ERROR_FIRST="${ERROR_FIRST:-}" ERROR_ONLY="${ERROR_ONLY:-}" ERROR_ROLES="${ERROR_ROLES:-}" ERROR_FAULT="${ERROR_FAULT:-}" ERROR_TIME="${ERROR_TIME:-}" POWERCUT_IMAGES="${POWERCUT_IMAGES:-}" POWERCUT_SEED="${POWERCUT_SEED:-}" SOAK_MINUTES="${SOAK_MINUTES:-}" SOAK_SEED="${SOAK_SEED:-}" WATCHED="${WATCHED:-}" \
-	    SANITIZED="${SANITIZED:-}" DISK="${DISK:-}" TREE="$TREE" O="$O" \
+	# What a caller may set, for the stories; empty where he has not.
+	local name given=()
+	for name in FAIL_LINES SANITIZED WATCHED CRASH_SUBMITTERS KILL_MOST KILL_ENDS \
+		ERROR_{EVERY,FIRST,MOST,ONLY,ROLES,FAULT,TIME} POWERCUT_{IMAGES,SEED} SOAK_{MINUTES,SEED}; do
+		given+=("$name=${!name:-}")
+	done
+	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM="${TERM:-dumb}" \
+	    "${given[@]}" DISK="${DISK:-}" TREE="$TREE" O="$O" \
 	    "$O/tests/private" /bin/bash "$TREE/tests/root.sh" --mount "$@"
 }
 

@@ -471,20 +471,23 @@ box_recover(struct queue *q)
 	TAILQ_INIT(&q->boxes_few);
 	TAILQ_INIT(&q->boxes_many);
 	TAILQ_INIT(&q->kepts);
-	if (d == NULL) {
-		log_errno(
-		    "agent: error what=\"queue/.intents/ cannot be read\"");
-		return -1;
-	}
-	rewinddir(d);
-	while (done == 0 && (e = readdir(d)) != NULL)
+	if (d)
+		rewinddir(d);
+	while (d && done == 0 && (errno = 0, e = readdir(d)) != NULL)
 		if (intent_is_name(e->d_name)) {
 			if (first)
 				drop_scan(q);
 			first = false;
 			done = recover(q, e->d_name);
 		}
-	closedir(d);
+	/* What it does not tell might come twice. */
+	if (d == NULL || (done == 0 && errno)) {
+		log_errno(
+		    "agent: error what=\"queue/.intents/ cannot be read\"");
+		done = -1;
+	}
+	if (d)
+		closedir(d);
 	if (done == -1)
 		return -1;
 	/* Looked for at once: later the owner may have moved them. */

@@ -79,7 +79,7 @@ struct queue {
 	uint32_t ref; /* the last one given out */
 	struct loop_fd inotify, listener;
 	TAILQ_HEAD(, client) clients; /* control.c */
-	struct loop_timer stop, look, listen_again, idle;
+	struct loop_timer stop, look, again, listen_again, idle;
 	unsigned looks;
 };
 

@@ -17,8 +17,8 @@
 
 #define LOOK_AGAIN 100 /* ms */
 #define LOOKS 5
-#define FAILED_AGAIN 10000 /* ms, for what could not be taken over */
-#define SOME 50		   /* taken over before the loop has a turn */
+#define FAILED_AGAIN 2000 /* ms, for what could not be taken over */
+#define SOME 50		  /* taken over before the loop has a turn */
 
 void
 quarantine(struct queue *q, int dirfd, const char *name, const char *why)
@@ -128,8 +128,13 @@ open_and_take(struct queue *q, const char *name)
 	}
 	l = judge(q, name, fd, &st);
 	close(fd);
-	if (l == TAKEN && (m = sched_add_file(q, name, false, &st)) != NULL)
+	if (l != TAKEN)
+		return l;
+	m = sched_add_file(q, name, false, &st);
+	if (m)
 		m->force = q->start->force || q->force_all;
+	else if (errno == ENOMEM && q->again.fire && !q->again.armed)
+		loop_in(&q->again, FAILED_AGAIN); /* queue/ is read again */
 	return l;
 }
 
@@ -160,9 +165,17 @@ take_some(struct queue *q, DIR *d, size_t many)
 {
 	struct dirent *e = NULL;
 
-	for (; many > 0 && (e = readdir(d)) != NULL; many--)
+	for (; many > 0; many--) {
+		errno = 0;
+		if ((e = readdir(d)) == NULL)
+			break;
 		if (e->d_name[0] != '.')
 			take(q, e->d_name);
+	}
+	if (e == NULL && errno) {
+		log_errno("agent: error what=\"drop/ cannot be read\"");
+		later(q);
+	}
 	return e != NULL;
 }
 
@@ -202,12 +215,15 @@ drop_empty(const struct queue *q)
 {
 	DIR *d = open_drop(q);
 	struct dirent *e = NULL;
+	bool empty;
 
+	errno = 0;
 	while (d && (e = readdir(d)) != NULL && e->d_name[0] == '.')
 		;
+	empty = d && e == NULL && errno == 0;
 	if (d)
 		closedir(d);
-	return d && e == NULL;
+	return empty;
 }
 
 /* A killed submitter's lock goes a moment after the word of its end. */

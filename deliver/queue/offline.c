@@ -31,10 +31,11 @@ add_all(struct queue *q, int folder)
 	bool drop = folder == q->drop;
 	struct dirent *e;
 	struct stat st;
+	int err;
 
 	if (d == NULL)
 		return -1;
-	while ((e = readdir(d)) != NULL) {
+	while ((errno = 0, e = readdir(d)) != NULL) {
 		struct message *m;
 
 		if (!spool_id_valid(e->d_name) || intent_is_name(e->d_name) ||
@@ -46,8 +47,10 @@ add_all(struct queue *q, int folder)
 		if (m)
 			m->in_drop = drop;
 	}
+	err = errno;
 	closedir(d);
-	return 0;
+	errno = err;
+	return err ? -1 : 0; /* half a listing would pass for a whole one */
 }
 
 static int

@@ -15,17 +15,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCAN 500  /* names read before the loop has a turn */
-#define STOP 8000 /* ms for what is under way */
+#define SCAN 500     /* names read before the loop has a turn */
+#define STOP 8000    /* ms for what is under way */
+#define AGAIN 1000   /* ms until queue/ is read again, which could not be */
+#define TRIES 5	     /* so often does all else wait for that */
+#define RARELY 60000 /* ms, from then on */
 
 static struct queue q;
-static DIR *scan;	    /* of queue/, until it is read once */
+static DIR *scan; /* of queue/, until it is read once */
+static unsigned scan_failures;
+static bool missed;	    /* no memory for one of its names */
 static bool dropped = true; /* drop/ is to be read, before it */
 
 static int
 folder(const char *path)
 {
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* One that cannot be read to its end is no empty one. */
+static bool
+scan_again(const char *what)
+{
+	log_errno("agent: error what=\"queue/ %s\"", what);
+	scan_failures++;
+	loop_in(&q.again, scan_failures < TRIES ? AGAIN : RARELY);
+	return scan_failures < TRIES;
+}
+
+static void scan_some(void);
+
+/* What is known already is not added twice. */
+static void
+scan_anew(struct loop_timer *t)
+{
+	(void)t;
+	if (scan)
+		return; /* it is being read */
+	scan = opendir(SPOOL_DIR "/queue");
+	if (scan == NULL) {
+		if (!scan_again("cannot be opened") && q.scanning)
+			sched_scanned(&q);
+		return;
+	}
+	q.scanning = true;
+	loop_idle(scan_some);
 }
 
 /* What an earlier process left, a piece in each round, so that new mail does
@@ -35,15 +69,19 @@ scan_some(void)
 {
 	struct dirent *e = NULL;
 	struct stat st;
+	int err;
 
 	if (dropped) {
 		dropped = drop_scan_some(&q);
 		loop_idle(scan_some);
 		return;
 	}
-	for (int n = 0; n < SCAN && (e = readdir(scan)) != NULL; n++) {
+	for (int n = 0; n < SCAN; n++) {
 		struct message *m;
 
+		errno = 0;
+		if ((e = readdir(scan)) == NULL)
+			break;
 		if (e->d_name[0] == '.')
 			continue;
 		if (!spool_id_valid(e->d_name)) {
@@ -56,12 +94,22 @@ scan_some(void)
 			: NULL);
 		if (m)
 			m->force = q.start->force || q.force_all;
+		else if (errno == ENOMEM)
+			missed = true;
 	}
 	if (e) {
 		loop_idle(scan_some);
 		return;
 	}
+	err = missed ? ENOMEM : errno;
+	missed = false;
 	closedir(scan);
+	scan = NULL;
+	errno = err;
+	if (err && scan_again("cannot be read"))
+		return;
+	if (!err)
+		scan_failures = 0;
 	if (q.count)
 		log_info("agent: started waiting=%zu", q.count);
 	sched_scanned(&q);
@@ -201,6 +249,7 @@ queue_run(const struct role_start *start)
 	TAILQ_INIT(&q.looks_out);
 	TAILQ_INIT(&q.readings);
 	TAILQ_INIT(&q.readings_out);
+	q.again = (struct loop_timer){ .fire = scan_anew };
 	umask(0);
 	sched_init(&q);
 	if (open_all(start) == -1)

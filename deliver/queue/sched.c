@@ -2,6 +2,7 @@
 #include "deliver/queue/bounce.h"
 #include "deliver/queue/limits.h"
 #include "deliver/subid.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,6 +187,7 @@ sched_add_file(struct queue *q, const char *id, bool old, const struct stat *st)
 	set_file(q, m, st);
 	if (RB_INSERT(ids, &q->ids, m)) { /* known already */
 		free(m);
+		errno = EEXIST;
 		return NULL;
 	}
 	q->count++;
