@@ -354,7 +354,7 @@ ipc_send(struct ipc *c, enum ipc_type type, uint32_t ref,
 	return -1; /* the loop will see the hang-up and say so */
 }
 
-void
+int
 ipc_join(struct ipc *a, struct ipc *b)
 {
 	struct buf to_a = { 0 }, to_b = { 0 };
@@ -362,7 +362,7 @@ ipc_join(struct ipc *a, struct ipc *b)
 
 	if (ipc_pair(ends) == -1) {
 		log_errno("agent: error what=\"cannot join roles\"");
-		return;
+		return -1;
 	}
 	ipc_u8(&to_a, (uint8_t)b->peer);
 	ipc_u8(&to_b, (uint8_t)a->peer);
@@ -372,6 +372,7 @@ ipc_join(struct ipc *a, struct ipc *b)
 	close(ends[1]);
 	buf_free(&to_a);
 	buf_free(&to_b);
+	return 0;
 }
 
 void

@@ -127,8 +127,8 @@ struct ipc {
 /* Both ends of a new channel, non-blocking and close-on-exec: 0, or -1. */
 int ipc_pair(int fds[2]);
 /* The parent's: gives each of the two roles its end of a new channel to the
- * other (IPC_PEER). */
-void ipc_join(struct ipc *a, struct ipc *b);
+ * other (IPC_PEER): 0, or -1, and they are still apart. */
+int ipc_join(struct ipc *a, struct ipc *b);
 /* Takes fd over; fields got, gone, arg are set by the caller before. */
 int ipc_open(struct ipc *, int fd, enum role self, enum role peer);
 /* A gone() for a channel without which a process has no purpose: closes it and

@@ -25,7 +25,8 @@
 
 #define SOON 100     /* ms until a role is started again, doubled each time */
 #define LATEST 10000 /* ms */
-#define STEADY 10000 /* ms of life after which it counts as sound */
+#define JOIN_AGAIN 1000	 /* ms */
+#define STEADY 10000	 /* ms of life after which it counts as sound */
 #define STOP_QUEUE 10000 /* ms for transactions under way */
 #define STOP_REST 1000
 #define BRIEF_LIMIT 300000 /* ms: its user may have stopped it */
@@ -46,7 +47,8 @@ static struct {
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
 	bool idle, stopping, reload, restart_all;
-	int64_t wait; /* ms before the next restart */
+	bool mail_apart, names_apart; /* queue and net; net and dns */
+	int64_t wait;		      /* ms before the next restart */
 	struct loop_timer again, kill;
 	struct loop_fd signals;
 } p;
@@ -341,11 +343,17 @@ start_missing(struct loop_timer *t)
 	}
 	if (p.role[ROLE_NET].pid <= 0)
 		return;
-	if (p.role[ROLE_QUEUE].pid > 0 &&
-	    (fresh[ROLE_QUEUE] || fresh[ROLE_NET]))
-		ipc_join(&p.role[ROLE_QUEUE].chan, &p.role[ROLE_NET].chan);
-	if (p.role[ROLE_DNS].pid > 0 && (fresh[ROLE_NET] || fresh[ROLE_DNS]))
-		ipc_join(&p.role[ROLE_NET].chan, &p.role[ROLE_DNS].chan);
+	p.mail_apart |= fresh[ROLE_QUEUE] || fresh[ROLE_NET];
+	p.names_apart |= fresh[ROLE_NET] || fresh[ROLE_DNS];
+	if (p.mail_apart && p.role[ROLE_QUEUE].pid > 0)
+		p.mail_apart = ipc_join(&p.role[ROLE_QUEUE].chan,
+				   &p.role[ROLE_NET].chan) == -1;
+	if (p.names_apart && p.role[ROLE_DNS].pid > 0)
+		p.names_apart = ipc_join(&p.role[ROLE_NET].chan,
+				    &p.role[ROLE_DNS].chan) == -1;
+	/* Apart they would wait for each other for ever. */
+	if ((p.mail_apart || p.names_apart) && !p.again.armed)
+		loop_in(&p.again, JOIN_AGAIN);
 }
 
 static void

@@ -190,7 +190,10 @@ figures() { # TABLE
 	judged "$1" | awk '
 		FILENAME == "/tmp/faults" {
 			w = at[$1] = $2 " " $3
-			if ($7 == "-") next
+			if ($7 == "-") {
+				unmet[w]++
+				next
+			}
 			faults[w]++
 			if ($6 ~ /^short/) shorts[w]++
 			if ($7 == 137) hung[w]++
@@ -200,10 +203,11 @@ figures() { # TABLE
 		{ w = at[$3]; n[w]++; sum[w, $6]++ }
 		END {
 			for (w in faults)
-				printf "# %s: errors %d, short writes %d, messages %d, lost %d, twice %d, torn %d, hung %d, signals %d, again %d, unused %d\n",
+				printf "# %s: errors %d, short writes %d, messages %d, lost %d, twice %d, torn %d, hung %d, signals %d, again %d, unused %d, not met %d\n",
 				    w, faults[w] - shorts[w], shorts[w], n[w], sum[w, "lost"],
 				    sum[w, "twice"], sum[w, "torn"], hung[w], signals[w],
-				    sum[w, "again"], sum[w, "unused"]
+				    sum[w, "again"], sum[w, "unused"],
+				    unmet[w]
 		}' /tmp/faults - | sort
 }
 wrong() { # TABLE: what is lost, torn or there twice, and by which fault
