@@ -22,6 +22,14 @@ for user in bellman bellman-net bellman-dns bellman-tty bellman-mime bellman-tok
 	    "$(id -gn $user) $(getent passwd $user | cut -d: -f6,7 | tr : ' ')"
 done
 
+# make demo and make check, on a machine where it is installed for good.
+"$TREE/tests/root.sh" /bin/true >"$OUT" 2>&1
+case $? in
+0) pass "a private copy of a machine that has it" ;;
+77) skip "no private copy within a private copy here" ;;
+*) fail "a private copy of a machine that has it" ;;
+esac
+
 refute "drop cannot be listed by a user" as alice ls $SPOOL/drop
 refute "nor written to" as alice touch $SPOOL/drop/x
 refute "queue cannot be read" as alice ls $SPOOL/queue

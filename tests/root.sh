@@ -142,7 +142,7 @@ machine() { # the copy as a machine of its own
 	echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 	rm -rf /etc/bellman /var/spool/bellman /var/lib/bellman /var/mail/* \
 	    /usr/sbin/sendmail /usr/lib/sendmail /usr/bin/mailq \
-	    /usr/bin/newaliases /var/log/mail.log
+	    /usr/bin/newaliases /usr/bin/tell /var/log/mail.log
 	mkdir -p /run/lock /var/mail
 	chmod 1777 /run/lock
 	chown root:mail /var/mail
