@@ -18,7 +18,9 @@ start_agent
 scenario() { # NAME: the text of the RFC is stdin
 	local replies=0 line got
 	coproc BS { as bob /usr/sbin/sendmail -bs 2>&1; }
-	local from=${BS[0]} to=${BS[1]} pid=$BS_PID # unset when it ends
+	# Our own: bash closes those when it ends, perhaps before its last reply is read.
+	local from to pid=$BS_PID
+	exec {from}<&"${BS[0]}" {to}>&"${BS[1]}"
 	: >"$OUT"
 	while IFS= read -r line; do
 		case $line in
@@ -32,7 +34,9 @@ scenario() { # NAME: the text of the RFC is stdin
 			;;
 		esac
 	done
+	exec {to}>&-
 	cat <&"$from" >>"$OUT"
+	exec {from}<&-
 	wait "$pid" 2>/dev/null
 	if [ -s "$OUT" ]; then fail "$1"; else pass "$1: $replies replies"; fi
 }
