@@ -116,7 +116,7 @@ each() {
 			# the loader's own first page: see FAULTS
 			[ "$group/$role/$name/$k" != pass/parent/mmap@ld/1 ] || continue
 			for how in $(errors_of "${name%@*}"); do
-				[ -z "${ERROR_FAULT:-}" ] || [ "$role $name $k $how" = "$ERROR_FAULT" ] || continue
+				[ -z "${ERROR_FAULT:-}" ] || [[ "$role $name $k $how" == $ERROR_FAULT ]] || continue # a pattern
 				its_turn || continue
 				[ $SECONDS -lt "${ERROR_TIME:-1000000}" ] || { echo "# stopped before: $role $name $k $how" >&3; return; }
 				try "$what" "$group" "$role" "$name" $k "$how"

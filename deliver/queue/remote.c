@@ -4,6 +4,7 @@
 #include "deliver/queue/alert.h"
 #include "deliver/queue/attempt.h"
 #include "deliver/queue/kept.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,8 +65,8 @@ job_free(struct queue *q, struct job *j)
 	memory_free(j);
 }
 
-void
-remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
+static void
+end(struct queue *q, struct job *j, enum outcome o, struct span status,
     struct span text)
 {
 	struct message *m = j->m;
@@ -84,6 +85,13 @@ remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
 	free(rcpts);
 	free(answered);
 	attempt_release(q, m);
+}
+
+void
+remote_end(struct queue *q, struct job *j, enum outcome o, struct span status,
+    struct span text)
+{
+	end(q, j, o, status, text);
 	remote_pump(q);
 }
 
@@ -122,15 +130,13 @@ send_rcpts(struct queue *q, struct job *j)
 }
 
 static int
-send_job(struct queue *q, struct job *j)
+send_job(struct queue *q, struct job *j, int fd)
 {
 	const struct file *f = j->m->file;
 	bool made = j->mime == JOB_CONVERTED;
 	struct buf b = { 0 };
-	int done, fd = made ? j->fd : file_reader(q->dir, j->m->id);
+	int done;
 
-	if (fd == -1)
-		return -1;
 	ipc_str(&b, j->relay);
 	ipc_str(&b, j->domain);
 	ipc_str(&b, rcpt_from(f, j->rcpts[0]));
@@ -148,25 +154,45 @@ send_job(struct queue *q, struct job *j)
 					 : 0);
 	j->ref = ++q->ref;
 	done = ipc_send(&q->net, IPC_NET_MAIL, j->ref, &b, fd);
-	if (!made)
-		close(fd);
 	buf_free(&b);
 	return done == 0 ? send_rcpts(q, j) : -1;
+}
+
+/* Otherwise nothing would look at it again before another job has ended. */
+static void
+put_off(struct queue *q, struct job *j)
+{
+	struct buf text = { 0 };
+
+	buf_fmt(
+	    &text, "its file in queue/ cannot be opened: %s", strerror(errno));
+	end(q, j, OUT_LATER, SPAN("4.3.0"), buf_view(&text));
+	buf_free(&text);
 }
 
 void
 remote_pump(struct queue *q)
 {
 	struct job *j;
+	int fd, sent;
 
 	if (!ipc_is_open(&q->net) || q->net.lost || q->stopping)
 		return;
+again:
 	TAILQ_FOREACH (j, &q->jobs, link) {
 		if (q->jobs_out >= OUT_MAX)
 			return;
 		if (j->out || j->mime == JOB_ASKS || j->mime == JOB_CONVERTS)
 			continue;
-		if (send_job(q, j) == -1)
+		fd = j->mime == JOB_CONVERTED ? dup(j->fd)
+					      : file_reader(q->dir, j->m->id);
+		if (fd == -1) {
+			put_off(q, j);
+			goto again; /* more than one may have gone */
+		}
+		sent = send_job(q, j, fd);
+		close(fd);
+		if (sent == -1)
 			return; /* the channel's end will be told */
 		j->out = true;
 		q->jobs_out++;
