@@ -112,21 +112,34 @@ fill_all() { # TAG
 	settings
 }
 pass_fault() {
-	local rc place
+	local place
 	fill_all "p$total"
 	for place in mailbox archive Maildir command; do expect "p${total}alice" $place; done
 	expect "p${total}team" bob
 	expect "p${total}nosuchuser" bob
 	expect "p${total}far" smtp
+	passes "$@"
+}
+passes() {
+	local rc
 	timeout -s KILL 25 $AMISS "$@" deliver -q 2>>/tmp/said
 	rc=$?
 	settle "$@"
 	return $rc
 }
+far_fault() { # one message alone, so that its opens can be told by their number
+	echo 'hold yes' >$CONF
+	letter "p${total}far" | sendmail -i -f bob far@far.example
+	settings
+	expect "p${total}far" smtp
+	passes "$@"
+}
 row() { # PATH ROLE CALL WHEN HOW
+	local what=pass_fault
+	case $1 in "$SPOOL"/*) what=far_fault ;; esac
 	AMISS="$O/tests/amiss -o /tmp/amiss -P $1"
 	shift
-	try pass_fault pass "$@"
+	try $what pass "$@"
 	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
 	AMISS="$O/tests/amiss -o /tmp/amiss"
 }
@@ -247,6 +260,7 @@ socket_fault() {
 			row /etc/shells user openat 1 EMFILE # "he has no login shell"
 			row pipe: user write 1 ENOMEM        # half a message was all of it
 			row /etc/passwd queue openat 1 EMFILE # "there is no such user"
+			row $SPOOL/queue/ queue openat 2 ENOMEM # nobody would send it
 			row / parent socketpair 4 EMFILE     # queue and net were never joined
 			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
 		fi
