@@ -260,7 +260,7 @@ socket_fault() {
 			row /etc/shells user openat 1 EMFILE # "he has no login shell"
 			row pipe: user write 1 ENOMEM        # half a message was all of it
 			row /etc/passwd queue openat 1 EMFILE # "there is no such user"
-			row $SPOOL/queue/ queue openat 2 ENOMEM # nobody would send it
+			row $SPOOL/queue/ queue openat 3 ENOMEM # nobody would send it
 			row / parent socketpair 4 EMFILE     # queue and net were never joined
 			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
 		fi
