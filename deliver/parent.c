@@ -36,6 +36,7 @@ struct child { /* a long-lived role */
 	pid_t pid;
 	struct ipc chan;
 	int64_t began;
+	bool apart; /* from net, which it is to be joined to */
 };
 
 static struct {
@@ -47,16 +48,14 @@ static struct {
 	struct child role[ROLES];
 	unsigned crashes; /* of the queue role, in a pass */
 	bool idle, stopping, reload, restart_all;
-	bool mail_apart, names_apart; /* queue and net; net and dns */
-	int64_t wait;		      /* ms before the next restart */
+	int64_t wait; /* ms before the next restart */
 	struct loop_timer again, kill;
 	struct loop_fd signals;
 } p;
 
-static const enum role standing[] = { ROLE_QUEUE, ROLE_NET, ROLE_DNS };
+/* In the order in which they are begun: to net the others are joined. */
+static const enum role standing[] = { ROLE_NET, ROLE_QUEUE, ROLE_DNS };
 #define STANDING (sizeof standing / sizeof *standing)
-
-static void start_missing(struct loop_timer *);
 
 static void
 kill_all(struct loop_timer *t)
@@ -321,39 +320,30 @@ start_role(enum role role)
 static void
 start_missing(struct loop_timer *t)
 {
-	bool fresh[ROLES] = { false };
+	struct child *net = &p.role[ROLE_NET];
+	bool fresh_net = net->pid <= 0;
 
 	(void)t;
 	if (p.stopping)
 		return;
 	p.reload = false;
 	for (size_t i = 0; i < STANDING; i++) {
-		enum role r = standing[i];
+		struct child *c = &p.role[standing[i]];
 
-		if (p.role[r].pid > 0)
-			continue;
-		if (start_role(r) == -1) {
+		c->apart |= c->pid <= 0 || fresh_net;
+		if (c->pid <= 0 && start_role(standing[i]) == -1) {
 			log_errno("agent: error what=\"no role %s\"",
-			    role_rows[r].name);
-			p.role[r].pid = 0;
+			    role_rows[standing[i]].name);
+			c->pid = 0;
 			loop_in(&p.again, LATEST);
-			continue; /* it is joined to the others when it comes */
 		}
-		fresh[r] = true;
+		if (c == net || !c->apart || c->pid <= 0 || net->pid <= 0)
+			continue;
+		/* Apart they would wait for each other for ever. */
+		c->apart = ipc_join(&c->chan, &net->chan) == -1;
+		if (c->apart && !p.again.armed)
+			loop_in(&p.again, JOIN_AGAIN);
 	}
-	if (p.role[ROLE_NET].pid <= 0)
-		return;
-	p.mail_apart |= fresh[ROLE_QUEUE] || fresh[ROLE_NET];
-	p.names_apart |= fresh[ROLE_NET] || fresh[ROLE_DNS];
-	if (p.mail_apart && p.role[ROLE_QUEUE].pid > 0)
-		p.mail_apart = ipc_join(&p.role[ROLE_QUEUE].chan,
-				   &p.role[ROLE_NET].chan) == -1;
-	if (p.names_apart && p.role[ROLE_DNS].pid > 0)
-		p.names_apart = ipc_join(&p.role[ROLE_NET].chan,
-				    &p.role[ROLE_DNS].chan) == -1;
-	/* Apart they would wait for each other for ever. */
-	if ((p.mail_apart || p.names_apart) && !p.again.armed)
-		loop_in(&p.again, JOIN_AGAIN);
 }
 
 static void
@@ -474,6 +464,8 @@ int
 parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
     enum parent_pass pass, bool idle, const struct parent_fds *fds)
 {
+	const char *what = NULL;
+
 	p.conf_path = conf_path;
 	p.conf = conf;
 	p.ids = ids;
@@ -484,19 +476,18 @@ parent_run(const char *conf_path, struct conf *conf, const struct role_ids *ids,
 	p.secrets = fds->secrets;
 	p.again.fire = start_missing;
 	p.kill.fire = kill_all;
-	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1) {
-		log_errno("agent: error what=\"cannot start\"");
-		return EX_OSERR;
-	}
+	if (loop_init() == -1 || signals_watch(&p.signals, on_signal) == -1)
+		what = "cannot start";
 	/* Mail on its way to another host is nobody else's to go on with. */
-	if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
-	    (pass != PASS_NONE && !conf->handoff && lock_pass(p.lock) == -1)) {
-		log_errno("agent: error what=\"cannot lock\"");
-		return EX_OSERR;
-	}
-	if (fds->submit != -1 &&
-	    submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1) {
-		log_errno("agent: error what=\"cannot listen\"");
+	else if ((pass == PASS_NONE && lock_resident(p.lock, true) == -1) ||
+		 (pass != PASS_NONE && !conf->handoff &&
+		     lock_pass(p.lock) == -1))
+		what = "cannot lock";
+	else if (fds->submit != -1 &&
+		 submit_listen(fds->submit, p.conf, p.ids, p.lock) == -1)
+		what = "cannot listen";
+	if (what) {
+		log_errno("agent: error what=\"%s\"", what);
 		return EX_OSERR;
 	}
 	start_missing(&p.again);
