@@ -1,7 +1,7 @@
 # errors.sh - for the story of the errors: source it after lib.sh.  One system
 # call goes amiss in one process (amiss.c), one in turn, and each is accounted
 # for: what has become of which message.
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2053,SC2154
 
 # What each call may answer.  close and recvmsg are left out: an answer that is
 # made up leaves the descriptor, or the packet, where no kernel would.
