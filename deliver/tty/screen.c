@@ -185,12 +185,14 @@ static void
 put_banner(struct buf *out, const struct screen_facts *f, size_t columns)
 {
 	struct buf b = { 0 };
+	/* Without a name the banner would have no beginning. */
+	struct span by = f->submitter.len ? f->submitter : SPAN("somebody");
 
 	if (f->kind == ENV_SEND) {
-		add_fact(&b, "[message from ", f->submitter);
+		add_fact(&b, "[message from ", by);
 		add_fact(&b, " on ", f->host);
 	} else {
-		add_fact(&b, "[mail from ", f->submitter);
+		add_fact(&b, "[mail from ", by);
 	}
 	add_fact(&b, " for ", f->alias);
 	add_fact(&b, ", ", f->time);
