@@ -72,7 +72,7 @@ lie(enum role role, int sock, bool speaks)
 		if (who[q.channel % 3] != role)
 			continue;
 		wrong = !allowed(role, q.type);
-		rig_send(sock, q.type, q.ref, q.body,
+		liar_send(sock, q.type, q.ref, q.body,
 		    q.flags & RIG_FD ? message : -1);
 	}
 	while (unread > 0 && ioctl(sock, SIOCOUTQ, &unread) == 0)

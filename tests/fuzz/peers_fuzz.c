@@ -12,6 +12,7 @@
 #include "deliver/dns/dns.h"
 #include "deliver/ipc.h"
 #include "deliver/net/net.h"
+#include "tests/fuzz/liar.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -68,36 +69,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 static void
-send_packet(int fd, unsigned type, uint32_t ref, const void *body, size_t len,
-    bool with)
-{
-	struct {
-		uint16_t type, zero;
-		uint32_t ref;
-	} head = { (uint16_t)type, 0, ref };
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov[2] = { { &head, sizeof head },
-		{ (void *)(uintptr_t)body, len } };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
-
-	if (with) {
-		struct cmsghdr *c;
-
-		m.msg_control = control.space;
-		m.msg_controllen = sizeof control.space;
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &message, sizeof(int));
-	}
-	(void)sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-static void
 over(struct loop_timer *t)
 {
 	if (rounds++ < ROUNDS) {
@@ -112,14 +83,13 @@ over(struct loop_timer *t)
 static void
 join(enum role peer, int channel)
 {
-	int ends[2], was = message;
+	int ends[2];
 	uint8_t role = (uint8_t)peer;
 
 	if (ipc_pair(ends) == -1)
 		abort();
-	message = ends[1];
-	send_packet(ours[PARENT], IPC_PEER, 0, &role, 1, true);
-	message = was;
+	liar_send(ours[PARENT], IPC_PEER, 0,
+	    (struct span){ (const char *)&role, 1 }, ends[1]);
 	close(ends[1]);
 	ours[channel] = ends[0];
 }
@@ -168,8 +138,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t len = data[3];
 
 		len = len > size - 4 ? size - 4 : len;
-		send_packet(ours[channel], data[1], data[2], data + 4, len,
-		    data[0] & 0x80);
+		liar_send(ours[channel], data[1], data[2],
+		    (struct span){ (const char *)data + 4, len },
+		    data[0] & 0x80 ? message : -1);
 		data += 4 + len;
 		size -= 4 + len;
 	}

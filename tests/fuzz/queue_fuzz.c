@@ -100,32 +100,12 @@ file_of(unsigned n)
 }
 
 static void
-clear(const char *folder)
-{
-	DIR *d = opendir(folder);
-	struct dirent *e;
-	char path[512];
-
-	while (d && (e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		if (unlink(path) == -1) {
-			clear(path);
-			rmdir(path);
-		}
-	}
-	if (d)
-		closedir(d);
-}
-
-static void
 folder(const char *path)
 {
 	if ((mkdir(path, 0700) == -1 && errno != EEXIST) ||
 	    chown(path, BELLMAN, BELLMAN) == -1)
 		abort();
-	clear(path);
+	rig_clear(path);
 }
 
 static void
@@ -221,7 +201,7 @@ join(unsigned type, uint32_t ref, struct span text)
 	us.fd[us.n] = ends[0];
 	us.net[us.n] = type == IPC_PEER;
 	us.last[us.n++] = 0;
-	rig_send(us.fd[PARENT], type, ref, text, ends[1]);
+	liar_send(us.fd[PARENT], type, ref, text, ends[1]);
 	close(ends[1]);
 }
 
@@ -249,7 +229,7 @@ say(const struct rig_packet *p)
 	    (p->type == IPC_FORKED || p->type == IPC_PEER))
 		join(p->type, ref, p->body);
 	else
-		rig_send(us.fd[channel], p->type, ref, p->body,
+		liar_send(us.fd[channel], p->type, ref, p->body,
 		    p->flags & RIG_FD ? message : -1);
 }
 

@@ -5,6 +5,8 @@
 #ifndef TESTS_FUZZ_ROLE_RIG_H
 #define TESTS_FUZZ_ROLE_RIG_H
 #include "deliver/ipc.h"
+#include "tests/fuzz/liar.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -80,36 +82,6 @@ rig_next(const uint8_t **data, size_t *size, struct rig_packet *p)
 	return true;
 }
 
-/* Anything at all, the table's or not; it may find no room. */
-__attribute__((unused)) static void
-rig_send(int sock, unsigned type, uint32_t ref, struct span body, int fd)
-{
-	struct {
-		uint16_t type, zero;
-		uint32_t ref;
-	} head = { (uint16_t)type, 0, ref };
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov[2] = { { &head, sizeof head },
-		{ (void *)(uintptr_t)body.ptr, body.len } };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
-
-	if (fd != -1) {
-		struct cmsghdr *c;
-
-		m.msg_control = control.space;
-		m.msg_controllen = sizeof control.space;
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
-	(void)sendmsg(sock, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 /* What the role says next: its type, or -1. */
 __attribute__((unused)) static int
 rig_hear(int sock, uint32_t *ref)
@@ -146,6 +118,27 @@ rig_folders(const char *const *paths)
 			perror(*paths);
 			exit(1);
 		}
+}
+
+/* All that is in a folder goes. */
+__attribute__((unused)) static void
+rig_clear(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	char path[512];
+
+	while (d && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		if (unlink(path) == -1) {
+			rig_clear(path);
+			rmdir(path);
+		}
+	}
+	if (d)
+		closedir(d);
 }
 
 /* The edges of all that is instrumented (-fsanitize=fuzzer-no-link).  In

@@ -136,7 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			sound = p.type == IPC_TTY_LOOK && !p.body.len &&
 				!(p.flags & RIG_FD);
 		}
-		rig_send(ends[0], p.type, p.ref, p.body,
+		liar_send(ends[0], p.type, p.ref, p.body,
 		    p.flags & RIG_FD ? message : -1);
 	}
 	shutdown(ends[0], SHUT_WR);

@@ -47,26 +47,6 @@ put(const char *path, const char *text)
 	close(fd);
 }
 
-static void
-clear(const char *folder)
-{
-	DIR *d = opendir(folder);
-	struct dirent *e;
-	char path[512];
-
-	while (d && (e = readdir(d)) != NULL) {
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (unlink(path) == -1) {
-			clear(path);
-			rmdir(path);
-		}
-	}
-	if (d)
-		closedir(d);
-}
-
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -105,7 +85,7 @@ send_all(int sock)
 			memcpy(body + 8, &at, sizeof at);
 			p.body.ptr = body;
 		}
-		rig_send(sock, p.type, p.ref, p.body,
+		liar_send(sock, p.type, p.ref, p.body,
 		    p.flags & RIG_FD ? message : -1);
 	}
 	shutdown(sock, SHUT_WR);
@@ -189,7 +169,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	how = bytes[0];
 	data = bytes + 1;
 	size = len - 1;
-	clear("/run");
+	rig_clear("/run");
 	if (mkdir(HOME, 0700) == -1 || chown(HOME, NOBODY, NOBODY) == -1)
 		abort();
 	put(BOX, OLD);
