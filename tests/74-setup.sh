@@ -58,6 +58,19 @@ exits "a second time" 73 setup --send none
 said "it says what to do" '--force'
 check "all is as it was" cmp $CONF /tmp/before
 
+# Without syslog the log is on standard error, but not between sentences.
+mv /dev/log /dev/log.away
+fresh
+exits "without syslog" 0 setup --send relay --account alerts@relay.example --relay relay.example --root-to '' --password-stdin </tmp/word
+refute "no line of the log" grep -q '^bellman/' "$OUT"
+exits "without syslog: --check" 0 deliver --check
+refute "--check: no line of the log" grep -q '^bellman/' "$OUT"
+check "sent without syslog" drained
+echo x | sendmail -odq bob
+exits "without syslog: a pass" 0 deliver -q
+said "has its log" '^bellman/queue: [0-9A-Z]+: delivered to=<bob'
+mv /dev/log.away /dev/log
+
 # What fails leaves nothing.
 fresh
 exits "a wrong password" 77 setup --send relay --account alerts@relay.example --relay relay.example --root-to '' --password-stdin </tmp/wrong
