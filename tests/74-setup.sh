@@ -177,6 +177,7 @@ said "all questions came" 'mailbox here: '
 same "three of them again" 3 "$(grep -c 'That cannot be: ' "$OUT")"
 said "the relay did not answer" 'cannot connect'
 said "and then did not take the password" 'is refused: 535'
+same "what is to be written is shown again where it is another" 2 "$(grep -c 'This is what is to be written' "$OUT")"
 said "it was tried" 'the password is right'
 said "nothing waits any more" 'The queue is empty'
 said "what is left to do" 'No agent runs yet: '

@@ -328,7 +328,8 @@ may_write(struct setup *s)
 	return status;
 }
 
-/* What a person can say otherwise without all the rest: 0; -1: he does not. */
+/* What a person can say otherwise without all the rest: 1; 0: that is only the
+ * password, which is not shown; -1: he does not. */
 static int
 otherwise(struct setup *s, int status)
 {
@@ -349,11 +350,12 @@ otherwise(struct setup *s, int status)
 		if (rc == 0 && b.len) {
 			buf_reset(&s->user_is);
 			buf_span(&s->user_is, buf_view(&b));
+			rc = 1;
 		}
 	} else if (answer_line("Another relay, host:port (empty: end here): ",
 		       &b) == 0 &&
 		   b.len) {
-		rc = setup_relay(s, buf_view(&b));
+		rc = setup_relay(s, buf_view(&b)) == 0 ? 1 : -1;
 	}
 	buf_free(&b);
 	return rc;
@@ -363,7 +365,7 @@ otherwise(struct setup *s, int status)
 static int
 show_and_try(struct setup *s, enum way way)
 {
-	int status, tried = 0;
+	int status, tried = 0, news = 1;
 
 	for (;;) {
 		plan_free(&s->plan);
@@ -373,14 +375,15 @@ show_and_try(struct setup *s, enum way way)
 			fprintf(stderr, "deliver: %s", buf_c(&s->plan.notes));
 			return wrong("the answers make no settings");
 		}
-		show(s);
+		if (news)
+			show(s);
 		if (way != WAY_RELAY || s->no_test)
 			return 0;
 		puts("Trying it first; nothing is written if it fails.");
 		status = setup_try(s);
 		if (status == 0)
 			return 0;
-		if (++tried == TRIES || otherwise(s, status) == -1)
+		if (++tried == TRIES || (news = otherwise(s, status)) == -1)
 			break;
 	}
 	fflush(stdout);
