@@ -9,6 +9,7 @@
 
 static char name[32] = "bellman"; /* syslog keeps the pointer */
 static int echo;
+static int least = LOG_DEBUG; /* of what is echoed */
 
 void
 log_open(const char *ident)
@@ -19,6 +20,12 @@ log_open(const char *ident)
 	openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 	if (stat("/dev/log", &st) == -1)
 		echo = 1; /* a machine without syslog: do not be mute */
+}
+
+void
+log_for_person(void)
+{
+	least = LOG_ERR;
 }
 
 int
@@ -39,7 +46,7 @@ put(int level, const char *fmt, va_list ap, int err)
 		snprintf(line + n, sizeof line - (size_t)n, " reason=\"%s\"",
 		    strerror(err));
 	syslog(level, "%s", line);
-	if (echo)
+	if (echo && level <= least)
 		dprintf(STDERR_FILENO, "%s: %s\n", name, line);
 }
 

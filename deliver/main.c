@@ -397,6 +397,9 @@ main(int argc, char **argv, char **envp)
 	tzset(); /* /etc/localtime is read here, not by each process anew */
 	priv_descriptors(DESCRIPTORS);
 	log_open("bellman/deliver");
+	if (what == CHECK || what == CHECK_SETTINGS || what == MAILQ ||
+	    what == IMPORT || what == SETUP)
+		log_for_person();
 	if (what == IMPORT)
 		return import_main(argc - 1, argv + 1);
 	if (what == SETUP)

@@ -1,6 +1,7 @@
 #include "sendmail/deposit.h"
 #include "common/crc.h"
 #include "common/printable.h"
+#include "common/room.h"
 #include "common/run.h"
 #include "sendmail/complete.h"
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define HEADER_MAX (16 << 20)
+#define FILES_KEPT 16 /* inodes that are left alone, as free-space is */
 #define STREAM_FROM (48 << 10) /* longer bodies are written as they come */
 /* In pieces that begin at a multiple of their length: of such a file system
  * makes large pages.  For 10 MiB 10 ms with their sync, where others take 13.
@@ -102,9 +104,13 @@ deposit_no_spool(struct buf *why, int err, const char *what)
 		return EX_NOPERM;
 	case ENOSPC: /* df may show some: deposit_make */
 		buf_str(why,
-		    "less is free there than limits free-space in bellman.conf "
-		    "leaves alone; nothing was queued, make room and try "
-		    "again");
+		    room_no_files(SPOOL_DIR "/drop")
+			? "its file system has no free inodes, whatever room "
+			  "is left (df -i " SPOOL_DIR "); nothing was queued, "
+			  "remove files there and try again"
+			: "less is free there than limits free-space in "
+			  "bellman.conf leaves alone; nothing was queued, make "
+			  "room and try again");
 		return EX_TEMPFAIL;
 	default:
 		buf_str(why, "nothing was queued; try again later");
@@ -137,7 +143,7 @@ deposit_make(const struct conf *conf, int *dir, char id[SPOOL_IDSIZE])
 		return -1;
 	if (fstatvfs(*dir, &fs) == 0 &&
 	    ((uint64_t)fs.f_bavail * fs.f_frsize < conf->min_free ||
-		(fs.f_files && fs.f_favail < 16)))
+		room_few_files(&fs, FILES_KEPT)))
 		errno = ENOSPC;
 	else if ((fd = spool_create(*dir, id)) != -1) {
 		if (getauxval(AT_EUID) != 0 || give_group(*dir, fd) == 0)

@@ -2,6 +2,7 @@
 #include "common/conf.h"
 #include "common/printable.h"
 #include "common/priv.h"
+#include "common/room.h"
 #include "common/run.h"
 #include "common/spool.h"
 #include "sendmail/ask.h"
@@ -116,11 +117,15 @@ judge(struct found *f, const struct conf *c, long age)
 	if (f->quarantined)
 		add(f, MONITOR_WARNING,
 		    "a file of the queue cannot be used and was put aside");
-	if (statvfs(SPOOL_DIR, &fs) == 0 && c->alert.disk &&
-	    ((uint64_t)fs.f_bavail * fs.f_frsize < c->alert.disk ||
-		(fs.f_files && fs.f_favail < FILES_MIN)))
-		add(f, MONITOR_CRITICAL,
-		    "the disk of the spool is nearly full");
+	if (statvfs(SPOOL_DIR, &fs) == 0 && c->alert.disk) {
+		if ((uint64_t)fs.f_bavail * fs.f_frsize < c->alert.disk)
+			add(f, MONITOR_CRITICAL,
+			    "the disk of the spool is nearly full");
+		else if (room_few_files(&fs, FILES_MIN))
+			add(f, MONITOR_CRITICAL,
+			    "the disk of the spool has hardly any free inodes "
+			    "(df -i)");
+	}
 	if (f->waits == 0) {
 		buf_str(&f->b, "nothing waits");
 		return;

@@ -252,6 +252,48 @@ for kind in tmpfs ext4; do
 	umount $SPOOL
 done
 
+# No free inodes, though there is room: df shows nothing, and free-space is not it.
+inodes() { # PLACE LEFT: so many more files can be made there
+	local n
+	for ((n = $(stat -f -c %d "$1") - $2; n > 0; n--)); do : >"$1/filler.$n"; done
+}
+: >$CONF
+if disk tmpfs 200M,nr_inodes=60 /home/bob && spool tmpfs 200M,nr_inodes=60; then
+	chown bob:bob /home/bob
+	echo 'local maildir ~/Maildir' >$CONF
+	start_agent
+	text first | submit alice bob
+	check "inodes: with some it arrives" drained
+	inodes /home/bob 0
+	: >$LOG
+	text second | submit alice bob
+	waits "inodes of the mailbox" 'bob.*no free inodes \(df -i\); it is delivered when'
+	rm /home/bob/filler.*
+	sendmail -q
+	check "inodes: with some again it arrives" drained
+	inodes $SPOOL 5
+	text third | exits "inodes of the spool: 75" 75 submit alice bob
+	said "with the cause and not free-space" 'no free inodes, whatever room is left \(df -i /var/spool/bellman\); nothing was queued, remove'
+	printf 'EHLO x\r\nMAIL FROM:<alice>\r\nRCPT TO:<bob>\r\nDATA\r\nQUIT\r\n' |
+		as alice /usr/sbin/sendmail -bs >/tmp/said
+	check "-bs: 452" grep -q '^452 4.3.1' /tmp/said
+	exits "mailq --check: critical" 2 mailq --check
+	said "with the reason" 'files \(inodes: df -i'
+	stop_agent
+	exits "the same without an agent" 2 mailq --check
+	said "in its words" 'hardly any free inodes \(df -i\)'
+	rm $SPOOL/filler.*
+	start_agent
+	text fourth | exits "inodes: with some it is taken" 0 submit alice bob
+	check "inodes: and all arrives" drained
+	cat /home/bob/Maildir/new/* >/tmp/got
+	whole inodes /tmp/got first second fourth
+	stop_agent
+	umount $SPOOL /home/bob
+else
+	skip "no tmpfs of our own here: inodes"
+fi
+
 # Full between the append and the journal's word of it, on a file system that
 # cannot reserve room (ext2): the other recipient waits, and bob has it once, at
 # the next attempt and after a kill.

@@ -58,6 +58,19 @@ exits "a second time" 73 setup --send none
 said "it says what to do" '--force'
 check "all is as it was" cmp $CONF /tmp/before
 
+# Without syslog the log is on standard error, but not between sentences.
+mv /dev/log /dev/log.away
+fresh
+exits "without syslog" 0 setup --send relay --account alerts@relay.example --relay relay.example --root-to '' --password-stdin </tmp/word
+refute "no line of the log" grep -q '^bellman/' "$OUT"
+exits "without syslog: --check" 0 deliver --check
+refute "--check: no line of the log" grep -q '^bellman/' "$OUT"
+check "sent without syslog" drained
+echo x | sendmail -odq bob
+exits "without syslog: a pass" 0 deliver -q
+said "has its log" '^bellman/queue: [0-9A-Z]+: delivered to=<bob'
+mv /dev/log.away /dev/log
+
 # What fails leaves nothing.
 fresh
 exits "a wrong password" 77 setup --send relay --account alerts@relay.example --relay relay.example --root-to '' --password-stdin </tmp/wrong
@@ -133,9 +146,12 @@ check "is written" grep -q '^relay smtp.gmail.com 465$' $CONF
 fresh
 cat >/tmp/typist.py <<'N'
 import os, pty, select, sys
-answers = [(b"1, 2 or 3: ", b"1"), (b"as from it: ", b"alerts@relay.example"),
-           (b"host:port): ", b"relay.example:465"), (b"wants none): ", open("/tmp/word", "rb").read().strip()),
-           (b"mailbox here: ", b"")]
+answers = [(b"1, 2 or 3: ", b"7"), (b"1, 2 or 3: ", b"1"),
+           (b"as from it: ", b"alerts"), (b"as from it: ", b"alerts@relay.example"),
+           (b"host:port): ", b"relay.example:466"), (b"wants none): ", b"mistyped"),
+           (b"mailbox here: ", b"|x"), (b"mailbox here: ", b""),
+           (b"end here): ", b"relay.example:465"),
+           (b"alerts@relay.example): ", b""), (b"end here): ", open("/tmp/word", "rb").read().strip())]
 pid, fd = pty.fork()
 if pid == 0:
     os.execv("/usr/sbin/deliver", ["deliver", "--setup"])
@@ -158,9 +174,15 @@ N
 rm -f /etc/resolv.conf
 exits "on a terminal" 0 /usr/bin/python3 /tmp/typist.py
 said "all questions came" 'mailbox here: '
+same "three of them again" 3 "$(grep -c 'That cannot be: ' "$OUT")"
+said "the relay did not answer" 'cannot connect'
+said "and then did not take the password" 'is refused: 535'
+same "what is to be written is shown again where it is another" 2 "$(grep -c 'This is what is to be written' "$OUT")"
 said "it was tried" 'the password is right'
+said "nothing waits any more" 'The queue is empty'
+said "what is left to do" 'No agent runs yet: '
 quiet
-check "the message is in root's mailbox" await text /var/mail/root 'Bellman carries the mail'
+check "the message is in root's mailbox already" grep -q 'Bellman carries the mail' /var/mail/root
 refute "no log has the password" grep -r -q -F "$WORD" /var/log
 stop_smtpd
 finish

@@ -2,6 +2,7 @@
  * the disk, what lies in quarantine; and the answer to mailq --check. */
 #include "common/printable.h"
 #include "common/record.h"
+#include "common/room.h"
 #include "deliver/queue/alerts.h"
 #include "deliver/queue/bounce.h"
 #include <dirent.h>
@@ -95,6 +96,7 @@ void
 alert_look_disk(struct alerts *a)
 {
 	uint64_t least = a->q->conf->alert.disk, free;
+	bool few;
 	struct buf b = { 0 };
 	struct statvfs fs;
 
@@ -102,11 +104,14 @@ alert_look_disk(struct alerts *a)
 	if (fstatvfs(a->q->dir, &fs) == -1)
 		return;
 	free = (uint64_t)fs.f_bavail * fs.f_frsize;
-	buf_fmt(&b, "%llu KiB and %llu files are left in " SPOOL_DIR,
-	    (unsigned long long)(free >> 10), (unsigned long long)fs.f_favail);
-	is_so(a, CAUSE_DISK,
-	    least && (free < least || (fs.f_files && fs.f_favail < FILES_MIN)),
-	    &b);
+	few = room_few_files(&fs, FILES_MIN);
+	buf_fmt(&b, "%llu KiB", (unsigned long long)(free >> 10));
+	if (fs.f_files)
+		buf_fmt(&b, " and %llu files%s",
+		    (unsigned long long)fs.f_favail,
+		    few ? " (inodes: df -i shows them)" : "");
+	buf_str(&b, " are left in " SPOOL_DIR);
+	is_so(a, CAUSE_DISK, least && (free < least || few), &b);
 }
 
 size_t

@@ -2,6 +2,7 @@
 #include "deliver/queue/attempt.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "common/room.h"
 #include "deliver/queue/alert.h"
 #include "deliver/queue/retry.h"
 #include "deliver/queue/rule.h"
@@ -45,7 +46,10 @@ static const char *
 of_disk(int err)
 {
 	if (err == ENOSPC)
-		return "the disk is full; make room there";
+		return room_no_files(SPOOL_DIR "/queue")
+			   ? "the file system has no free inodes (df -i); "
+			     "remove files there"
+			   : "the disk is full; make room there";
 	if (err == EDQUOT)
 		return "a disk quota is used up; raise it, or make room there";
 	if (err == EROFS)

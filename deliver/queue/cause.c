@@ -30,8 +30,9 @@ const struct cause_row cause_rows[CAUSES] = {
 	    "more use." },
 	[CAUSE_DISK] = { "disk", LEVEL_CRITICAL, true, 1, 0, "disk",
 	    "the disk of the spool is nearly full",
-	    "Make room there.  Soon no program of this machine can send mail "
-	    "(\"limits free-space\" in bellman.conf)." },
+	    "Make room there, or remove files where those are short.  Soon no "
+	    "program of this machine can send mail (\"limits free-space\" in "
+	    "bellman.conf)." },
 	/* It is told while it is so, and no program can say it by mail. */
 	[CAUSE_LIMIT] = { "limit", LEVEL_WARNING, true, 1, 0, "",
 	    "mail is refused, a limit of bellman.conf is reached",

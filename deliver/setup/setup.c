@@ -15,6 +15,8 @@ static const char usage[] =
     "           [--relay HOST[:PORT]] [--user NAME] [--password-stdin]\n"
     "           [--root-to ADDRESS] [--no-test] [--no-message] [--force]\n";
 
+#define TRIES 3 /* of an answer, by a person */
+
 enum way { WAY_RELAY, WAY_DIRECT, WAY_NONE, WAYS };
 static const char *const ways[] = { "relay", "direct", "none" };
 
@@ -77,33 +79,47 @@ answer(const char *option, const char *question, struct buf *to)
 	return to->bad ? -1 : 0;
 }
 
+/* A person is asked once more; a script, or who never gets it right, is not. */
+static bool
+once_more(const char *option, int *asked, const char *what)
+{
+	if (option || !answer_is_person() || ++*asked == TRIES)
+		return false;
+	printf("That cannot be: %s.\n", what);
+	return true;
+}
+
 static int
 first_question(struct setup *s)
 {
+	static const char what[] =
+	    "the answer is 1, 2 or 3 (--send relay, direct or none)";
+	int way = -1, asked = 0;
 	struct buf b = { 0 };
-	int way = -1;
 	long long n;
 
-	if (answer(s->send,
-		"How does mail for other machines leave this one?\n"
-		"  1  through a relay: a provider's or a company's server, "
-		"with "
-		"an account\n"
-		"  2  directly to the recipients' servers; the big ones refuse "
-		"a machine without\n"
-		"     a name in DNS, a static address and DKIM\n"
-		"  3  not at all: mail stays on this machine\n"
-		"1, 2 or 3: ",
-		&b) == 0) {
+	while (answer(s->send,
+		   "How does mail for other machines leave this one?\n"
+		   "  1  through a relay: a provider's or a company's server, "
+		   "with "
+		   "an account\n"
+		   "  2  directly to the recipients' servers; the big ones "
+		   "refuse "
+		   "a machine without\n"
+		   "     a name in DNS, a static address and DKIM\n"
+		   "  3  not at all: mail stays on this machine\n"
+		   "1, 2 or 3: ",
+		   &b) == 0) {
 		for (int i = 0; i < WAYS; i++)
 			if (span_eq(buf_view(&b), span_of(ways[i])))
 				way = i;
 		if (way == -1 && span_num(buf_view(&b), 1, WAYS, &n) == 0)
 			way = (int)n - 1;
+		if (way == -1 && once_more(s->send, &asked, what))
+			continue;
 		if (way == -1)
-			fputs("deliver: the answer is 1, 2 or 3 (--send relay, "
-			      "direct or none)\n",
-			    stderr);
+			fprintf(stderr, "deliver: %s\n", what);
+		break;
 	}
 	buf_free(&b);
 	return way;
@@ -135,8 +151,9 @@ wrong(const char *what)
 static int
 where(struct setup *s)
 {
+	static const char what[] = "a relay is HOST or HOST:PORT";
 	struct buf b = { 0 };
-	int rc = 0;
+	int rc = -1, asked = 0;
 
 	if (s->relay)
 		return setup_relay(s, span_of(s->relay)) == 0
@@ -144,12 +161,15 @@ where(struct setup *s)
 			   : wrong("--relay is HOST, HOST:PORT or a provider");
 	if (setup_find(s) == 0)
 		return 0;
-	if (answer_line("It is not known.  The relay's name, and its port if "
-			"it is not 465 (host:port): ",
-		&b) == -1)
-		rc = no_answer();
-	else if (setup_relay(s, buf_view(&b)) == -1)
-		rc = wrong("that is no HOST or HOST:PORT");
+	while (rc == -1)
+		if (answer_line("It is not known.  The relay's name, and its "
+				"port if it is not 465 (host:port): ",
+			&b) == -1)
+			rc = no_answer();
+		else if (setup_relay(s, buf_view(&b)) == 0)
+			rc = 0;
+		else if (!once_more(NULL, &asked, what))
+			rc = wrong(what);
 	buf_free(&b);
 	return rc;
 }
@@ -157,15 +177,20 @@ where(struct setup *s)
 static int
 second_question(struct setup *s)
 {
-	int rc;
+	static const char what[] = "the account is an address, user@domain";
+	int rc, asked = 0;
 
-	if (answer(s->account,
-		"The account at the relay, as an address "
-		"(alerts@example.org);\nmail leaves as from it: ",
-		&s->account_is) == -1)
-		return no_answer();
+	do {
+		if (answer(s->account,
+			"The account at the relay, as an address "
+			"(alerts@example.org);\nmail leaves as from it: ",
+			&s->account_is) == -1)
+			return no_answer();
+		if (is_address(buf_view(&s->account_is)))
+			break;
+	} while (once_more(s->account, &asked, what));
 	if (!is_address(buf_view(&s->account_is)))
-		return wrong("the account is an address, user@domain");
+		return wrong(what);
 	if ((rc = where(s)) != 0)
 		return rc;
 	buf_str(&s->user_is, s->user ? s->user : buf_c(&s->account_is));
@@ -177,19 +202,35 @@ second_question(struct setup *s)
 	return 0;
 }
 
+/* An address, a user, or nobody else. */
+static bool
+is_root(struct span to)
+{
+	if (to.len == 0 || is_address(to))
+		return true;
+	for (size_t i = 0; i < to.len; i++)
+		if (strchr(" \t@\"\\,:;<>()[]#{}|/", to.ptr[i]))
+			return false;
+	return to.len <= 32;
+}
+
 static int
 third_question(struct setup *s)
 {
-	if (answer(s->root_to,
-		"Who gets the mail for root?  An address, or empty: root's "
-		"mailbox here: ",
-		&s->root_is) == -1)
-		return no_answer();
-	if (s->root_is.len && !is_address(buf_view(&s->root_is)) &&
-	    (s->root_is.len > 32 || span_has(buf_view(&s->root_is), '@') ||
-		strpbrk(buf_c(&s->root_is), " \t\"\\,:;<>()[]#{}|/")))
-		return wrong("root's mail goes to an address, or to a user");
-	return 0;
+	static const char what[] =
+	    "root's mail goes to an address, or to a user";
+	int asked = 0;
+
+	do {
+		if (answer(s->root_to,
+			"Who gets the mail for root?  An address, or empty: "
+			"root's mailbox here: ",
+			&s->root_is) == -1)
+			return no_answer();
+		if (is_root(buf_view(&s->root_is)))
+			return 0;
+	} while (once_more(s->root_to, &asked, what));
+	return wrong(what);
 }
 
 static void
@@ -287,6 +328,70 @@ may_write(struct setup *s)
 	return status;
 }
 
+/* What a person can say otherwise without all the rest: 1; 0: that is only the
+ * password, which is not shown; -1: he does not. */
+static int
+otherwise(struct setup *s, int status)
+{
+	struct buf b = { 0 };
+	int rc = -1;
+
+	if (!answer_is_person())
+		return -1;
+	if (status == EX_NOPERM) {
+		printf("The name to log in with (empty: %s): ",
+		    buf_c(&s->user_is));
+		if (answer_line("", &b) == 0 &&
+		    answer_password("Its password once more (not shown; empty: "
+				    "end here): ",
+			&s->password) == 0 &&
+		    s->password.len)
+			rc = 0;
+		if (rc == 0 && b.len) {
+			buf_reset(&s->user_is);
+			buf_span(&s->user_is, buf_view(&b));
+			rc = 1;
+		}
+	} else if (answer_line("Another relay, host:port (empty: end here): ",
+		       &b) == 0 &&
+		   b.len) {
+		rc = setup_relay(s, buf_view(&b)) == 0 ? 1 : -1;
+	}
+	buf_free(&b);
+	return rc;
+}
+
+/* All is known: shown, and tried. */
+static int
+show_and_try(struct setup *s, enum way way)
+{
+	int status, tried = 0, news = 1;
+
+	for (;;) {
+		plan_free(&s->plan);
+		make_plan(s, way);
+		if (s->plan.notes.len) {
+			fflush(stdout);
+			fprintf(stderr, "deliver: %s", buf_c(&s->plan.notes));
+			return wrong("the answers make no settings");
+		}
+		if (news)
+			show(s);
+		if (way != WAY_RELAY || s->no_test)
+			return 0;
+		puts("Trying it first; nothing is written if it fails.");
+		status = setup_try(s);
+		if (status == 0)
+			return 0;
+		if (++tried == TRIES || (news = otherwise(s, status)) == -1)
+			break;
+	}
+	fflush(stdout);
+	fputs("deliver: nothing was written; --no-test writes without trying\n",
+	    stderr);
+	return status;
+}
+
 static int
 setup(struct setup *s)
 {
@@ -299,28 +404,11 @@ setup(struct setup *s)
 		return s->send ? EX_USAGE : no_answer();
 	if (way == WAY_RELAY && (status = second_question(s)) != 0)
 		return status;
-	if ((status = third_question(s)) != 0)
+	if ((status = third_question(s)) != 0 ||
+	    (status = show_and_try(s, (enum way)way)) != 0 ||
+	    (status = write_all(s)) != 0)
 		return status;
-	make_plan(s, (enum way)way);
-	if (s->plan.notes.len) {
-		fflush(stdout);
-		fprintf(stderr, "deliver: %s", buf_c(&s->plan.notes));
-		return wrong("the answers make no settings");
-	}
-	show(s);
-	if (way == WAY_RELAY && !s->no_test) {
-		puts("Trying it first; nothing is written if it fails.");
-		if ((status = setup_try(s)) != 0) {
-			fflush(stdout);
-			fputs("deliver: nothing was written; --no-test writes "
-			      "without trying\n",
-			    stderr);
-			return status;
-		}
-	}
-	if ((status = write_all(s)) != 0)
-		return status;
-	if (s->no_message || (status = setup_message()) == 0)
+	if (s->no_message || (status = setup_message(s)) == 0)
 		return 0;
 	fputs("deliver: the settings are written, but the message to root is "
 	      "not queued\n",

@@ -23,5 +23,6 @@ int setup_relay(struct setup *, struct span);
 int setup_find(struct setup *);
 /* Walks to the relay with the answers; what it says is shown.  A sysexit. */
 int setup_try(struct setup *);
-int setup_message(void); /* to root: 0, or what sendmail exits with */
+/* To root, and what became of it: 0, or what sendmail exits with. */
+int setup_message(const struct setup *);
 #endif

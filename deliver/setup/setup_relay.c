@@ -5,9 +5,7 @@
 #include "deliver/setup/show.h"
 #include "deliver/walk.h"
 #include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,7 +13,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define SENDMAIL "/usr/sbin/sendmail"
 #define FOUND_MAX 4096
 
 static void
@@ -197,48 +194,4 @@ setup_try(struct setup *s)
 	if (fd != -1)
 		close(fd);
 	return status;
-}
-
-int
-setup_message(void)
-{
-	static const char text[] =
-	    "Subject: Bellman carries the mail of this machine\n\n"
-	    "deliver --setup has sent this message to root.  If you can read "
-	    "it, root's\nmail arrives here.\n";
-	char name[] = "sendmail", verbose[] = "-v",
-	     path[] = "PATH=/usr/bin:/bin";
-	char to[] = "root";
-	char *argv[] = { name, verbose, to, NULL }, *envp[] = { path, NULL };
-	posix_spawn_file_actions_t actions;
-	int ends[2], status = 0;
-	pid_t pid;
-
-	puts("Sending a message to root:");
-	fflush(stdout);
-	if (pipe(ends) == -1)
-		return EX_OSERR;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-	posix_spawn_file_actions_addclose(&actions, ends[0]);
-	posix_spawn_file_actions_addclose(&actions, ends[1]);
-	if (posix_spawn(&pid, SENDMAIL, &actions, NULL, argv, envp) != 0) {
-		fputs("deliver: " SENDMAIL " cannot be run\n", stderr);
-		pid = -1;
-	}
-	close(ends[0]);
-	if (pid != -1 &&
-	    write(ends[1], text, sizeof text - 1) != (ssize_t)sizeof text - 1)
-		fputs(
-		    "deliver: " SENDMAIL " did not read the message\n", stderr);
-	close(ends[1]);
-	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	posix_spawn_file_actions_destroy(&actions);
-	if (pid == -1)
-		return EX_OSFILE;
-	if (status != 0)
-		return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
-	puts("`mailq` shows what waits, and why.");
-	return 0;
 }

@@ -1,5 +1,6 @@
 #include "deliver/user/user.h"
 #include "common/log.h"
+#include "common/room.h"
 #include "common/spool.h"
 #include "deliver/user/box.h"
 #include "deliver/user/named.h"
@@ -52,6 +53,9 @@ box_verdict(struct verdict *v, int err, const char *what, const char *path)
 			strlcpy(v->status, faults[i].status, sizeof v->status);
 			text = faults[i].text;
 		}
+	if (err == ENOSPC && room_no_files(path))
+		text = "the file system has no free inodes (df -i); it is "
+		       "delivered when files are removed there";
 	snprintf(v->text, sizeof v->text, "%s %.300s: %s", what, path, text);
 }
 
