@@ -175,12 +175,17 @@ printf 'HELO x\nMAIL FROM:<alice>\nRCPT TO:<bob>\nDATA\nhalf\n' >&7
 check "the dialogue waits for the rest" await -t 10 text /tmp/said '354 '
 opener=$(pgrep -P "$dialogue")
 gid=$(getent group bellman | cut -d: -f3)
-same "the dialogue has no group but the user's" "1001 1001 1001 1001" \
-	"$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$dialogue/status")"
-refute "not among the others either" grep -E -q "^Groups:.*\\b$gid\\b" "/proc/$dialogue/status"
-same "its child has it" "1001 $gid $gid $gid" \
-	"$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$opener/status")"
-same "the child holds nothing but its socket" 1 "$(ls "/proc/$opener/fd" | wc -l)"
+refute "it has no group but the user's among the others" \
+	grep -E -q "^Groups:.*\\b$gid\\b" "/proc/$dialogue/status"
+if [ -z "${WATCHED:-}" ]; then
+	same "the dialogue has no group but the user's" "1001 1001 1001 1001" \
+		"$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$dialogue/status")"
+	same "its child has it" "1001 $gid $gid $gid" \
+		"$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$opener/status")"
+	same "the child holds nothing but its socket" 1 "$(ls "/proc/$opener/fd" | wc -l)"
+else
+	skip "valgrind starts in the group, and has descriptors of its own"
+fi
 refute "the user cannot look into the child" as alice ls "/proc/$opener/fd"
 kill -KILL "$dialogue"
 { wait "$dialogue"; } 2>/dev/null

@@ -134,13 +134,18 @@ far_fault() { # one message alone, so that its opens can be told by their number
 	expect "p${total}far" smtp
 	passes "$@"
 }
+met() { # FUNCTION ROLE CALL WHEN HOW: one that has to meet its call
+	local what=$1
+	shift
+	try "$what" $group "$@"
+	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
+}
 row() { # PATH ROLE CALL WHEN HOW
 	local what=pass_fault
 	case $1 in "$SPOOL"/*) what=far_fault ;; esac
 	AMISS="$O/tests/amiss -o /tmp/amiss -P $1"
 	shift
-	try $what pass "$@"
-	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
+	met $what "$@"
 	AMISS="$O/tests/amiss -o /tmp/amiss"
 }
 # An agent that stays takes over what comes, and rebuilds its map: the queue's.
@@ -200,8 +205,7 @@ again() { # PATH ROLE CALL WHEN HOW
 	local path=$1
 	shift
 	look() { look_again "$path" "$@"; }
-	try look again "$@"
-	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
+	met look "$@"
 }
 # Terminals, and a text to be put into seven bits: of the roles that a pass has
 # for them alone.
@@ -263,6 +267,7 @@ socket_fault() {
 			row $SPOOL/queue/ queue openat 3 ENOMEM # nobody would send it
 			row / parent socketpair 4 EMFILE     # queue and net were never joined
 			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
+			met pass_fault queue unlinkat 1 EACCES # its bounce was made again
 		fi
 		each pass_fault pass "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
 	fi
@@ -271,9 +276,11 @@ socket_fault() {
 		group=stay
 		stay_fault -c
 		cp /tmp/amiss /tmp/counts
+		[ -n "${ERROR_ROLES:-}" ] || met stay_fault queue fallocate 1 ENOSPC # a name was left out
 		each stay_fault stay "${ERROR_ROLES:-queue}" </tmp/counts
 	fi
 	if wanted again; then
+		group=again
 		again $SPOOL/queue queue getdents64 3 EIO # what stood before that was all of it
 		again $SPOOL/drop/3 queue openat 1 EMFILE # an id's: nobody tells of it twice
 	fi

@@ -73,7 +73,7 @@ static const struct {
 #define STACK 4096 /* words of it that are looked at */
 
 /* The answer that a call is to get when it ends. */
-enum answer { AS_IT_IS, ERROR, RESTORE_LENGTH, RESTORE_VECTOR };
+enum answer { AS_IT_IS, ERROR, RESTORE_BREAK, RESTORE_LENGTH, RESTORE_VECTOR };
 
 static struct process {
 	pid_t pid;
@@ -313,11 +313,14 @@ halve(struct process *p, struct user_regs_struct *r)
 	return true;
 }
 
-/* A break that cannot be moved is answered with where it is. */
+/* A break that cannot be moved is answered with where it is; the C library
+ * compares that with what it asked for, in the register. */
 static void
 refuse(struct process *p, struct user_regs_struct *r, int error)
 {
 	if (r->orig_rax == SYS_brk) {
+		p->old = r->rdi;
+		p->answer = RESTORE_BREAK;
 		r->rdi = 0;
 		return;
 	}
@@ -398,6 +401,8 @@ leave(struct process *p)
 
 	if (p->answer == ERROR)
 		r.rax = (unsigned long long)-(long long)p->old;
+	else if (p->answer == RESTORE_BREAK)
+		r.rdi = p->old;
 	else if (p->answer == RESTORE_LENGTH)
 		r.rdx = p->old;
 	else if (p->answer == RESTORE_VECTOR)

@@ -133,16 +133,21 @@ any_good(const struct aliases *a, struct buf *report, struct alias_entry *e)
 	return got == -1 ? -1 : good;
 }
 
+/* 1 when the name was there before.  What went wrong in tdb is told by its
+ * answer alone: where it could not make its file longer its error is no error.
+ */
 static int
 store(struct tdb_context *db, struct alias_entry *e)
 {
 	for (size_t i = 0; i < e->name.len; i++)
 		if (e->name.ptr[i] >= 'A' && e->name.ptr[i] <= 'Z')
 			e->name.ptr[i] += 'a' - 'A';
-	if (tdb_store(
-		db, data(buf_view(&e->name)), data(e->items), TDB_INSERT) == 0)
-		return 0;
-	return tdb_error(db) == TDB_ERR_EXISTS ? 1 : -1;
+	if (tdb_exists(db, data(buf_view(&e->name))))
+		return 1;
+	return tdb_store(db, data(buf_view(&e->name)), data(e->items),
+		   TDB_INSERT) == 0
+		   ? 0
+		   : -1;
 }
 
 /* All of the text: how many names, or -1. */
@@ -152,7 +157,7 @@ fill(const struct aliases *a, struct tdb_context *db, struct span text,
 {
 	struct alias_entry e = { 0 };
 	unsigned line = 0;
-	int got, good;
+	int got, good, known;
 	long n = 0;
 
 	while ((got = alias_next(&text, &line, &e)) == 1) {
@@ -162,18 +167,16 @@ fill(const struct aliases *a, struct tdb_context *db, struct span text,
 			continue;
 		}
 		good = any_good(a, report, &e);
-		if (good == 1)
-			good = store(db, &e) + 1;
-		if (good == -1 || (good == 0 && tdb_error(db) != TDB_SUCCESS &&
-				      tdb_error(db) != TDB_ERR_EXISTS)) {
+		known = good == 1 ? store(db, &e) : 0;
+		if (good == -1 || known == -1) {
 			got = -1;
 			break;
 		}
-		if (good == 2)
+		if (known)
 			complain(a, report, e.line,
 			    "this name was there before, and the first counts",
 			    buf_view(&e.name));
-		n += good == 1;
+		n += good && !known;
 	}
 	alias_entry_free(&e);
 	errno = got == -1 ? ENOSPC : 0;

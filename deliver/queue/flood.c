@@ -210,6 +210,27 @@ tell_owners(struct queue *q, struct message *m)
 	return done;
 }
 
+/* What cannot be removed is in the list, which may have gone when it is looked
+ * at again. */
+static void
+note_told(struct queue *q, const struct message *m, const char *id)
+{
+	struct file *f = file_open(q->dir, m->id, q->start->uid);
+	struct buf line = { 0 };
+
+	if (f == NULL)
+		return;
+	journal_put(&line, &(struct journal_line){ .event = J_BOUNCE,
+			       .when = time(NULL),
+			       .until = f->rounds + 1,
+			       .text = span_of(id) });
+	if (file_note(f, &line) == -1)
+		log_errno(
+		    "%s: error what=\"its journal cannot be written\"", m->id);
+	buf_free(&line);
+	file_close(f);
+}
+
 /* Its failures are told: it leaves the queue. */
 static void
 take_out(struct queue *q, struct message *m, const char *id)
@@ -222,7 +243,8 @@ take_out(struct queue *q, struct message *m, const char *id)
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
 		log_errno("%s: error what=\"it cannot be removed\"", m->id);
-		sched_wait(q, m, TROUBLE); /* it finds the list's name */
+		note_told(q, m, id);
+		sched_wait(q, m, TROUBLE);
 		return;
 	}
 	log_info("%s: removed bounce=%s", m->id, id);

@@ -238,15 +238,18 @@ defer(struct queue *q, struct message *m)
 	attempt_put_back(q, m, next - now);
 }
 
-/* What was left out, since the file was to go at once. */
+/* What was left out, since the file was to go at once: or the next attempt
+ * would double it. */
 static void
-note_done(struct message *m)
+note_all(struct message *m)
 {
 	for (uint32_t i = 0; i < m->file->nrcpts; i++)
 		if (m->file->rcpts[i].state == R_DONE)
 			attempt_note(m, &(struct journal_line){ J_DONE,
 					    time(NULL), i, 0, SPAN("2.0.0"),
 					    span_of(m->file->rcpts[i].text) });
+	if (m->file->rounds)
+		note_report(m, J_BOUNCE, m->file->rounds, "");
 }
 
 /* Every answer is in. */
@@ -288,7 +291,7 @@ attempt_settle(struct queue *q, struct message *m)
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {
 		log_errno("%s: error what=\"it cannot be removed\"", m->id);
-		note_done(m); /* or the next attempt would double it */
+		note_all(m);
 		attempt_put_back(q, m, TROUBLE);
 		return;
 	}
