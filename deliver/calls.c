@@ -32,7 +32,9 @@ static const int base[] = {
 	SYS_openat2,
 	SYS_getdents64,
 	SYS_fstat,
+#ifdef SYS_newfstatat /* with 32 bits it has another name */
 	SYS_newfstatat,
+#endif
 	SYS_statx,
 	SYS_statfs,
 	SYS_fstatfs,
@@ -190,7 +192,9 @@ static const int files[] = {
 
 static const int serve[] = {
 	SYS_accept4,
+#ifdef SYS_accept /* i386 has accept4 alone */
 	SYS_accept,
+#endif
 	SYS_inotify_init1,
 	SYS_inotify_add_watch,
 	SYS_inotify_rm_watch,

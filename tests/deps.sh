@@ -33,6 +33,7 @@ table() {
 	check util-linux have setpriv
 	check procps have pgrep
 	check iproute2 have ip
+	check perl file /usr/share/perl/*/FindBin.pm
 	check mandoc have mandoc
 	check strace have strace
 	check spin have spin
