@@ -202,6 +202,7 @@ class Dialogue:
     def __init__(self, name):
         self.p = subprocess.Popen([*user(name), "-bs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.reply()
+        self.say("EHLO soak.example")
 
     def reply(self):
         got = b""
