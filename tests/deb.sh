@@ -107,10 +107,11 @@ containers() {
 	local sink=/tmp/containers.$$
 	. "$TREE/tests/lib.sh" 2>/dev/null
 	NAME=container OUT=$WORK/container.out
+	export AWAIT_TIMES=${AWAIT_TIMES:-10}
 	cd / || exit 1
 	ip link set lo up
 	box() { # COMMAND...: a container from its begin to its end
-		timeout 60 unshare -p -f --kill-child --mount-proc="$R/proc" chroot "$@"
+		timeout 600 unshare -p -f --kill-child --mount-proc="$R/proc" chroot "$@"
 	}
 	gone() { [ -z "$(find "$R$SPOOL/drop" "$R$SPOOL/queue" -type f)" ]; }
 	message='printf "Subject: %s\n\nx\n" $0 | sendmail ops@far.example'
@@ -489,6 +490,7 @@ story_set_id_kept() { # an administrator who wants no set-gid
 inside() {
 	. /tree/tests/lib.sh 2>/dev/null
 	NAME=$STORY
+	export AWAIT_TIMES=${AWAIT_TIMES:-10} # each is for an event; the machine may be slow
 	people
 	"story_$STORY"
 	finish
