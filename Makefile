@@ -52,6 +52,7 @@ help:
 	@echo 'make check-faults kills and errors at every system call (root, an hour or two)'
 	@echo 'make check-powercut   what a disk may hold after a power cut, by the thousand (root)'
 	@echo 'make check-soak   an hour of mixed load and faults: MINUTES=60 (root)'
+	@echo 'make check-clock  ten minutes of it while the clock jumps: MINUTES=10 (root)'
 	@echo 'make check-valgrind   end to end with each process under memcheck (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
@@ -163,6 +164,14 @@ MINUTES = 60
 check-soak: SEED = $(shell date +%s)
 check-soak: helpers
 	@O=$O SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) tests/root.sh tests/soak.sh
+
+# The same on a kernel of its own, whose clock jumps; tests/clock.sh.
+check-clock: SEED = $(shell date +%s)
+check-clock: MINUTES = 10
+check-clock:
+	@tests/deps.sh install build mime check clock
+	@$(MAKE) -s O=$O helpers
+	@O=$O SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) tests/clock.sh
 
 # A sanitized tree (see .ci/run) has its options linked in, and runs the
 # modules' tests and the stories that meet most of the code in little time; all
@@ -289,6 +298,6 @@ check-callers: deb helpers
 
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults check-powercut check-soak check-valgrind sanitize-check demo bench \
+.PHONY: all help deps need helpers check check-faults check-powercut check-soak check-clock check-valgrind sanitize-check demo bench \
 	bench-scale bench-tools simulate screens lint analyze fuzz install uninstall deb check-deb check-systemd \
 	check-callers check-portable clean

@@ -295,10 +295,10 @@ socket_fault() {
 		rm -f /tmp/smtp/seven
 	fi
 	if wanted socket; then
-		EVERY=${ERROR_EVERY:-31}
+		EVERY=${ERROR_EVERY:-79}
 		group=socket
 		socket_fault -c
-		each socket_fault socket "${ERROR_ROLES:-submit}" </tmp/counts
+		each socket_fault socket "${ERROR_ROLES:-parent start submit}" </tmp/counts
 	fi
 } >/dev/null 2>&1
 {

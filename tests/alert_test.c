@@ -400,6 +400,48 @@ memory_is_bounded(void **state)
 	assert_int_equal(q.alerts->n, ALERTS_MAX);
 }
 
+static const struct set {
+	const char *name;
+	int64_t was, wall, steady, is;
+	bool want;
+} sets[] = {
+	{ "as_it_was", T, T + 5, 5, T, false },
+	{ "kept_right", T, T + 7, 5, T + 2, false },
+	{ "an_hour_ahead", T, T + 3605, 5, T + 3600, true },
+	{ "an_hour_back", T, T - 3595, 5, T - 3600, true },
+	{ "asleep", T, T + 36000, 36000, T, false },
+};
+
+static void
+check_set(void **state)
+{
+	const struct set *row = *state;
+	int64_t offset = row->was;
+
+	assert_int_equal(
+	    cause_clock_set(&offset, row->wall, row->steady), row->want);
+	assert_int_equal(offset, row->is);
+}
+
+/* The message is of the time before, and looks old for a moment. */
+static void
+a_clock_that_jumps_is_not_believed(void **state)
+{
+	struct message *m;
+
+	(void)state;
+	alert_quiet(&q);
+	m = sched_add(&q, "3B00000000000000", false);
+	alert_age(&q, m, time(NULL) - 30 * 86400);
+	q.alerts->offset -= 30 * 86400;
+	alert_look(q.alerts);
+	assert_int_equal(told(), 0);
+	assert_true(q.alerts->next.armed);
+	q.alerts->doubt = loop_now();
+	alert_look(q.alerts);
+	assert_int_equal(told(), 1); /* it stays, and so it is */
+}
+
 static void
 nothing_wakes_up_for_nothing(void **state)
 {
@@ -418,7 +460,7 @@ nothing_wakes_up_for_nothing(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(dues) + COUNT(texts) + 20];
+	struct CMUnitTest tests[COUNT(dues) + COUNT(texts) + COUNT(sets) + 20];
 	size_t n = 0;
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(every_row_is_whole),
@@ -433,11 +475,13 @@ main(void)
 		MADE(quarantine_until_it_is_empty),
 		MADE(disk),
 		MADE(memory_is_bounded),
+		MADE(a_clock_that_jumps_is_not_believed),
 		MADE(nothing_wakes_up_for_nothing),
 	};
 
 	ADD_ROWS(tests, n, dues, check_due);
 	ADD_ROWS(tests, n, texts, check_text);
+	ADD_ROWS(tests, n, sets, check_set);
 	for (size_t i = 0; i < COUNT(others); i++)
 		tests[n++] = others[i];
 	return _cmocka_run_group_tests("alert", tests, n, NULL, NULL);

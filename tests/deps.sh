@@ -1,6 +1,6 @@
 #!/bin/bash
 # deps.sh say|install SET...   what is missing here of the sets build, mime
-# (GMime and libidn2: without them all else is built), check, demo, bench, valgrind, deb,
+# (GMime and libidn2: without them all else is built), check, demo, bench, valgrind, clock, deb,
 # debcheck, portable, lint.  say: names it in a sentence, exit 1 if there is any.  install:
 # through apt when it is there and we are root.  Silent when nothing is missing.
 set -u
@@ -45,6 +45,8 @@ table() {
 	check libssl3 file /usr/lib/*/libssl.so.3
 	check libsasl2-2 file /usr/lib/*/libsasl2.so.2
 	valgrind valgrind have valgrind
+	clock user-mode-linux have linux.uml
+	clock kmod have insmod
 	demo python3 file /usr/bin/python3
 	demo python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
 	demo procps have pgrep

@@ -537,6 +537,38 @@ dot_lock_with_a_number_used_again_is_broken(void **state)
 	no_lock_left(p);
 }
 
+/* It is used, by a process that began before it was made: the clock was set
+ * since then. */
+static void
+dot_lock_that_only_looks_old_is_waited_for(void **state)
+{
+	struct place *p = *state;
+	struct stat made, st;
+	uint64_t ino, size;
+	char path[80];
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		put_lock(p, getpid(), 400);
+		snprintf(path, sizeof path, "%s/box.lock", p->path);
+		if (stat(path, &made) == -1)
+			_exit(2);
+		kill(getpid(), SIGSTOP);
+		sleep_ms(100);
+		if (stat(path, &st) == -1 || st.st_ino != made.st_ino)
+			_exit(1);
+		_exit(unlink(path) == -1);
+	}
+	waitpid(pid, NULL, WUNTRACED);
+	kill(pid, SIGCONT);
+	assert_int_equal(open_box(p, &ino, &size), 0);
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	deliver(p);
+	no_lock_left(p);
+}
+
 /* A /file: made for its owner alone, and only where nobody else could have put
  * something in its place. */
 static const struct file_row {
@@ -817,6 +849,7 @@ main(void)
 		IN_BOX(dot_lock_of_a_dead_process_is_broken),
 		IN_BOX(dot_lock_without_pid_is_broken_when_old),
 		IN_BOX(dot_lock_with_a_number_used_again_is_broken),
+		IN_BOX(dot_lock_that_only_looks_old_is_waited_for),
 		IN_BOX(mailbox_over_its_size),
 		IN_BOX(second_open_keeps_the_lock),
 		IN_BOX(full_disk_is_undone_and_said),

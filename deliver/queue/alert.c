@@ -199,6 +199,8 @@ alert_look(struct alerts *a)
 	alert_look_age(a);
 	alert_look_disk(a);
 	alert_look_ends(a);
+	if (alert_doubts(a))
+		return false;
 	for (size_t i = 0; i < a->n; i++) {
 		if (due(a, &a->items[i]) <= time(NULL)) {
 			tell(a, &a->items[i]);
@@ -247,6 +249,7 @@ alert_start(struct queue *q)
 	a->q = q;
 	a->next = (struct loop_timer){ .fire = fire, .arg = a };
 	a->started = loop_now();
+	a->offset = time(NULL) - a->started / 1000;
 	for (int c = 0; c < CAUSES; c++) {
 		a->told[c] = get_told(a, (enum cause)c, "*");
 		restore(a, (enum cause)c, "");
@@ -268,7 +271,7 @@ alert_seen(struct queue *q, enum cause c, const char *about, struct span why)
 	if (a == NULL)
 		return;
 	it = alert_find(a, c, about);
-	if (it && cause_lapsed(c, it->last, time(NULL))) {
+	if (it && !alert_doubts(a) && cause_lapsed(c, it->last, time(NULL))) {
 		alert_end(a, it);
 		it = NULL;
 	}

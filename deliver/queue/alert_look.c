@@ -1,5 +1,6 @@
 /* alert_look - what can be seen at any moment: how old the mail is, how full
  * the disk, what lies in quarantine; and the answer to mailq --check. */
+#include "common/log.h"
 #include "common/printable.h"
 #include "common/record.h"
 #include "common/room.h"
@@ -79,6 +80,8 @@ alert_look_age(struct alerts *a)
 	int64_t now = time(NULL), since = oldest(a);
 	struct buf b = { 0 };
 
+	if (alert_doubts(a))
+		return;
 	/* A machine that was off for a day has a moment to send what it has. */
 	if (!a->settled && loop_now() < a->started + START * 1000) {
 		if (since && c->alert.age)
@@ -129,10 +132,29 @@ alert_quarantined(const struct alerts *a)
 	return n;
 }
 
+bool
+alert_doubts(struct alerts *a)
+{
+	int64_t now = time(NULL), is = loop_now();
+	int64_t was = a->offset;
+
+	if (cause_clock_set(&a->offset, now, is / 1000)) {
+		log_warn("agent: clock-set seconds=%lld",
+		    (long long)(a->offset - was));
+		a->doubt = is + START * 1000;
+	}
+	if (is >= a->doubt)
+		return false;
+	alert_wake(a, now + (a->doubt - is) / 1000 + 1);
+	return true;
+}
+
 /* What has come to its end without a word. */
 void
 alert_look_ends(struct alerts *a)
 {
+	if (alert_doubts(a))
+		return;
 	for (size_t i = a->n; i-- > 0;) {
 		struct alert_item *it = &a->items[i];
 

@@ -23,7 +23,9 @@ struct alerts {
 	int64_t told[CAUSES];
 	struct loop_timer next;
 	int64_t started, disk_at; /* loop_now() */
-	bool settled;		  /* what an earlier process left had a turn */
+	int64_t offset;		  /* cause_clock_set */
+	int64_t doubt; /* loop_now() until which no age is believed */
+	bool settled;  /* what an earlier process left had a turn */
 };
 
 struct alert_item *alert_find(struct alerts *, enum cause, const char *about);
@@ -38,6 +40,9 @@ struct cause_text alert_text(const struct alerts *, const struct alert_item *);
 /* A look at everything; what is due is told: true if anything was. */
 bool alert_look(struct alerts *);
 
+/* For a moment after the clock was set nothing begins, ends or is told by its
+ * age: that may be set right at once. */
+bool alert_doubts(struct alerts *);
 /* alert_look.c: states, which begin and end by what is found. */
 void alert_look_age(struct alerts *);
 void alert_look_disk(struct alerts *);

@@ -20,12 +20,10 @@ static const char *const outcome_word[OUT_COUNT] = {
 	[OUT_DAMAGED] = "damaged",
 };
 
-int64_t
-attempt_age(const struct file *f)
+bool
+attempt_late(const struct file *f)
 {
-	int64_t a = time(NULL) - f->env.time_us / 1000000;
-
-	return a > 0 ? a : 0;
+	return retry_late(f->env.time_us / 1000000, time(NULL), PATIENCE);
 }
 
 /* The file as it was before; its lock, and nothing else, is lost. */
@@ -218,9 +216,7 @@ attempt(struct queue *q, struct message *m)
 	if (!m->known)
 		log_taken(m);
 	m->known = true;
-	/* Further ahead than any step: the clock jumped, and it is due. */
-	until = f->until - now > q->conf->retry[q->conf->nretry - 1] ? now
-								     : f->until;
+	until = retry_due(q->conf, f->tries, f->until, now);
 	sched_held(q, m, f->held && !f->back);
 	if (f->back)
 		attempt_return(q, m);
@@ -305,7 +301,7 @@ show_too(struct queue *q, struct message *m, uint32_t i, bool here)
 	if (alert_is(m->id) && f->tries > 0)
 		return;
 	if ((rcpt_kind(m->file, i) != ENV_SAML && !f->rcpts[i].excerpt) ||
-	    !q->conf->terminal || attempt_age(f) > PATIENCE ||
+	    !q->conf->terminal || attempt_late(f) ||
 	    (via && f->rcpts[env].via_shown) ||
 	    (!via && (!here || f->rcpts[i].what != TO_BOX)))
 		return;

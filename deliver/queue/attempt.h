@@ -6,8 +6,8 @@
 #define TROUBLE 60  /* seconds until our own disk is tried again */
 #define PATIENCE 60 /* seconds for which a SEND is tried */
 
-/* Seconds since its arrival; 0 where the clock jumped back. */
-int64_t attempt_age(const struct file *);
+/* May it not be shown any more? */
+bool attempt_late(const struct file *);
 /* Closes it; it is due again in that time (negative: when somebody asks). */
 void attempt_put_back(struct queue *, struct message *, int64_t seconds);
 /* The same, for a fault (an errno) of our own disk: tried again in a minute;

@@ -399,7 +399,9 @@ bounce_warned(struct queue *q, const struct message *m, char id[SPOOL_IDSIZE])
 {
 	bounce_id(m, 1, 'W', id);
 	return bounce_wants_warning(q, m) &&
-	       attempt_age(m->file) >= q->conf->warn && bounce_exists(q, id);
+	       file_waited(m->file, q->conf, q->conf->warn, time(NULL)) >=
+		   q->conf->warn &&
+	       bounce_exists(q, id);
 }
 
 bool

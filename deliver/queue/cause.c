@@ -79,6 +79,15 @@ cause_due(const struct cause_times *t)
 }
 
 bool
+cause_clock_set(int64_t *offset, int64_t wall, int64_t steady)
+{
+	int64_t was = *offset, is = wall - steady;
+
+	*offset = is;
+	return is > was + SKEW || is < was - SKEW;
+}
+
+bool
 cause_lapsed(enum cause c, int64_t last, int64_t now)
 {
 	const struct cause_row *row = &cause_rows[c];

@@ -48,6 +48,10 @@ struct cause_times {
  * as things are.  A time in the future, from before the clock jumped back,
  * counts for nothing. */
 int64_t cause_due(const struct cause_times *);
+/* Was the clock set, by more than it is when it is kept right?  *offset is what
+ * the wall clock is ahead of the one that only ever goes on; both in seconds.
+ */
+bool cause_clock_set(int64_t *offset, int64_t wall, int64_t steady);
 /* Is it over by itself, so long after the last occurrence? */
 bool cause_lapsed(enum cause, int64_t last, int64_t now);
 

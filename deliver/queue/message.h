@@ -2,6 +2,7 @@
  * its file while it is being worked on. */
 #ifndef DELIVER_QUEUE_MESSAGE_H
 #define DELIVER_QUEUE_MESSAGE_H
+#include "common/conf.h"
 #include "common/env.h"
 #include "common/spool.h"
 #include "deliver/ipc.h"
@@ -121,6 +122,12 @@ struct message { /* a million may wait: what few of them have is a pointer */
 	char *trouble;	   /* of our own disk, for which it waits; or NULL */
 	struct file *file; /* M_OPEN */
 };
+
+/* Seconds, at the second now; what counts is said in retry.h.  0 where the file
+ * cannot be read, which ends nothing.  waited: the same, pure. */
+int64_t file_waited(
+    const struct file *, const struct conf *, int64_t limit, int64_t now);
+int64_t waited(struct span journal, int64_t arrived, int64_t now, int64_t gap);
 
 /* More that it owes its journal; without memory for it nothing more is written
  * until the next process.  And: all of it was written, or does not matter. */

@@ -289,7 +289,7 @@ remote_add(struct queue *q, const char *relay, const char *domain,
 {
 	const struct conf_relay *conf = conf_relay(q->conf, relay);
 	bool allowed = conf && conf->terminal;
-	bool terminal = allowed && attempt_age(m->file) <= PATIENCE;
+	bool terminal = allowed && !attempt_late(m->file);
 	struct job like = {
 		.m = m, .relay = (char *)relay, .domain = (char *)domain
 	};

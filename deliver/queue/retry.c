@@ -1,5 +1,7 @@
 #include "deliver/queue/retry.h"
 
+#define GAPS 4 /* no fewer make up the time for which a message is tried */
+
 int64_t
 retry_next(const struct conf *c, unsigned tries, bool soon, int64_t now)
 {
@@ -11,8 +13,32 @@ retry_next(const struct conf *c, unsigned tries, bool soon, int64_t now)
 	return now + wait;
 }
 
-bool
-retry_over(const struct conf *c, int64_t arrived, int64_t now)
+int64_t
+retry_due(const struct conf *c, unsigned tries, int64_t until, int64_t now)
 {
-	return now > arrived && now - arrived >= c->give_up;
+	return until > retry_next(c, tries ? tries - 1 : 0, false, now) ? now
+									: until;
+}
+
+int64_t
+retry_gap(const struct conf *c, int64_t limit)
+{
+	int64_t step = c->retry[c->nretry - 1], most = limit / GAPS;
+
+	return most > step ? most : step > 0 ? step : 1;
+}
+
+int64_t
+retry_counts(int64_t from, int64_t to, int64_t gap)
+{
+	if (to <= from)
+		return 0;
+	/* No difference of two times of a file is trusted to be a number. */
+	return from < to - gap ? gap : to - from;
+}
+
+bool
+retry_late(int64_t arrived, int64_t now, int64_t patience)
+{
+	return arrived <= now - patience || arrived > now + patience;
 }

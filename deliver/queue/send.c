@@ -22,7 +22,7 @@ kind_of(const struct message *m, uint32_t i)
 static bool
 stale(const struct message *m, const struct rcpt *r)
 {
-	return (r->tried && !m->tried_here) || attempt_age(m->file) > PATIENCE;
+	return (r->tried && !m->tried_here) || attempt_late(m->file);
 }
 
 static void

@@ -72,8 +72,9 @@ static void
 expire(struct queue *q, struct message *m)
 {
 	struct file *f = m->file;
-	bool late = attempt_age(f) >= PATIENCE;
-	bool over = retry_over(q->conf, f->env.time_us / 1000000, time(NULL));
+	bool late = attempt_late(f);
+	bool over = file_waited(f, q->conf, q->conf->give_up, time(NULL)) >=
+		    q->conf->give_up;
 
 	for (uint32_t i = 0; i < f->nrcpts; i++) {
 		struct rcpt *r = &f->rcpts[i];
@@ -167,6 +168,12 @@ attempt_tell(struct queue *q, struct message *m)
 	return tell_success(q, m) == -1 ? -1 : tell_failures(q, m);
 }
 
+static int64_t
+has_waited(const struct queue *q, const struct message *m, int64_t now)
+{
+	return file_waited(m->file, q->conf, q->conf->warn, now);
+}
+
 /* The sender is warned once, when it has waited for so long.  Trouble with
  * that keeps no mail up: the next attempt will try it again. */
 static void
@@ -174,7 +181,8 @@ warn(struct queue *q, struct message *m)
 {
 	char id[SPOOL_IDSIZE];
 
-	if (!bounce_wants_warning(q, m) || attempt_age(m->file) < q->conf->warn)
+	if (!bounce_wants_warning(q, m) ||
+	    has_waited(q, m, time(NULL)) < q->conf->warn)
 		return;
 	if (bounce_warn(q, m, id) == -1) {
 		log_errno("%s: error what=\"its sender cannot be warned now\"",
@@ -218,7 +226,7 @@ defer(struct queue *q, struct message *m)
 	warn(q, m);
 	/* Nobody is warned later than was said. */
 	if (bounce_wants_warning(q, m)) {
-		int64_t due = now + q->conf->warn - attempt_age(f);
+		int64_t due = now + q->conf->warn - has_waited(q, m, now);
 
 		if (due > now && due < next)
 			next = due;

@@ -14,6 +14,13 @@
 #define LOCK_PATIENCE 30 /* seconds */
 #define LOCK_STEP 50	 /* ms between looks at another's dot-lock */
 #define STALE 300	 /* seconds, where no pid tells (liblockfile) */
+#define WATCH 1000	 /* ms for which an old one is looked at */
+
+struct seen { /* another's lock, as it was at first */
+	ino_t ino;
+	time_t made;
+	int ms;
+};
 
 /* Seconds since a process began; -1: that cannot be told. */
 static long
@@ -43,10 +50,21 @@ age_of(pid_t pid)
 	       (long)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
-/* Is the process that made that lock gone?  Its number may be another's by
- * now: one that began after the lock was made. */
+/* Made just now it looks old when the clock was set meanwhile: what only its
+ * age speaks against is watched for a moment.  True: it stands unchanged since
+ * then. */
 static bool
-is_stale(const char *lock)
+stands(struct seen *s, const struct stat *st, int ms)
+{
+	if (s->ino != st->st_ino || s->made != st->st_mtime)
+		*s = (struct seen){ st->st_ino, st->st_mtime, ms };
+	return ms - s->ms >= WATCH;
+}
+
+/* Is the process that made that lock gone?  Its number may be another's by
+ * now: one that began after the lock was made.  ms: for how long we wait. */
+static bool
+is_stale(const char *lock, struct seen *seen, int ms)
 {
 	long age, born;
 	char text[32] = "";
@@ -59,16 +77,16 @@ is_stale(const char *lock)
 		return false;
 	n = read(fd, text, sizeof text - 1);
 	if (fstat(fd, &st) == -1)
-		st.st_mtime = time(NULL);
+		st = (struct stat){ .st_mtime = time(NULL) };
 	close(fd);
 	pid = n > 0 ? strtol(text, NULL, 10) : 0;
 	age = (long)(time(NULL) - st.st_mtime);
 	if (pid <= 0)
-		return age > STALE;
+		return age > STALE && stands(seen, &st, ms);
 	if (kill((pid_t)pid, 0) == -1 && errno == ESRCH)
 		return true;
 	return age > STALE && (born = age_of((pid_t)pid)) != -1 &&
-	       born + 2 < age;
+	       born + 2 < age && stands(seen, &st, ms);
 }
 
 /* Made by link, so that it never stands there empty.  The fcntl lock is held
@@ -80,6 +98,7 @@ dotlock_take(const char *path)
 	char lock[PATH_MAX], mine[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	int fd, err = EAGAIN;
+	struct seen seen = { 0 };
 
 	snprintf(lock, sizeof lock, "%s.lock", path);
 	snprintf(mine, sizeof mine, "%.*s/.%s.bellman", (int)(slash - path),
@@ -103,7 +122,7 @@ dotlock_take(const char *path)
 			break;
 		}
 		/* Nothing tells when another program's dot-lock goes. */
-		if (is_stale(lock))
+		if (is_stale(lock, &seen, ms))
 			unlink(lock);
 		else
 			nanosleep(&step, NULL);
