@@ -23,7 +23,7 @@ declare -A HOLDER
 at() { # N COMMAND...
 	local n=$1
 	shift
-	nsenter -t "${HOLDER[$n]}" -m -n -u "$@"
+	nsenter -t "${HOLDER[$n]}" -m -n -u -r -w "$@" # in a chroot, -m alone leads out of it
 }
 host() {
 	local n=$1 dir
