@@ -328,7 +328,8 @@ gone(struct slot *s)
 	hub.freed = i;
 }
 
-/* As deliver/queue/settle.c. */
+/* As deliver/queue/settle.c; no clock jumps here, and every attempt is near the
+ * one before it (retry.h). */
 static void
 put_off(struct slot *s, bool soon)
 {
@@ -336,7 +337,7 @@ put_off(struct slot *s, bool soon)
 	int64_t now = EPOCH + loop_now() / SECOND;
 	int64_t arrived = EPOCH + s->arrived / SECOND, next;
 
-	if (retry_over(c, arrived, now)) {
+	if (now - arrived >= c->give_up) {
 		hub.result->given_up++;
 		gone(s);
 		return;
