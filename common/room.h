@@ -8,6 +8,8 @@
 
 /* Are fewer files than that left?  Never, where they are not counted. */
 bool room_few_files(const struct statvfs *, unsigned least);
+/* Are files short, and blocks not? */
+bool room_only_files(const struct statvfs *);
 /* After ENOSPC: are there no files left where the path is, or would be? */
 bool room_no_files(const char *path);
 #endif

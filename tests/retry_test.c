@@ -90,8 +90,10 @@ static const struct gap {
 	{ "a_quarter", { .retry = { 300, 7200 }, .nretry = 2 }, 432000,
 	    108000 },
 	{ "a_step_counts_whole", { .retry = { 300, 7200 }, .nretry = 2 }, 14400,
-	    7200 },
-	{ "nothing_at_all", { .retry = { 0 }, .nretry = 1 }, 1, 1 },
+	    7800 },
+	{ "the_longest_wherever_it_stands",
+	    { .retry = { 21600, 300 }, .nretry = 2 }, 28800, 22200 },
+	{ "nothing_at_all", { .retry = { 0 }, .nretry = 1 }, 1, 600 },
 };
 
 static void

@@ -202,7 +202,7 @@ compose(struct queue *q, const struct message *m, enum report_kind kind,
 		.from = f->env.from,
 		.now = time(NULL),
 		.arrived = f->env.time_us / 1000000,
-		.until = f->env.time_us / 1000000 + q->conf->give_up,
+		.until = file_expires(f, q->conf),
 		.envid = f->env.envid,
 		.rcpts = rcpts };
 	int done = -1;
@@ -398,9 +398,12 @@ bool
 bounce_warned(struct queue *q, const struct message *m, char id[SPOOL_IDSIZE])
 {
 	bounce_id(m, 1, 'W', id);
+	/* Not at a first attempt: that would be one more system call for all.
+	 */
 	return bounce_wants_warning(q, m) &&
-	       file_waited(m->file, q->conf, q->conf->warn, time(NULL)) >=
-		   q->conf->warn &&
+	       (m->file->tries > 0 ||
+		   file_waited(m->file, q->conf, q->conf->warn, time(NULL)) >=
+		       q->conf->warn) &&
 	       bounce_exists(q, id);
 }
 

@@ -213,22 +213,23 @@ tell_owners(struct queue *q, struct message *m)
 /* What cannot be removed is in the list, which may have gone when it is looked
  * at again. */
 static void
-note_told(struct queue *q, const struct message *m, const char *id)
+note_told(struct queue *q, struct message *m, const char *id)
 {
 	struct file *f = file_open(q->dir, m->id, q->start->uid);
 	struct buf line = { 0 };
 
-	if (f == NULL)
+	if (f == NULL && errno == ENOENT)
 		return;
 	journal_put(&line, &(struct journal_line){ .event = J_BOUNCE,
 			       .when = time(NULL),
-			       .until = f->rounds + 1,
+			       .until = f ? f->rounds + 1 : 1,
 			       .text = span_of(id) });
-	if (file_note(f, &line) == -1)
-		log_errno(
-		    "%s: error what=\"its journal cannot be written\"", m->id);
+	/* In their order, and by the next attempt at the latest. */
+	if (f == NULL || m->owed || file_note(f, &line) == -1)
+		message_owe(m, buf_view(&line));
 	buf_free(&line);
-	file_close(f);
+	if (f)
+		file_close(f);
 }
 
 /* Its failures are told: it leaves the queue. */
@@ -238,7 +239,9 @@ take_out(struct queue *q, struct message *m, const char *id)
 	if (tell_owners(q, m) == -1) {
 		log_errno(
 		    "%s: error what=\"its bounce cannot be made now\"", m->id);
-		sched_wait(q, m, TROUBLE); /* it finds the list's name */
+		/* It finds the list's name; the list may have gone, and come
+		 * again, but nobody is left without a word. */
+		sched_wait(q, m, TROUBLE);
 		return;
 	}
 	if (unlinkat(q->dir, m->id, 0) == -1 && errno != ENOENT) {

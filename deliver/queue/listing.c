@@ -75,8 +75,7 @@ listing_message(const struct queue *q, const struct message *m,
 		record_num(out, "until", f->until);
 	if (waits == W_HELD)
 		record_num(out, "held_by", (long long)f->held_by);
-	record_num(out, "expires",
-	    (long long)(f->env.time_us / 1000000) + q->conf->give_up);
+	record_num(out, "expires", file_expires(f, q->conf));
 	if (m->trouble)
 		record_str(out, "trouble", span_of(m->trouble));
 	record_end(out);

@@ -127,6 +127,8 @@ struct message { /* a million may wait: what few of them have is a pointer */
  * cannot be read, which ends nothing.  waited: the same, pure. */
 int64_t file_waited(
     const struct file *, const struct conf *, int64_t limit, int64_t now);
+/* When it is given up, if it is tried until then; by the clock as it is. */
+int64_t file_expires(const struct file *, const struct conf *);
 int64_t waited(struct span journal, int64_t arrived, int64_t now, int64_t gap);
 
 /* More that it owes its journal; without memory for it nothing more is written

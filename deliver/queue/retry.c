@@ -1,6 +1,8 @@
 #include "deliver/queue/retry.h"
 
 #define GAPS 4 /* no fewer make up the time for which a message is tried */
+#define ATTEMPT                                                                \
+	600 /* seconds that one may take by itself (RFC 5321, 4.5.3.2) */
 
 int64_t
 retry_next(const struct conf *c, unsigned tries, bool soon, int64_t now)
@@ -23,9 +25,12 @@ retry_due(const struct conf *c, unsigned tries, int64_t until, int64_t now)
 int64_t
 retry_gap(const struct conf *c, int64_t limit)
 {
-	int64_t step = c->retry[c->nretry - 1], most = limit / GAPS;
+	int64_t gap = limit / GAPS;
 
-	return most > step ? most : step > 0 ? step : 1;
+	for (size_t i = 0; i < c->nretry; i++)
+		if (gap < c->retry[i] + ATTEMPT)
+			gap = c->retry[i] + ATTEMPT;
+	return gap;
 }
 
 int64_t

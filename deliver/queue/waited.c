@@ -5,6 +5,7 @@
 #include "deliver/queue/retry.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 int64_t
@@ -29,7 +30,8 @@ file_waited(
 	size_t len = (size_t)(f->end - begin), done = 0;
 	char *text;
 
-	/* Nearly always: no clock was touched, and little time has gone. */
+	/* Nearly always: no clock was touched, and little time has gone.  Where
+	 * it was set back by less than that, what ends is later by so much. */
 	if (now >= arrived && now - arrived < limit)
 		return now - arrived;
 	text = malloc(len + 1);
@@ -48,4 +50,12 @@ file_waited(
 		    retry_gap(c, limit));
 	free(text);
 	return sum;
+}
+
+int64_t
+file_expires(const struct file *f, const struct conf *c)
+{
+	int64_t now = time(NULL);
+
+	return now + c->give_up - file_waited(f, c, c->give_up, now);
 }
