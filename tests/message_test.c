@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define ID "0123456789ABCDEF"
 #define HEAD "time 1.000000\nuid 1234\nkind MAIL\nfrom <s@x>\nbody 7BIT\n"
@@ -750,6 +751,36 @@ last_answer_counts(void **state)
 	free(r.text);
 }
 
+/* It came at 1 and was put off at 5; the rest is by the clock. */
+static void
+what_it_has_waited(void **state)
+{
+	static const struct conf conf = {
+		.retry = { 300, 7200 }, .nretry = 2, .give_up = 432000
+	};
+	struct dir *d = *state;
+	struct buf b = { 0 };
+	struct file *f;
+
+	message(&b, 1);
+	note(&b, J_DEFER, 0, 305);
+	buf_str(&b, "@ 0000"); /* torn off: a look leaves it there */
+	put_file(d->fd, b.ptr, b.len);
+	f = file_look(d->fd, ID, geteuid());
+	assert_non_null(f);
+	assert_int_equal(file_waited(f, &conf, 432000, 301), 300);
+	assert_int_equal(file_waited(f, &conf, 432000, 432000), 431999);
+	assert_int_equal(file_waited(f, &conf, 432000, 432001), 108004);
+	assert_int_equal(file_waited(f, &conf, 432000, 0), 4);
+	assert_in_range(file_expires(f, &conf) - time(NULL),
+	    432000 - 108004 - 5, 432000 - 108004);
+	close(f->fd);
+	f->fd = -1; /* what cannot be read ends nothing */
+	assert_int_equal(file_waited(f, &conf, 432000, 432001), 0);
+	file_close(f);
+	buf_free(&b);
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -765,6 +796,7 @@ main(void)
 		IN_DIR(done_behind_a_drop),
 		IN_DIR(which_are_alike),
 		IN_DIR(its_reports),
+		IN_DIR(what_it_has_waited),
 		IN_DIR(truncated_anywhere),
 		IN_DIR(wrong_anywhere),
 		IN_DIR(torn_journal),
