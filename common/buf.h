@@ -12,7 +12,7 @@ struct buf {
 	bool bad; /* memory ran out: what is here is incomplete */
 };
 
-void buf_add(struct buf *, const void *, size_t bytes);
+void buf_add(struct buf *, const void *, size_t len);
 void buf_span(struct buf *, struct span);
 void buf_str(struct buf *, const char *);
 void buf_chr(struct buf *, char);

@@ -5,5 +5,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint32_t crc32c(uint32_t, const void *, size_t bytes);
+uint32_t crc32c(uint32_t, const void *, size_t n);
 #endif

@@ -14,7 +14,7 @@ struct intake {
 	bool cr; /* a CR whose fellow is not yet known */
 };
 
-void intake_feed(struct intake *, struct span in, struct buf *out);
+void intake_feed(struct intake *, struct span, struct buf *out);
 /* The same of the last n octets of text, which came there by read: what is
  * lines already is not copied. */
 void intake_came(struct intake *, struct buf *text, size_t n);
