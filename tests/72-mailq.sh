@@ -253,7 +253,9 @@ same "JSON, right after a start: all of it" 5001 "$(mailq --json | wc -l)"
 stop_agent
 start_agent
 exits "and one that was named is found" 0 mailq show "$(ls $SPOOL/queue | tail -n 1)"
-exits "removed" 0 mailq remove --all
+on_terminal 80 /usr/bin/mailq remove --all >/tmp/screen
+check "removed, and a terminal sees how far it is" grep -E -q '[0-9]+ of 5001 looked at, [0-9]+ changed' /tmp/screen
+check "in the end in a word" grep -q '5001 messages removed' /tmp/screen
 stop_agent
 sed -i '/^hold yes/d' $CONF
 
