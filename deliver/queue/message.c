@@ -29,9 +29,8 @@ file_reader(int dirfd, const char *id)
 	    dirfd, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* All of [offset, offset + len), in memory that the caller frees. */
-static char *
-slice(int fd, off_t offset, size_t len)
+char *
+file_slice(int fd, off_t offset, size_t len)
 {
 	char *p = malloc(len + 1);
 	size_t have = 0;
@@ -70,7 +69,7 @@ read_envelope(struct file *f, off_t size)
 	}
 	text = (struct span){ first + SPOOL_HEAD, f->head.env_len };
 	if (SPOOL_HEAD + text.len > (size_t)n) {
-		more = slice(f->fd, SPOOL_HEAD, text.len);
+		more = file_slice(f->fd, SPOOL_HEAD, text.len);
 		if (more == NULL)
 			return -1;
 		text.ptr = more;
@@ -276,7 +275,7 @@ read_journal(struct file *f, off_t size, bool look)
 		errno = EBADMSG;
 		return -1;
 	}
-	text = slice(f->fd, begin, (size_t)(size - begin));
+	text = file_slice(f->fd, begin, (size_t)(size - begin));
 	if (text == NULL)
 		return -1;
 	rest = (struct span){ text, (size_t)(size - begin) };

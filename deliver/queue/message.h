@@ -123,6 +123,10 @@ struct message { /* a million may wait: what few of them have is a pointer */
 	struct file *file; /* M_OPEN */
 };
 
+/* All of [offset, offset + len), in memory that the caller frees; or NULL, with
+ * EBADMSG where there is less. */
+char *file_slice(int fd, off_t offset, size_t len);
+
 /* Seconds, at the second now; what counts is said in retry.h.  0 where the file
  * cannot be read, which ends nothing.  waited: the same, pure. */
 int64_t file_waited(

@@ -3,10 +3,8 @@
 #include "deliver/queue/journal.h"
 #include "deliver/queue/message.h"
 #include "deliver/queue/retry.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 int64_t
 waited(struct span journal, int64_t arrived, int64_t now, int64_t gap)
@@ -27,25 +25,15 @@ file_waited(
 {
 	off_t begin = (off_t)(SPOOL_HEAD + f->head.env_len + f->head.body_len);
 	int64_t arrived = f->env.time_us / 1000000, sum = 0;
-	size_t len = (size_t)(f->end - begin), done = 0;
+	size_t len = (size_t)(f->end - begin);
 	char *text;
 
 	/* Nearly always: no clock was touched, and little time has gone.  Where
 	 * it was set back by less than that, what ends is later by so much. */
 	if (now >= arrived && now - arrived < limit)
 		return now - arrived;
-	text = malloc(len + 1);
-	while (text && done < len) {
-		ssize_t n =
-		    pread(f->fd, text + done, len - done, begin + (off_t)done);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	if (text && done == len)
+	text = file_slice(f->fd, begin, len);
+	if (text)
 		sum = waited((struct span){ text, len }, arrived, now,
 		    retry_gap(c, limit));
 	free(text);
