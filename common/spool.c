@@ -15,6 +15,7 @@
 
 #define WRITING 0640
 #define COMPLETE 0660
+#define SYNCED 0670
 
 static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -210,19 +211,39 @@ sync_carries_name(int fd)
 	}
 }
 
+bool
+spool_is_synced(mode_t mode)
+{
+	return (mode & 07777) == SYNCED;
+}
+
+bool
+spool_is_complete(mode_t mode)
+{
+	return (mode & 07777) == COMPLETE || spool_is_synced(mode);
+}
+
+int
+spool_sync(int fd, int dirfd)
+{
+	if (fsync(fd) == -1)
+		return -1;
+	return sync_carries_name(fd) ? 0 : fsync(dirfd);
+}
+
 int
 spool_commit(int fd, int dirfd)
 {
 	int saved;
 
-	if (fchmod(fd, COMPLETE) == -1 || fsync(fd) == -1 ||
-	    (!sync_carries_name(fd) && fsync(dirfd) == -1)) {
+	if (fchmod(fd, COMPLETE) == -1 || spool_sync(fd, dirfd) == -1) {
 		saved =
 		    errno; /* a failed sync is final: never believe the next */
 		spool_abort(fd);
 		errno = saved;
 		return -1;
 	}
+	(void)fchmod(fd, SYNCED); /* else it is synced once more */
 	flock(fd, LOCK_UN);
 	close(fd); /* all is on disk: nothing that close says changes that */
 	return 0;

@@ -13,13 +13,17 @@
  *
  * Life of a file: sendmail creates it in drop/ with mode 0640 and an exclusive
  * flock, which says "being written by a living process"; mode 0660 says
- * "complete"; then it is synced and unlocked.  An unlocked file with mode 0640
- * is a dead submitter's. */
+ * "complete"; then it is synced, which mode 0670 says, and unlocked.  An
+ * unlocked file with mode 0640 is a dead submitter's; one with 0660 is, too, or
+ * was there before a power cut, and is synced before anything is done with it.
+ */
 #ifndef COMMON_SPOOL_H
 #define COMMON_SPOOL_H
 #include "common/libc.h"
 #include "common/span.h"
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #ifndef SPOOL_DIR
@@ -58,6 +62,11 @@ int spool_create_as(int dirfd, const char *id);
  * errno: it failed, and is marked incomplete and emptied.  dirfd must be open
  * for reading. */
 int spool_commit(int fd, int dirfd);
+/* What the mode of a file says; and what a dead submitter left undone: 0, or -1
+ * with errno. */
+bool spool_is_complete(mode_t);
+bool spool_is_synced(mode_t);
+int spool_sync(int fd, int dirfd);
 /* Consumes fd: the file is marked incomplete, emptied, unlocked; who may write
  * to the directory removes it. */
 void spool_abort(int fd);

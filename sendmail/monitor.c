@@ -65,7 +65,7 @@ one(struct found *f, int dir, const char *name, bool drop)
 		return; /* an alert is no mail */
 	/* Incomplete: its sender has not been told that it is sent. */
 	if (drop && (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-			(st.st_mode & 07777) != 0660))
+			!spool_is_complete(st.st_mode)))
 		return;
 	since = tail ? report_time(dir, name) : spool_id_time(name);
 	f->waits++;

@@ -20,6 +20,7 @@ check "two messages, the agent killed twice" holds -DREADY -DKILLS=2
 check "two messages, and a power cut" holds $CUT
 check "a submission, it and the agent killed" holds -DONE -DKILLS=1 -DDEATHS=1
 check "a submission, and a power cut" holds -DONE -DLOCAL -DKILLS=0 -DCUTS=1 -DDEATHS=0
+check "a submission that was killed, and a power cut" holds -DONE -DLOCAL -DKILLS=0 -DCUTS=1 -DDEATHS=1
 for broken in INTENT_AFTER NO_MARK FORGET_FIRST NO_CHECK; do
 	check "a kill breaks $broken" breaks $KILL -DBROKEN_$broken
 done
@@ -27,6 +28,7 @@ for broken in INTENT_UNSYNCED REMOVE_FIRST BOX_UNSYNCED CHECK_BEFORE_SCAN; do
 	check "a power cut breaks $broken" breaks $CUT -DBROKEN_$broken
 done
 check "a power cut breaks NO_SYNC" breaks -DONE -DLOCAL -DKILLS=0 -DCUTS=1 -DDEATHS=0 -DBROKEN_NO_SYNC
+check "a death and a power cut break TAKE_UNSYNCED" breaks -DONE -DLOCAL -DKILLS=0 -DCUTS=1 -DDEATHS=1 -DBROKEN_TAKE_UNSYNCED
 check "a death breaks COMPLETE_FIRST" breaks -DONE -DLOCAL -DKILLS=0 -DBROKEN_COMPLETE_FIRST
 check "no lock breaks a submission" breaks -DONE -DLOCAL -DKILLS=0 -DDEATHS=0 -DBROKEN_NO_LOCK
 

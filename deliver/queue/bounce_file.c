@@ -108,13 +108,16 @@ bounce_write(struct queue *q, const char *id, const char *to,
 	return done;
 }
 
-/* A power cut may have left its name and mode, and not its text. */
+/* A power cut may have left its name and mode, and not its text; and what a
+ * killed process left is on disk before the message that it reports goes. */
 static bool
-is_whole(struct queue *q, const char *id)
+is_whole(struct queue *q, const char *id, mode_t mode)
 {
 	struct file *f = file_look(q->dir, id, q->start->uid);
 	bool whole = f ? file_verify(f) != 1 : !file_is_bad(errno);
 
+	if (f && whole && !spool_is_synced(mode))
+		whole = spool_sync(f->fd, q->dir) == 0;
 	if (f)
 		file_close(f);
 	return whole; /* also when that cannot be told now */
@@ -128,7 +131,7 @@ bounce_exists(struct queue *q, const char *id)
 
 	if (fstatat(q->dir, id, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return false;
-	if ((st.st_mode & 07777) == 0660 && is_whole(q, id))
+	if (spool_is_complete(st.st_mode) && is_whole(q, id, st.st_mode))
 		return true;
 	unlinkat(q->dir, id, 0);
 	return false;

@@ -65,12 +65,18 @@ judge(struct queue *q, const char *name, int fd, struct stat *st)
 		return NOTHING;
 	} else if (!spool_id_valid(name)) {
 		wrong = "no queue id";
-	} else if ((st->st_mode & 07777) != 0660) {
+	} else if (!spool_is_complete(st->st_mode)) {
 		wrong = "neither complete nor incomplete";
 	}
 	if (wrong) {
 		quarantine(q, q->drop, name, wrong);
 		return NOTHING;
+	}
+	/* Its writer died before he could sync it, and what follows would be
+	 * on disk before it: a part of it in a mailbox, say. */
+	if (!spool_is_synced(st->st_mode) && spool_sync(fd, q->drop) == -1) {
+		log_errno("%s: error what=\"it cannot be synced\"", name);
+		return FAILED;
 	}
 	if (renameat2(q->drop, name, q->dir, name, RENAME_NOREPLACE) == 0)
 		return TAKEN;

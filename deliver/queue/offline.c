@@ -41,7 +41,7 @@ add_all(struct queue *q, int folder)
 		if (!spool_id_valid(e->d_name) || intent_is_name(e->d_name) ||
 		    (drop && (fstatat(fd, e->d_name, &st,
 				  AT_SYMLINK_NOFOLLOW) == -1 ||
-				 (st.st_mode & 07777) != 0660)))
+				 !spool_is_complete(st.st_mode))))
 			continue;
 		m = sched_add(q, e->d_name, true);
 		if (m)

@@ -17,7 +17,7 @@
 #define DEATHS 1 /* of submitters */
 #endif
 
-mtype = { create, lock, look, complete, unlock, write, sync, forget_torn, box_sync, mark, note, forget, remove, take_lock, take_look, take_unlink, take_rename, server_takes, note_passed, note_later, note_sync, box_lock, intent_create, intent_write, intent_sync, append_part, append, box_unlock }; /* the steps */
+mtype = { create, lock, look, complete, say_synced, take_sync, unlock, write, sync, forget_torn, box_sync, mark, note, forget, remove, take_lock, take_look, take_unlink, take_rename, server_takes, note_passed, note_later, note_sync, box_lock, intent_create, intent_write, intent_sync, append_part, append, box_unlock }; /* the steps */
 
 #define NOWHERE 0
 #define DROP 1
@@ -31,6 +31,7 @@ mtype = { create, lock, look, complete, unlock, write, sync, forget_torn, box_sy
 
 byte where[2], dwhere[2];
 bool whole[2], dwhole[2], ready[2], dready[2]; /* its octets; its mode 0660 */
+bool sure[2]; /* its mode 0670: not synced, but never on disk before the rest */
 bool done[2], ddone[2];	  /* the journal: it is in the mailbox */
 bool passed, dpassed;	  /* the second one's: it is at the server */
 byte held[2];
@@ -73,7 +74,7 @@ proctype submitter(byte m)
 {
 again:
 	skip;
-	MINE(create, where[m] = DROP; ready[m] = false; whole[m] = false;);
+	MINE(create, where[m] = DROP; ready[m] = false; sure[m] = false; whole[m] = false;);
 	if
 	:: atomic { held[m] == FREE && !down[m] -> SAY(lock); held[m] = SUBMITTER }
 	:: atomic { down[m] -> goto out }
@@ -94,6 +95,7 @@ again:
 #ifndef BROKEN_NO_SYNC
 	MINE(sync, dwhere[m] = where[m]; dwhole[m] = whole[m]; dready[m] = ready[m];);
 #endif
+	MINE(say_synced, sure[m] = true;);
 #ifndef BROKEN_COMPLETE_FIRST
 	MINE(unlock, held[m] = FREE;);
 #endif
@@ -135,6 +137,7 @@ inline power_cut()
 			some_of(where[i], dwhere[i]);
 			some_of(whole[i], dwhole[i]);
 			some_of(ready[i], dready[i]);
+			if :: sure[i] = false :: skip fi;
 			some_of(done[i], ddone[i]);
 			i++
 		:: else -> break
@@ -219,9 +222,9 @@ active proctype agent()
 
 #ifdef READY /* submitted before the agent came */
 	d_step {
-		where[0] = DROP; whole[0] = true; ready[0] = true;
+		where[0] = DROP; whole[0] = true; ready[0] = true; sure[0] = true;
 		dwhere[0] = DROP; dwhole[0] = true; dready[0] = true;
-		where[1] = DROP; whole[1] = true; ready[1] = true;
+		where[1] = DROP; whole[1] = true; ready[1] = true; sure[1] = true;
 		dwhere[1] = DROP; dwhole[1] = true; dready[1] = true;
 		acked[0] = true; acked[1] = true; ended[0] = true; ended[1] = true
 	}
@@ -367,6 +370,14 @@ take:
 	:: where[m] == DROP && !ready[m] ->
 		STEP(take_unlink, where[m] = NOWHERE;)
 	:: where[m] == DROP && ready[m] ->
+#ifndef BROKEN_TAKE_UNSYNCED
+		/* Its writer may have died before he could. */
+		if
+		:: sure[m] -> skip
+		:: else ->
+			STEP(take_sync, dwhere[m] = DROP; dwhole[m] = whole[m]; dready[m] = true;)
+		fi;
+#endif
 		STEP(take_rename, where[m] = QUEUE;)
 	fi;
 	d_step { if :: held[m] == AGENT -> held[m] = FREE :: else fi };
