@@ -141,6 +141,7 @@ struct conf {
 	struct conf_alert alert;
 
 	bool hold;	     /* accept, deliver nothing */
+	bool nameless;	     /* accept from uids without an account */
 	long retry[32];	     /* seconds; the last repeats */
 	size_t nretry;	     /* at least 1 */
 	long warn, give_up;  /* seconds; warn 0: no warnings */

@@ -286,6 +286,10 @@ times(struct buf *out, const struct conf *c)
 	if (c->trust_dns != -1)
 		buf_fmt(out, "What the resolver says of DNSSEC is %s.\n",
 		    c->trust_dns ? "believed, wherever it is" : "not believed");
+	if (!c->nameless)
+		buf_str(out,
+		    "Nothing is taken from uids that have no account here "
+		    "(nameless-uids).\n");
 	if (c->hold)
 		buf_str(out, "Nothing is delivered: hold is on.\n");
 }

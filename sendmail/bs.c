@@ -208,6 +208,7 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 	who_is(o->uid, &who);
 	d.uid = o->uid;
 	d.login = who.login;
+	d.account = who.account;
 	d.fullname = who.fullname;
 	d.peer = peer_of(STDIN_FILENO, number, sizeof number, addr);
 	d.may_relay = d.peer && conf_is_client(d.conf, addr);

@@ -73,12 +73,38 @@ read_refusals(struct deposit *s, int fd)
 	return 0;
 }
 
+/* By the setting nameless-uids. */
+static int
+nameless(struct deposit *s)
+{
+	unsigned long uid = s->env.uid;
+
+	if (s->conf->nameless ||
+	    (s->account == WHO_HAS_ONE && uid != WHO_UNMAPPED))
+		return 0;
+	if (s->account == WHO_CANNOT_TELL) {
+		buf_fmt(s->why,
+		    "nothing was queued: whether uid %lu has an account on "
+		    "this machine cannot be told now, and nameless-uids is no "
+		    "in bellman.conf; try again later",
+		    uid);
+		return EX_TEMPFAIL;
+	}
+	buf_fmt(s->why,
+	    "nothing was queued: uid %lu has no account on this machine, and "
+	    "nameless-uids is no in bellman.conf",
+	    uid);
+	return EX_NOPERM;
+}
+
 int
 deposit_refused(struct deposit *s)
 {
-	int status, fd = open(RUN_REFUSE,
-			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int status = nameless(s), fd;
 
+	if (status)
+		return status;
+	fd = open(RUN_REFUSE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1)
 		return 0;
 	status = read_refusals(s, fd);

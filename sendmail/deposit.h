@@ -9,6 +9,7 @@
 #include "common/spool.h"
 #include "sendmail/intake.h"
 #include "sendmail/rcpts.h"
+#include "sendmail/who.h"
 
 struct deposit {
 	/* set by the owner before the first octet */
@@ -18,10 +19,11 @@ struct deposit {
 	struct rcpts rcpts;
 	uid_t uid;		      /* the submitter */
 	const char *login, *fullname; /* as complete.h wants them */
-	bool from_header;	      /* -t */
-	const char *with;	      /* as complete.h wants it */
-	unsigned notify; /* for recipients that have no wish of their own */
-	int dir, fd;	 /* as spool_create made them; owned from here on */
+	enum who_account account;
+	bool from_header; /* -t */
+	const char *with; /* as complete.h wants it */
+	unsigned notify;  /* for recipients that have no wish of their own */
+	int dir, fd;	  /* as spool_create made them; owned from here on */
 	char id[SPOOL_IDSIZE];
 	struct intake intake; /* its dots are the owner's to set */
 	/* deposit's own */
@@ -36,7 +38,8 @@ struct deposit {
 
 /* Time and submitter. */
 void deposit_stamp(struct deposit *);
-/* What the agent has said against new messages of this user (run/refuse). */
+/* What speaks against new messages of this user: nameless-uids, and what the
+ * agent has said (run/refuse). */
 int deposit_refused(struct deposit *);
 /* A file in drop/, made with whatever group the process has: a descriptor and
  * that of the folder; or -1 with errno, ENOSPC when too little is free. */

@@ -48,6 +48,7 @@ struct dialogue {
 	const struct dialogue_ops *ops;
 	uid_t uid; /* of the user who runs us */
 	const char *login, *fullname;
+	enum who_account account;
 	const char *peer; /* "[192.0.2.1]" on a network, else NULL */
 	bool may_relay;	  /* of relay-clients: its mail goes anywhere */
 	bool socket;	  /* CRLF always */

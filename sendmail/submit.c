@@ -190,6 +190,7 @@ submit(const struct opt *opt, const struct conf *conf,
 	who_is(opt->uid, &who);
 	d.uid = opt->uid;
 	d.login = who.login;
+	d.account = who.account;
 	d.fullname = opt->fullname ? opt->fullname : who.fullname;
 	if ((status = sender(&d, opt)) == 0 &&
 	    (status = envelope(&d, opt)) == 0 &&

@@ -47,6 +47,7 @@ open_mail(struct dialogue *d, const struct verb *v, struct span sender,
 	m->conf = d->conf;
 	m->why = &d->why;
 	m->login = d->login;
+	m->account = d->account;
 	m->fullname = d->fullname;
 	m->env.net = d->peer != NULL;
 	if (d->peer) {
@@ -77,7 +78,7 @@ verb_mail(struct dialogue *d, const struct verb *v, struct span args)
 	struct buf sender = { 0 };
 	struct param_mail p;
 	struct span path;
-	int code;
+	int code, refused;
 
 	buf_reset(&d->why);
 	if (param_path(&args, SPAN("FROM"), &path) == -1) {
@@ -102,8 +103,11 @@ verb_mail(struct dialogue *d, const struct verb *v, struct span args)
 	} else if (sender.bad || open_mail(d, v, buf_view(&sender), &p) == -1) {
 		verb_reset(d);
 		answer(d, 451, "4.3.0", "Out of memory");
-	} else if (d->ops->refused(&d->mail) != 0) {
-		answer(d, 451, "4.3.2", "%s", buf_c(&d->why));
+	} else if ((refused = d->ops->refused(&d->mail)) != 0) {
+		if (refused == EX_NOPERM)
+			answer(d, 550, "5.7.1", "%s", buf_c(&d->why));
+		else
+			answer(d, 451, "4.3.2", "%s", buf_c(&d->why));
 		verb_reset(d);
 	} else {
 		d->at = AT_MAIL;

@@ -12,8 +12,9 @@
 
 #define PASSWD "/etc/passwd"
 #define GETENT "/usr/bin/getent"
-#define PATIENCE 30 /* seconds for a directory service, which may be away */
-#define LINE 4096   /* a longer one names nobody */
+#define GETENT_NONE 2 /* its status for "there is no such key" */
+#define PATIENCE 30   /* seconds for a directory service, which may be away */
+#define LINE 4096     /* a longer one names nobody */
 
 /* The name in the user database, as it stood in the GECOS field: up to the
  * first comma, & for the login name. */
@@ -115,15 +116,15 @@ run_getent(uid_t uid, int out)
 	_exit(EX_OSFILE);
 }
 
-static bool
+static enum who_account
 by_getent(uid_t uid, struct who *w)
 {
 	bool yes = false;
+	int p[2], status = 0;
 	pid_t pid;
-	int p[2];
 
 	if (pipe2(p, O_CLOEXEC) == -1)
-		return false;
+		return WHO_CANNOT_TELL;
 	pid = fork();
 	if (pid == 0)
 		run_getent(uid, p[1]);
@@ -131,9 +132,16 @@ by_getent(uid_t uid, struct who *w)
 	if (pid != -1)
 		yes = found(p[0], uid, w);
 	close(p[0]);
-	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
-	return yes;
+	if (yes)
+		return WHO_HAS_ONE;
+	/* Without the program there is nothing but the file. */
+	return pid != -1 && WIFEXITED(status) &&
+		       (WEXITSTATUS(status) == GETENT_NONE ||
+			   WEXITSTATUS(status) == EX_OSFILE)
+		   ? WHO_HAS_NONE
+		   : WHO_CANNOT_TELL;
 }
 
 void
@@ -147,7 +155,7 @@ who_is(uid_t uid, struct who *w)
 		yes = found(fd, uid, w);
 		close(fd);
 	}
-	if (!yes && !by_getent(uid, w))
+	if (!yes && (w->account = by_getent(uid, w)) != WHO_HAS_ONE)
 		snprintf(
 		    w->login, sizeof w->login, "uid-%lu", (unsigned long)uid);
 }

@@ -5,9 +5,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define WHO_UNMAPPED 65534 /* the kernel's for a uid that has none here */
+
+enum who_account { WHO_HAS_ONE, WHO_HAS_NONE, WHO_CANNOT_TELL };
+
 struct who {
 	char login[64];	    /* a name, or "uid-1000" */
 	char fullname[256]; /* or "" */
+	enum who_account account;
 };
 
 /* /etc/passwd is read here; who is not in it is looked up by getent(1), since

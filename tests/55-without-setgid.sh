@@ -117,6 +117,30 @@ same "they are in the envelope" 10000 \
     "$(grep -a -c '^to ' $SPOOL/drop/* $SPOOL/queue/* 2>/dev/null | awk -F: '{ n += $2 } END { print n }')"
 rm -f $SPOOL/queue/*
 
+# Uids that have no account here, as a rootless container's.
+as_uid() { setpriv --reuid="$1" --regid="$1" --clear-groups --no-new-privs $SM "${@:2}"; }
+letter container | exits "a uid without an account: 0" 0 as_uid 100007 bob
+arrives "without an account" bob
+said "it names the uid" 'uid 100007'
+echo 'nameless-uids no' | config
+for uid in 100007 65534; do
+	letter nameless | exits "nameless-uids no: uid $uid gets 77" 77 as_uid $uid bob
+	said "with a sentence" "uid $uid has no account on this machine, and nameless-uids is no"
+	printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | as_uid $uid -bs >"$OUT" 2>&1
+	said "in a dialogue 550" "^550 5.7.1 nothing was queued: uid $uid has no account"
+done
+letter set-gid | exits "by the set-gid bit as well" 77 setpriv --reuid=100007 --regid=100007 --clear-groups $SM bob
+letter account | exits "who has an account is taken" 0 as_uid 1001 bob
+arrives "who has an account" bob
+mv /usr/bin/getent /usr/bin/getent.away
+printf '#!/bin/sh\nexit 1\n' >/usr/bin/getent
+chmod 755 /usr/bin/getent
+letter untold | exits "while the database cannot be asked: 75" 75 as_uid 100007 bob
+said "with a sentence" 'uid 100007.* cannot be told now.*try again later'
+mv /usr/bin/getent.away /usr/bin/getent
+same "nothing of all these is queued" "" "$(find $SPOOL/drop $SPOOL/queue -type f)"
+: >$CONF
+
 # -bs by the same way
 printf 'EHLO x\r\nMAIL FROM:<alice>\r\nRCPT TO:<bob>\r\nDATA\r\nSubject: bs\r\n\r\nx\r\n.\r\nQUIT\r\n' |
     exits "-bs: 0" 0 as alice setpriv --no-new-privs $SM -bs

@@ -96,6 +96,8 @@ static const struct row {
 	    "A user may send 9 messages each 1h.\n" },
 	{ "clients", "relay-clients ::1 10.0.0.0/8",
 	    "2 addresses or networks may have mail relayed" },
+	{ "nameless", "nameless-uids no",
+	    "Nothing is taken from uids that have no account here" },
 	{ "dnssec", "dnssec no",
 	    "What the resolver says of DNSSEC is not believed.\n" },
 	{ "hold", "hold yes", "Nothing is delivered: hold is on.\n" },

@@ -587,6 +587,7 @@ print_limits(const struct conf *c, struct buf *out)
 	static const long usual[] = { 300, 900, 1800, 3600, 7200 };
 
 	buf_str(out, c->hold ? "hold " : "");
+	buf_str(out, c->nameless ? "" : "nameless-uids=no ");
 	if (c->nretry != COUNT(usual) ||
 	    memcmp(c->retry, usual, sizeof usual) != 0)
 		for (size_t i = 0; i < c->nretry; i++)
@@ -663,6 +664,8 @@ static const struct right {
 	{ "empty_file", S(""), "" },
 	{ "comments_and_blanks", S("# x\n\n  \t# \xe9\n"), "" },
 	{ "no_last_lf", S("hold yes"), "hold " },
+	{ "nameless_uids", S("nameless-uids no"), "nameless-uids=no " },
+	{ "nameless_uids_usual", S("nameless-uids yes"), "" },
 	{ "comment_behind_value", S("hold yes # for now\n"), "hold " },
 	{ "hash_inside_a_word", S("local mbox /m/#%u\n"), "mbox=/m/#%u " },
 	{ "hostname", S("hostname mail.example\n"), "host=mail.example " },
