@@ -128,6 +128,10 @@ deposit_no_spool(struct buf *why, int err, const char *what)
 		    "nosuid or a user namespace), or the set-gid bit is gone, "
 		    "and no agent answers on " RUN_SUBMIT);
 		return EX_NOPERM;
+	case EROFS:
+		buf_str(why, "and no agent answers on " RUN_SUBMIT
+			     "; nothing was queued, try again later");
+		return EX_TEMPFAIL;
 	case ENOSPC: /* df may show some: deposit_make */
 		buf_str(why,
 		    room_no_files(SPOOL_DIR "/drop")

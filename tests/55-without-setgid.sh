@@ -15,6 +15,10 @@ arrives() {
 }
 
 # without an agent: a sentence that names both ways
+letter none | exits "a read-only view of the machine, no agent: 75" 75 unshare -m sh -c \
+    'mount -o bind / /mnt && mount -o remount,bind,ro /mnt &&
+     exec chroot --userspec=1001:1001 /mnt /usr/sbin/sendmail bob'
+said "with a sentence that names the socket" 'Read-only file system; and no agent answers on /run/bellman/submit'
 letter none | exits "no agent: 77" 77 as alice setpriv --no-new-privs $SM bob
 said "with a sentence that names the socket" '/run/bellman/submit'
 
@@ -62,6 +66,10 @@ letter ro | exits "a read-only spool: 0" 0 unshare -m sh -c \
     'mount -o bind /var/spool /var/spool && mount -o remount,bind,ro /var/spool &&
      exec setpriv --reuid=alice --regid=alice --init-groups /usr/sbin/sendmail bob'
 arrives "read-only" bob
+letter root | exits "all is read-only: 0" 0 unshare -m sh -c \
+    'mount --rbind / /mnt && mount -o remount,bind,ro /mnt && ! touch /mnt/x 2>/dev/null &&
+     exec chroot --userspec=1001:1001 /mnt /usr/sbin/sendmail bob'
+arrives "all is read-only" bob
 
 # an administrator who wants no set-gid program at all
 chmod g-s /usr/sbin/sendmail
@@ -117,7 +125,29 @@ same "they are in the envelope" 10000 \
     "$(grep -a -c '^to ' $SPOOL/drop/* $SPOOL/queue/* 2>/dev/null | awk -F: '{ n += $2 } END { print n }')"
 rm -f $SPOOL/queue/*
 
-# Uids that have no account here, as a rootless container's.
+# Uids that have no account here: a rootless container's, of a range of alice's.
+in_container() { # UID COMMAND...
+	local uid=$1 pid rc
+	shift
+	unshare -U sh -c 'echo >/tmp/inside; exec sleep 60' &
+	pid=$!
+	read -r _ </tmp/inside
+	echo "0 100000 65536" >/proc/$pid/uid_map
+	echo "0 100000 65536" >/proc/$pid/gid_map
+	nsenter -U -t $pid setpriv --reuid="$uid" --regid="$uid" --clear-groups "$@"
+	rc=$?
+	kill $pid
+	wait $pid 2>/dev/null
+	return $rc
+}
+mkfifo -m 666 /tmp/inside
+no_userns=
+unshare -U true 2>/dev/null || { no_userns=yes && skip "no user namespaces here (a chroot, or forbidden)"; }
+if [ -z "$no_userns" ]; then
+	letter container | exits "a user of a container with a range of uids: 0" 0 in_container 33 $SM bob
+	arrives "from a container" bob
+	said "it names his uid out here" 'uid 100033'
+fi
 as_uid() { setpriv --reuid="$1" --regid="$1" --clear-groups --no-new-privs $SM "${@:2}"; }
 letter container | exits "a uid without an account: 0" 0 as_uid 100007 bob
 arrives "without an account" bob
@@ -129,6 +159,10 @@ for uid in 100007 65534; do
 	printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | as_uid $uid -bs >"$OUT" 2>&1
 	said "in a dialogue 550" "^550 5.7.1 nothing was queued: uid $uid has no account"
 done
+if [ -z "$no_userns" ]; then
+	letter container | exits "a container's user as well" 77 in_container 33 $SM bob
+	said "by his uid out here" 'uid 100033 has no account'
+fi
 letter set-gid | exits "by the set-gid bit as well" 77 setpriv --reuid=100007 --regid=100007 --clear-groups $SM bob
 letter account | exits "who has an account is taken" 0 as_uid 1001 bob
 arrives "who has an account" bob
