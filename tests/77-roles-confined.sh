@@ -84,10 +84,10 @@ for role in net dns; do
 	tries $role "$pid" ok socket 2 2 0
 done
 
-seen() { # PATTERN: there is such a process of the agent, and only one; PID
+seen() { # PATTERN [STATUS]: one such process, as far as that; ITS
 	local i
 	for ((i = 0; i < 200; i++)); do
-		PID=$(pgrep -f "$1") && [ "$(wc -w <<<"$PID")" = 1 ] && return
+		ITS=$(pgrep -f "$1") && [ "$(wc -w <<<"$ITS")" = 1 ] && grep -q "${2:-.}" "/proc/$ITS/status" && return
 		sleep 0.05
 	done
 	return 1
@@ -100,15 +100,15 @@ hold() { # [WHICH [PID]]: before it is begun
 	STRACE=$!
 	await text /tmp/attached attached
 }
-held() { # NAME: it is; PID
-	await -t 20 text /tmp/trace 'stopped by SIGSTOP' || { cat /tmp/trace /tmp/attached; return 1; }
-	PID=$(awk '/stopped by SIGSTOP/ { print $1; exit }' /tmp/trace)
+held() { # NAME [TIMES]: it is; ITS
+	await -t 20 count /tmp/trace "${2:-1}" 'stopped by SIGSTOP' || { cat /tmp/trace /tmp/attached; return 1; }
+	ITS=$(awk '/stopped by SIGSTOP/ { print $1; exit }' /tmp/trace)
 	kill "$STRACE"
 	wait "$STRACE" 2>/dev/null
-	tr '\0' ' ' <"/proc/$PID/cmdline" | grep "^$1"
+	tr '\0' ' ' <"/proc/$ITS/cmdline" | grep "^$1"
 }
 go_on() {
-	kill -CONT "$PID"
+	kill -CONT "$ITS"
 	check "$1: it goes on" drained 40
 }
 
@@ -116,11 +116,11 @@ go_on() {
 umask 022
 echo "$$" >/var/mail/alice.lock
 printf 'Subject: x\n\nx\n' | submit bob alice
-check "a process of alice stands before the lock of her mailbox" seen '^deliver: user alice'
-as_said 'user, mailbox' "$PID" alice
-lock tries mailbox "$PID" EACCES openat $HERE /home/alice/new $((O_RDWR | O_CREAT)) 0600
-lock tries mailbox "$PID" EACCES openat $HERE /home/alice/.bashrc $O_RDWR
-tries mailbox "$PID" ok openat $HERE /var/mail/alice.tried $((O_RDWR | O_CREAT)) 0600 \
+check "a process of alice stands before the lock of her mailbox" seen '^deliver: user alice' '^Seccomp:.2'
+as_said 'user, mailbox' "$ITS" alice
+lock tries mailbox "$ITS" EACCES openat $HERE /home/alice/new $((O_RDWR | O_CREAT)) 0600
+lock tries mailbox "$ITS" EACCES openat $HERE /home/alice/.bashrc $O_RDWR
+tries mailbox "$ITS" ok openat $HERE /var/mail/alice.tried $((O_RDWR | O_CREAT)) 0600 \
     -- unlinkat $HERE /var/mail/alice.tried 0
 echo 999999 >/var/mail/alice.lock # who is not there holds nothing
 check "then it writes" await -t 40 mbox /var/mail/alice 1
@@ -137,13 +137,13 @@ rm /home/bob/filed
 hold
 printf 'Subject: x\n\nx\n' | submit alice bob
 check "a process that reads bob's .forward" held 'deliver: user bob'
-as_said 'user, forward' "$PID" bob
-tries .forward "$PID" EPERM unlinkat $HERE /home/bob/.forward 0
+as_said 'user, forward' "$ITS" bob
+tries .forward "$ITS" EPERM unlinkat $HERE /home/bob/.forward 0
 hold
-kill -CONT "$PID"
+kill -CONT "$ITS"
 check "a process that writes bob's file" held 'deliver: user bob'
-as_said 'user, file' "$PID" bob
-tries file "$PID" EPERM symlinkat x $HERE /home/bob/x
+as_said 'user, file' "$ITS" bob
+tries file "$ITS" EPERM symlinkat x $HERE /home/bob/x
 go_on file
 check "it is there" grep -q '^x$' /home/bob/filed
 
@@ -151,25 +151,26 @@ check "it is there" grep -q '^x$' /home/bob/filed
 mkfifo -m 666 /tmp/wait
 forward '|cat /tmp/wait -'
 printf 'Subject: x\n\nx\n' | submit alice bob
-check "a process that runs bob's command" seen '^deliver: user bob'
-ours=$PID
+check "bob's command" seen '^cat /tmp/wait'
+for ours in $(pgrep -f '^deliver: user bob'); do
+	[ "$ours" = "$(ps -o ppid= -p "$ITS" | xargs)" ] && break
+done
 as_said 'user, command' "$ours" bob
-check "the command" seen '^cat /tmp/wait'
-as_said 'user, command' "$PID" bob
-same "it has three descriptors" "0 1 2" "$(ls "/proc/$PID/fd" | xargs)"
-same "and his own groups" "$(id -G bob)" "$(sed -n 's/^Groups:[[:space:]]*//p' "/proc/$PID/status" | xargs)"
+as_said 'user, command' "$ITS" bob
+same "it has three descriptors" "0 1 2" "$(find "/proc/$ITS/fd" -type l -printf '%f\n' | sort -n | xargs)"
+same "and his own groups" "$(id -G bob)" "$(sed -n 's/^Groups:[[:space:]]*//p' "/proc/$ITS/status" | xargs)"
 for victim in "$AGENT" "$queue" "$net" "$dns"; do
-	tries command "$PID" EPERM kill "$victim" 9
+	tries command "$ITS" EPERM kill "$victim" 9
 done
-tries command "$PID" EPERM ptrace 16 "$ours"
-tries command "$PID" EACCES openat $HERE "/proc/$ours/mem" $O_RDWR
-tries command "$PID" EPERM setuid 0
+tries command "$ITS" EPERM ptrace 16 "$ours"
+tries command "$ITS" EACCES openat $HERE "/proc/$ours/mem" $O_RDWR
+tries command "$ITS" EPERM setuid 0
 for file in $SPOOL/queue $SPOOL/drop /etc/shadow /home/alice/.bashrc /var/mail/alice; do
-	tries command "$PID" EACCES openat $HERE $file 0
+	tries command "$ITS" EACCES openat $HERE $file 0
 done
-tries command "$PID" ok openat $HERE /home/bob/tried $((O_RDWR | O_CREAT)) 0600
-tries command "$PID" ok socket 2 1 0
-tries command "$PID" ok clone 17
+tries command "$ITS" ok openat $HERE /home/bob/tried $((O_RDWR | O_CREAT)) 0600
+tries command "$ITS" ok socket 2 1 0
+tries command "$ITS" ok clone 17
 : >/tmp/wait
 check "it goes on" drained 40
 rm /home/bob/.forward
@@ -180,13 +181,13 @@ check "alice logs in" session alice alice
 hold
 say send alice 'to alice'
 check "a process that writes to terminals" held 'deliver: tty alice'
-NO_LOG=EPERM READS=EACCES as_said tty "$PID"
-tries tty "$PID" EPERM unlinkat $HERE /srv/free/x 0
-tries tty "$PID" EPERM connect 0 in:25 16
-tries tty "$PID" EPERM setuid 0
-lock tries tty "$PID" EACCES openat $HERE /etc/passwd 0
-lock tries tty "$PID" EACCES openat $HERE "/dev/$(tty_of alice)" $O_RDWR
-tries tty "$PID" ok openat $HERE "/dev/$(tty_of alice)" 1
+NO_LOG=EPERM READS=EACCES as_said tty "$ITS"
+tries tty "$ITS" EPERM unlinkat $HERE /srv/free/x 0
+tries tty "$ITS" EPERM connect 0 in:25 16
+tries tty "$ITS" EPERM setuid 0
+lock tries tty "$ITS" EACCES openat $HERE /etc/passwd 0
+lock tries tty "$ITS" EACCES openat $HERE "/dev/$(tty_of alice)" $O_RDWR
+tries tty "$ITS" ok openat $HERE "/dev/$(tty_of alice)" 1
 go_on tty
 check "it is on her screen" await text /tmp/screen.alice '| to alice'
 leave alice
@@ -214,17 +215,17 @@ start_agent
 queue=$(role_pid queue) net=$(role_pid net) dns=$(role_pid dns)
 printf 'Subject: x\n\n%01200d\n' 0 | submit alice ops@remote.example
 check "a process that runs the token command" seen '^cat /tmp/wait'
-as_said token "$PID"
-alike token "$PID"
+as_said token "$ITS"
+alike token "$ITS"
 for victim in "$AGENT" "$queue" "$net" "$dns"; do
-	tries token "$PID" EPERM kill "$victim" 9
+	tries token "$ITS" EPERM kill "$victim" 9
 done
-[ -z "$landlock" ] || tries token "$PID" EACCES socket 2 1 0 -- bind '$' in:2601 16
-tries token "$PID" EPERM setuid 0
+[ -z "$landlock" ] || tries token "$ITS" EACCES socket 2 1 0 -- bind '$' in:2601 16
+tries token "$ITS" EPERM setuid 0
 for file in $SPOOL/queue /etc/bellman/secrets /home/bob/filed; do
-	tries token "$PID" EACCES openat $HERE $file 0
+	tries token "$ITS" EACCES openat $HERE $file 0
 done
-tries token "$PID" ok socket 2 1 0
+tries token "$ITS" ok socket 2 1 0
 
 # mime, for the long line: before it becomes deliver-mime, and when that has bounded
 # itself.
@@ -232,19 +233,20 @@ if [ -x /usr/libexec/bellman/deliver-mime ]; then
 	hold
 	echo ya29.abc >/tmp/wait
 	check "a process that is to become deliver-mime" held 'deliver: mime'
-	tries mime "$PID" EPERM clone 17
-	tries mime "$PID" EPERM kill "$PID" 10
-	alike mime "$PID"
-	no_network mime "$PID"
-	lock no_file mime "$PID" EACCES
-	tries mime "$PID" EPERM unlinkat $HERE /srv/free/x 0
-	lock tries mime "$PID" EACCES execve /bin/true 0 0
-	hold 2 "$PID"
-	kill -CONT "$PID"
-	check "deliver-mime" held 'deliver-mime'
-	octets=$(tr '\0' '\n' <"/proc/$PID/cmdline" | sed -n 3p)
-	NO_LOG=EPERM READS=EPERM as_said mime "$PID" - "$octets"
-	tries deliver-mime "$PID" EPERM openat $HERE /etc/passwd 0
+	tries mime "$ITS" EPERM clone 17
+	tries mime "$ITS" EPERM kill "$ITS" 10
+	alike mime "$ITS"
+	no_network mime "$ITS"
+	lock no_file mime "$ITS" EACCES
+	tries mime "$ITS" EPERM unlinkat $HERE /srv/free/x 0
+	lock tries mime "$ITS" EACCES execve /bin/true 0 0
+	hold 2 "$ITS"
+	await text /tmp/trace 'stopped by SIGSTOP' # as it was
+	kill -CONT "$ITS"
+	check "deliver-mime" held 'deliver-mime' 2
+	octets=$(tr '\0' '\n' <"/proc/$ITS/cmdline" | sed -n 3p)
+	NO_LOG=EPERM READS=EPERM as_said mime "$ITS" - "$octets"
+	tries deliver-mime "$ITS" EPERM openat $HERE /etc/passwd 0
 	go_on mime
 	check "a line of 1200 is none there" sh -c '! grep -q ILLEGAL /tmp/relay/log && grep -q "^DATA 250" /tmp/relay/log'
 else
@@ -263,16 +265,16 @@ X
 chmod 644 /tmp/connect.py
 as alice /usr/bin/python3 /tmp/connect.py &
 connected=$!
-check "a process that waits for a submission" seen '^deliver: submit'
-as_said submit "$PID" alice
+check "a process that waits for a submission" seen '^deliver: submit' "^Uid:.$(id -u alice)"
+as_said submit "$ITS" alice
 for victim in "$AGENT" "$queue" "$net" "$dns"; do
-	tries submit "$PID" EPERM kill "$victim" 9
+	tries submit "$ITS" EPERM kill "$victim" 9
 done
-tries submit "$PID" EPERM setuid 0
-tries submit "$PID" EACCES openat $HERE $SPOOL/queue 0
-tries submit "$PID" EACCES openat $HERE /etc/shadow 0
-refute "alice cannot trace it" as alice strace -o /dev/null -p "$PID"
-refute "nor look into it" as alice cat "/proc/$PID/environ"
+tries submit "$ITS" EPERM setuid 0
+tries submit "$ITS" EACCES openat $HERE $SPOOL/queue 0
+tries submit "$ITS" EACCES openat $HERE /etc/shadow 0
+refute "alice cannot trace it" as alice strace -o /dev/null -p "$ITS"
+refute "nor look into it" as alice cat "/proc/$ITS/environ"
 kill $connected
 
 # The reader of another mailer's settings.
@@ -283,10 +285,10 @@ mkfifo /tmp/go
 hold 4 $!
 : >/tmp/go
 check "a process that reads settings" held deliver
-READS=EACCES as_said 'import, reading' "$PID"
-tries import "$PID" EPERM unlinkat $HERE /srv/free/x 0
-lock tries import "$PID" EACCES openat $HERE /etc/passwd 0
-kill -CONT "$PID"
+READS=EACCES as_said 'import, reading' "$ITS"
+tries import "$ITS" EPERM unlinkat $HERE /srv/free/x 0
+lock tries import "$ITS" EACCES openat $HERE /etc/passwd 0
+kill -CONT "$ITS"
 check "it goes on" await -t 10 text /tmp/imported relay.example
 
 same "all rows of the manual were tried" "$(table rows)" "$(sort -u <<<"${SEEN%?}")"
