@@ -295,12 +295,20 @@ same "all rows of the manual were tried" "$(table rows)" "$(sort -u <<<"${SEEN%?
 stop_smtpd
 stop_agent
 
+shopt -s extglob
 # What the compiler and the linker were asked for is in the programs.
 hardened() { # WHAT PATTERN READELF-OPTION FILE
 	check "${4##*/}: $1" sh -c "readelf -W $3 '$4' | grep -q -E '$2'"
 }
+PROPERTY='x86 feature:.*IBT, SHSTK' # branch targets, and a second stack of return addresses (CET)
+without() { # FILE...: which of them, or of their members, have it not
+	readelf -nW "$@" 2>/dev/null | awk -v want="$PROPERTY" '/^File: / { if (file && !has) print file; file = $2; has = 0 }
+		$0 ~ want { has = 1 } END { if (file && !has) print file }'
+	[ $# -gt 1 ] || readelf -nW "$1" | grep -q "$PROPERTY" || echo "$1"
+}
+if readelf -h "$O/sendmail/sendmail" | grep -q DYN && readelf -lW "$O/sendmail/sendmail" | grep -q INTERP; then start=Scrt1.o; else start=rcrt1.o; fi
 for program in sendmail/sendmail deliver/deliver deliver/mime/deliver-mime; do
-	program=$O/$program
+	program=$O/$program name=${program##*/}
 	[ -x "$program" ] || continue
 	hardened "at any address (PIE)" 'Flags:.*PIE' -d "$program"
 	hardened "all is bound at the start" 'BIND_NOW' -d "$program"
@@ -308,7 +316,44 @@ for program in sendmail/sendmail deliver/deliver deliver/mime/deliver-mime; do
 	hardened "its stack is not run" 'GNU_STACK.* RW ' -l "$program"
 	hardened "its stack is guarded" '__stack_chk_fail' -s "$program"
 	hardened "libc's checked calls (FORTIFY)" '__[a-z]*_chk' -s "$program"
+	# The size of what malloc has given is known to level 3 alone.
+	check "$name: FORTIFY is 3" sh -c "objdump -d --disassemble=span_dup '$program' | grep -q 'call.*__memcpy_chk'"
+	# Each of our files in it, by what the compiler has written down.
+	readelf -W --debug-dump=info "$program" 2>/dev/null | sed -n 's/.*DW_AT_producer.*: //p' | grep -e 'GNU.* -std=c17' |
+		grep -v -e '-O[1-3s] .*-fPIE .*-fstack-protector-strong .*-fcf-protection=full' >"$OUT"
+	same "$name: no file of ours was compiled without" "" "$(cat "$OUT")"
+	# The linker leaves the note away where one input lacks it.
+	[ $name = sendmail ] || start=Scrt1.o
+	lack=$(for input in $start crti.o crtn.o; do without "$(gcc -print-file-name=$input)"; done)
+	if [ -n "$lack" ] && [ -n "$(without "$program")" ]; then
+		skip "$name is not marked for CET, for these of libc's are not:" ${lack//+([^[:space:]])\//}
+	else
+		hardened "branch targets, return addresses (CET)" "$PROPERTY" -n "$program"
+	fi
 done
-hardened "branch targets (CET)" 'IBT, SHSTK' -n "$O/common/span.o"
-check "FORTIFY is 3" sh -c "make -s -n -B -C '$TREE' O=/tmp/none /tmp/none/common/span.o | grep -q -e '-D_FORTIFY_SOURCE=3'"
+find "$O/common" "$O/sendmail" "$O/deliver" -name '*.o' >/tmp/objects
+check "there are objects of ours" test "$(wc -l </tmp/objects)" -gt 200
+same "each is marked for CET" "" "$(without $(cat /tmp/objects))"
+commands() { # COMMAND...: what it would run, a line each, to compile and to link
+	"$@" -s -n -B O=/tmp/none all 2>&1 | sed -e :a -e '/\\$/{N;s/\\\n//;ba' -e '}' >/tmp/commands
+	grep -e ' -c -o ' /tmp/commands >/tmp/compile
+	grep -e ' -o /tmp/none/[a-z/-]* ' /tmp/commands >/tmp/link
+	[ "$(wc -l </tmp/compile)" -gt 200 ] && [ "$(wc -l </tmp/link)" -ge 2 ]
+}
+not_asked() { # who is compiled or linked without, or with another level behind
+	grep -v -e '-D_FORTIFY_SOURCE=3' /tmp/compile
+	grep -e '-D_FORTIFY_SOURCE=3.*_FORTIFY_SOURCE' /tmp/compile
+	grep -v -E -e ' -(static-)?pie( |$)' /tmp/link
+	grep -v -e '-z,relro,-z,now' /tmp/link
+}
+cd "$TREE" || exit 1
+check "what make would run" commands make
+same "asks for all of it, for each file" "" "$(not_asked)"
+if command -v dpkg-buildflags >/dev/null; then
+	make -n -f debian/rules override_dh_auto_build >/tmp/package 2>"$OUT"
+	check "what the package's build would run" eval "commands $(cat /tmp/package)"
+	same "asks for it as well" "" "$(not_asked)"
+else
+	skip "no dpkg-dev here: what the package asks for is not known"
+fi
 finish
