@@ -76,7 +76,8 @@ static const struct bounds {
 	    MEMORY, false,
 	    { MACHINE, { RESOLVERS, SANDBOX_READ },
 		{ "/dev/urandom", SANDBOX_READ } } },
-	/* Reading is left to his own rights.  A batch has a descriptor each. */
+	/* Reading is left to his own rights.  Each of a batch has a
+	 * descriptor, two with a Maildir. */
 	[WHO_BOX] = { CALLS_FILES, SANDBOX_ALL & ~SANDBOX_READ, NO_TCP | ALONE,
 	    1024, MEMORY, false, { { HIS_BOX, SANDBOX_CHANGE } } },
 	[WHO_READ] = { CALLS_BASE, SANDBOX_ALL & ~SANDBOX_READ, NO_TCP | ALONE,
