@@ -167,6 +167,13 @@ row() { # PATH ROLE CALL WHEN HOW
 	met $what "$@"
 	AMISS="$O/tests/amiss -o /tmp/amiss"
 }
+listens() { # PID FILE: it is there, or will not be, since that process has ended
+	local i
+	for ((i = 0; i < 20; i++)); do
+		await -t 1 exists "$2" >/dev/null 2>&1 && return
+		kill -0 "$1" 2>/dev/null || return
+	done
+}
 # An agent that stays takes over what comes, and rebuilds its map: the queue's.
 stay_fault() { # ROLE CALL WHEN HOW, or -c
 	local rc=0 tracer
@@ -208,10 +215,10 @@ end_fault() { # ROLE CALL WHEN HOW, or -c
 		$AMISS -w /tmp/end "$@" deliver &
 	fi
 	tracer=$!
-	await -t 20 exists /run/bellman/control
+	listens $tracer /run/bellman/control
 	send_all "e$total" nosuch@far.example # of a user of its own it asks the agent
 	: >/tmp/end
-	kill -TERM "$(cat $PIDFILE)"
+	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
 	await -t 20 dead $tracer || rc=137
 	kill -KILL $tracer 2>/dev/null
 	wait $tracer || rc=$?
@@ -248,7 +255,7 @@ look_again() { # PATH ROLE CALL WHEN HOW
 	rm -f /run/bellman/control
 	"$O/tests/amiss" -o /tmp/amiss -P "$path" "$@" deliver &
 	tracer=$!
-	await -t 20 exists /run/bellman/control
+	listens $tracer /run/bellman/control
 	[ "$path" = $SPOOL/queue ] || letter "l${total}drop" | sendmail -i bob
 	await -t 20 empty $SPOOL/drop $SPOOL/queue || rc=137
 	kill -TERM "$(cat $PIDFILE)"
@@ -293,7 +300,7 @@ socket_fault() {
 	rm -f /run/bellman/control /run/bellman/submit
 	if [ "$1" = -c ]; then "$O/tests/amiss" -c -o /tmp/counts deliver; else $AMISS "$@" deliver; fi &
 	tracer=$!
-	await -t 20 exists /run/bellman/control && await -t 20 exists /run/bellman/submit
+	listens $tracer /run/bellman/control && listens $tracer /run/bellman/submit
 	letter "u$total" | timeout -s KILL 40 setpriv --reuid=alice --regid=alice --clear-groups \
 	    --no-new-privs /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
 	rc=$?
@@ -302,7 +309,7 @@ socket_fault() {
 		case "$2 $4" in sendmsg* | sendto* | write* | poll* | *kill) echo "u$total" >>/tmp/unsaid ;; esac
 	fi
 	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
-	kill -TERM "$(cat $PIDFILE)"
+	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
 	await -t 20 dead $tracer || rc=137
 	kill -KILL $tracer 2>/dev/null
 	wait $tracer
