@@ -41,13 +41,15 @@ program() { # WAY
 	esac
 }
 
+undisturbed=0
 # The calls of an undisturbed run into /tmp/calls, but for the program's own start:
 # NAME and which of that name it is, for strace counts by name.
 calls_of() { # WAY
-	input "$1" "undisturbed-$1" >/tmp/text
+	local mark=undisturbed-$1-$((undisturbed += 1))
+	input "$1" "$mark" >/tmp/text
 	# shellcheck disable=SC2046 # words
 	timeout 20 strace -u alice -o /tmp/trace $(program "$1") </tmp/text >/tmp/said 2>&1
-	told "$1" "undisturbed-$1" $?
+	told "$1" "$mark" $?
 	counted /tmp/trace | sed -n '/^getresgid 1$/,$p' >/tmp/calls
 }
 counted() { # TRACE
