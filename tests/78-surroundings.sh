@@ -52,7 +52,7 @@ while read -r limit want some; do
 			may=$want
 			[ $want != any ] || may='0 126 137 139 152 +'
 			[ $want/$WAY != any/socket ] || may="$may 127"
-			[ $limit/$WAY != nproc/dialogue ] || may=71 # it forks
+			[ $limit/$WAY != nproc/dialogue ] || may='0 71' # it forks
 			for set in $value: $value; do # the soft one, both
 				# shellcheck disable=SC2046 # words
 				try "$may" prlimit --"$limit=$set" $(program "$WAY")
@@ -81,6 +81,8 @@ X
 WAY=short
 try 75 prlimit --fsize=0 $M
 try '71 75' prlimit --nofile=0 $M
+WAY=socket try 75 prlimit --fsize=0 setpriv --no-new-privs $M
+WAY=dialogue try 0 prlimit --stack=16384 /usr/sbin/sendmail -bs
 if prlimit --nice=1 --rtprio=1 true 2>/dev/null; then # only root raises these
 	BEFORE='prlimit --nice=1 --rtprio=1' try 0 $M
 	BEFORE='prlimit --nice=5 --rtprio=5' try 0 $M
@@ -88,6 +90,8 @@ else
 	skip "limits nice and rtprio of more than 0: root may not raise them here (no CAP_SYS_RESOURCE)"
 fi
 same "limits ($((n - first)))" "" "$wrong"
+text x | as alice prlimit --fsize=0 setpriv --no-new-privs $M 2>&1 | cat >"$OUT"
+said "what cannot be handed to the agent says why" 'handed to the agent: File too large.*ulimit'
 
 # The environment is not asked.
 wrong=''
