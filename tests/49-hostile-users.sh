@@ -1,7 +1,8 @@
 #!/bin/bash
-# Files in drop/ that sendmail would not have made, under an agent that runs: of a
-# user who has got hold of the group.  None is read through a link or delivered as
-# another's, none is in anybody's way, and the log says what became of it.
+# What a user may try who is up to no good.  Files in drop/ that sendmail would not
+# have made, of one who has got hold of the group: none is read through a link or
+# delivered as another's, none is in anybody's way, and the log says what became of
+# it.  And peers of the control socket that say nothing, or nonsense.
 . "$(dirname "$0")/lib.sh"
 
 D=$SPOOL/drop Q=$SPOOL/quarantine
@@ -152,5 +153,96 @@ wait $holder 2>/dev/null
 check "the lock is gone: the next pass" sendmail -q
 check "takes it" await mbox /var/mail/alice 2
 check "drained" drained
+# peers MANY WHAT [UIDS]: as many hold a connection each until they are ended, and
+# say WHAT; from each of the uids
+cat >/tmp/peers.py <<'X'
+import os, socket, sys, time
+many, what, uids = int(sys.argv[1]), sys.argv[2].encode().decode("unicode_escape").encode("latin1"), sys.argv[3:]
+for uid in uids:
+    if os.fork() == 0:
+        os.setgroups([])
+        os.setresgid(int(uid), int(uid), int(uid))
+        os.setresuid(int(uid), int(uid), int(uid))
+        break
+else:
+    if uids:
+        time.sleep(600)
+held = []
+for n in range(many):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect("/run/bellman/control")
+    held.append(s)
+    try:
+        if what:
+            s.send(what)
+    except OSError:
+        pass
+open("/tmp/peers.%d" % os.getpid(), "w")
+time.sleep(600)
+X
+peers() { # UIDS-THAT-ARE-THERE MANY WHAT [UIDS...]
+	local there=$1
+	shift
+	rm -f /tmp/peers.[0-9]*
+	/usr/bin/python3 /tmp/peers.py "$@" &
+	PEERS=$!
+	for _ in {1..100}; do
+		[ "$(ls /tmp/peers.[0-9]* 2>/dev/null | wc -l)" -lt "$there" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+gone() {
+	pkill -P $PEERS 2>/dev/null
+	kill $PEERS
+	wait $PEERS 2>/dev/null
+}
+answers() { # WHAT: to bob, and to root
+	local began=$SECONDS
+	exits "$1: mailq answers bob" 0 timeout 10 setpriv --reuid=bob --regid=bob --init-groups mailq
+	exits "$1: and root" 0 timeout 10 sendmail -q
+	printf 'EHLO x\nVRFY bob\nQUIT\n' | timeout 10 setpriv --reuid=bob --regid=bob --init-groups sendmail -bs >"$OUT" 2>&1
+	said "$1: a dialogue asks" '^250 .*bob@'
+	check "$1: at once" test $((SECONDS - began)) -lt 5
+}
+alices=$(id -u alice)
+check "40 that say nothing" peers 1 40 '' $alices
+answers "40 that say nothing"
+exits "alice herself has to wait" 75 as alice mailq
+said "which she is told" 'too many ask at once'
+gone
+check "half a request" peers 1 8 'mail' $alices
+answers "half a request"
+gone
+check "nonsense" peers 1 40 '\\0\\xff\\x1b[2J mailq\\n' $alices
+answers "nonsense"
+gone
+check "a line without end" peers 1 8 "$(printf 'x%.0s' {1..100000})" $alices
+answers "a line without end"
+gone
+# all of her container's users are alice
+echo 'alice:100000:65536' >/etc/subuid
+check "100 of her subordinate uids" peers 100 8 '' $(seq 100000 100099)
+answers "100 of her subordinate uids"
+gone
+# of users enough to take all places
+check "12 users" peers 12 8 '' $(seq 3001 3012)
+exits "12 users: root is answered all the same" 0 timeout 10 sendmail -q
+gone
+echo 'hold yes' | config
+kill -HUP "$AGENT"
+many=$(awk 'BEGIN { for (n = 0; n < 3000; n++) print "MAIL FROM:<>\nRCPT TO:<bob>\nDATA\n\nx\n." }')
+printf 'EHLO x\n%s\nQUIT\n' "$many" | submit alice -bs >/dev/null
+memory() { awk '/^VmRSS/ { print $2 }' "/proc/$(role_pid queue)/status"; }
+check "3000 that wait" await -t 30 files $SPOOL/queue 3000
+before=$(memory)
+check "who does not read a long answer" peers 1 8 'mailq\\n' $alices
+answers "who does not read a long answer"
+check "who does not read a long answer: it is not all kept ($(($(memory) - before)) KiB)" test $(($(memory) - before)) -lt 8000
+gone
+rm -f $SPOOL/queue/* $D/*
+: | config
+kill -HUP "$AGENT"
+
 same "and no mail of others is lost or doubled" "" "$(awk '/^last of /{n[$3]++} END {for (m in n) if (n[m] != 1) print m}' /var/mail/bob)"
 finish
