@@ -24,7 +24,7 @@ outside() {
 	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
 	# What a caller may set, for the stories; empty where he has not.
 	local name given=()
-	for name in FAIL_LINES SANITIZED WATCHED CRASH_SUBMITTERS KILL_MOST KILL_ENDS \
+	for name in FAIL_LINES SANITIZED WATCHED CRASH_SUBMITTERS KILL_MOST \
 		ERROR_{HOWS,EVERY,FIRST,MOST,ONLY,ROLES,FAULT,TIME} POWERCUT_{IMAGES,SEED} SOAK_{MINUTES,SEED,JUMPS}; do
 		given+=("$name=${!name:-}")
 	done
