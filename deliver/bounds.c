@@ -19,6 +19,7 @@
 #define NSSWITCH "/etc/nsswitch.conf"
 #define STATE_DIR "/var/lib/bellman"
 #define PATHS 20
+#define MEMORY (512ul << 20) /* address space: far more than it ever has */
 
 /* In place of a path. */
 #define HIS_BOX "box"	      /* the folder of the user's mailbox */
@@ -57,43 +58,46 @@ static const struct bounds {
 	enum calls calls;
 	unsigned files; /* the rights given up but beneath paths[] */
 	unsigned net;
-	bool starts; /* programs; nobody else has children */
+	rlim_t open, memory; /* descriptors, octets; 0: as the parent */
+	bool starts;	     /* programs; nobody else has children */
 	struct sandbox_path paths[PATHS];
 } table[WHOS] = {
 	/* Lists that aliases name may lie anywhere, and are read if all may.
 	 * What lies in drop/ and is no file goes to quarantine/ as well, which
 	 * Landlock counts as making one; by its calls it makes none. */
 	[WHO_QUEUE] = { CALLS_FILES | CALLS_SERVE, SANDBOX_ALL & ~SANDBOX_READ,
-	    NO_TCP | ALONE, false,
+	    NO_TCP | ALONE, 0, 0, false,
 	    { { SPOOL_DIR, SANDBOX_CHANGE | SANDBOX_SPECIAL },
 		{ STATE_DIR, SANDBOX_CHANGE },
 		{ "/dev/null", SANDBOX_WRITE } } },
 	/* Certificates may lie anywhere, and links lead there: it reads what
 	 * all may read, and changes nothing. */
 	[WHO_NET] = { CALLS_NET, SANDBOX_ALL & ~SANDBOX_READ,
-	    SANDBOX_LISTEN | SANDBOX_SIGNAL, false,
+	    SANDBOX_LISTEN | SANDBOX_SIGNAL, 0, 0, false,
 	    { { "/dev/null", SANDBOX_WRITE } } },
-	[WHO_DNS] = { CALLS_NET, SANDBOX_ALL, SANDBOX_LISTEN | ALONE, false,
+	[WHO_DNS] = { CALLS_NET, SANDBOX_ALL, SANDBOX_LISTEN | ALONE, 256,
+	    MEMORY, false,
 	    { MACHINE, { RESOLVERS, SANDBOX_READ },
 		{ "/dev/urandom", SANDBOX_READ } } },
-	/* Reading is left to his own rights. */
+	/* Reading is left to his own rights.  A batch has a descriptor each. */
 	[WHO_BOX] = { CALLS_FILES, SANDBOX_ALL & ~SANDBOX_READ, NO_TCP | ALONE,
-	    false, { { HIS_BOX, SANDBOX_CHANGE } } },
+	    1024, MEMORY, false, { { HIS_BOX, SANDBOX_CHANGE } } },
 	[WHO_READ] = { CALLS_BASE, SANDBOX_ALL & ~SANDBOX_READ, NO_TCP | ALONE,
-	    false, { { NULL, 0 } } },
+	    64, MEMORY, false, { { NULL, 0 } } },
 	/* The path comes later; it is one of his own words. */
 	[WHO_FILE] = { CALLS_FILES, SANDBOX_ALL & ~SANDBOX_READ, NO_TCP | ALONE,
-	    false, { { "/", SANDBOX_CHANGE } } },
-	/* deliver-mime gives up the rest itself: mime/confine.c. */
-	[WHO_MIME] = { CALLS_START, SANDBOX_ALL, NO_TCP | ALONE, true,
+	    1024, MEMORY, false, { { "/", SANDBOX_CHANGE } } },
+	/* Its limits go by the message: convert.c.  deliver-mime gives up the
+	 * rest itself: mime/confine.c. */
+	[WHO_MIME] = { CALLS_START, SANDBOX_ALL, NO_TCP | ALONE, 0, 0, true,
 	    { MACHINE, { CONVERTER, SANDBOX_READ | SANDBOX_EXECUTE },
 		{ "/usr/lib", SANDBOX_READ | SANDBOX_EXECUTE },
 		{ "/usr/lib64", SANDBOX_READ | SANDBOX_EXECUTE },
 		{ "/lib", SANDBOX_READ | SANDBOX_EXECUTE },
 		{ "/lib64", SANDBOX_READ | SANDBOX_EXECUTE } } },
 	/* Whatever root has named: less what no such program needs. */
-	[WHO_TOKEN] = { CALLS_PROGRAM, 0, SANDBOX_LISTEN | SANDBOX_SIGNAL, true,
-	    { { NULL, 0 } } },
+	[WHO_TOKEN] = { CALLS_PROGRAM, 0, SANDBOX_LISTEN | SANDBOX_SIGNAL, 0, 0,
+	    true, { { NULL, 0 } } },
 };
 
 static enum who
@@ -236,9 +240,13 @@ bounds_set(enum role role, const struct role_start *start)
 			 "may use are not bounded\"",
 		    name);
 #ifndef SANDBOX_WATCHED /* which makes calls, and threads, of its own */
-	calls_set(calls);
+	if (b->open)
+		priv_limit(RLIMIT_NOFILE, b->open);
+	if (b->memory)
+		priv_limit(RLIMIT_AS, b->memory);
 	if (!b->starts)
 		priv_limit(RLIMIT_NPROC, 0);
+	calls_set(calls);
 #else
 	(void)calls;
 #endif

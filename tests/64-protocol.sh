@@ -31,27 +31,76 @@ check "a power cut breaks NO_SYNC" breaks -DONE -DLOCAL -DKILLS=0 -DCUTS=1 -DDEA
 check "a death and a power cut break TAKE_UNSYNCED" breaks -DONE -DLOCAL -DKILLS=0 -DCUTS=1 -DDEATHS=1 -DBROKEN_TAKE_UNSYNCED
 check "a death breaks COMPLETE_FIRST" breaks -DONE -DLOCAL -DKILLS=0 -DBROKEN_COMPLETE_FIRST
 check "no lock breaks a submission" breaks -DONE -DLOCAL -DKILLS=0 -DDEATHS=0 -DBROKEN_NO_LOCK
+MAILDIR='-DREADY -DLOCAL -DDEATHS=0 -DMAILDIR'
+check "two messages into a Maildir that is read, the agent killed twice" holds $MAILDIR -DKILLS=2
+check "the same, and a power cut" holds $MAILDIR -DKILLS=1 -DCUTS=1
+for broken in INTENT_AFTER FORGET_FIRST NO_CHECK; do
+	check "a kill breaks $broken with a Maildir" breaks $MAILDIR -DKILLS=1 -DBROKEN_$broken
+done
+for broken in FILE_UNSYNCED FOLDER_UNSYNCED; do
+	check "a power cut breaks $broken" breaks $MAILDIR -DKILLS=0 -DCUTS=1 -DBROKEN_$broken
+done
 
 model() { # SIDE PROCESS FLAGS...: the steps it takes undisturbed
 	local side=$1 process=$2
 	shift 2
 	spin -T -n1 -DKILLS=0 -DCUTS=0 -DDEATHS=0 "$@" spool.pml |
-		sed -n "s/^ *step $process //p" | grep -x -F -f <(sed -n "s/^$side \([a-z_]*\) .*/\1/p" "$MODEL/steps") | uniq
+		sed -n "s/^ *step $process //p" | grep -x -F -f <(sed -n "s/^$side \([a-z_]*\) .*/\1/p" "$MODEL/steps") | seen
 }
-real() { # SIDE <TRACE
+seen() { grep -v -x -E "${UNSEEN:-none}" | uniq; }
+steps() { # SIDE <TRACE: each line that is one, by its number, and which
 	awk -v side="$1" -F '\t' 'NR == FNR { split($1, w, " "); if (w[1] == side) {
 		re[++n] = substr($1, length(w[1] w[2]) + 3); name[n] = w[2] } next }
 		/ = -1 / { next }
-		{ for (i = 1; i <= n; i++) if ($0 ~ re[i]) { print name[i]; next } }' "$MODEL/steps" - | uniq
+		{ for (i = 1; i <= n; i++) if ($0 ~ re[i]) { print FNR, name[i]; next } }' "$MODEL/steps" -
 }
+real() { steps "$1" | cut -d' ' -f2 | seen; }
+takes() { # WHAT MODEL'S-STEPS SIDE: /tmp/trace shows the same
+	local where
+	same "$1" "$2" "$(real "$3" </tmp/trace)"
+	# and is another where two of them have changed places
+	for where in $(steps "$3" </tmp/trace | grep -v -E " (${UNSEEN:-none})\$" | awk '$2 != before && before { print from "-" $1 } { before = $2; from = $1 }'); do
+		[ "$2" != "$(swapped "$where" </tmp/trace | real "$3")" ] || echo "$where"
+	done >/tmp/blind
+	same "$1: in no other order" "" "$(cat /tmp/blind)"
+}
+swapped() { # N-M: these lines of it
+	awk -v n="${1%-*}" -v m="${1#*-}" '{ line[NR] = $0 } END { for (i = 1; i <= NR; i++) print line[i == n ? m : i == m ? n : i] }'
+}
+letter() { printf 'Subject: s\n\nhi\n' | submit alice "$@" 2>/dev/null; }
+
 printf 'Subject: s\n\nhi\n' | strace -f -y -u alice -o /tmp/trace /usr/sbin/sendmail bob 2>/dev/null
-same "a submission takes the model's steps" "$(model submit 1 -DONE -DTRACE)" "$(real submit </tmp/trace)"
-printf 'Subject: s\n\nhi\n' | submit alice bob 2>/dev/null
-strace -f -y -o /tmp/trace deliver -q
-same "two messages are delivered by the model's steps" "$(model agent 0 -DREADY -DLOCAL -DTRACE)" "$(real agent </tmp/trace)"
+takes "a submission takes the model's steps" "$(model submit 1 -DONE -DTRACE)" submit
+letter bob
+strace -f -y -s 200 -o /tmp/trace deliver -q
+takes "two messages are delivered by the model's steps" "$(model agent 0 -DREADY -DLOCAL -DTRACE)" agent
+echo 'local maildir ~/Maildir' | config
+letter bob
+letter bob
+strace -f -y -s 200 -o /tmp/trace deliver -q
+UNSEEN='box_.*lock' # there is none
+takes "two messages come into a Maildir by them" "$(model agent 0 -DREADY -DLOCAL -DTRACE -DMAILDIR)" agent
+# A recipient elsewhere, whose server takes it while the mailbox is locked (which is
+# asked for again and again); and one who is the last.
+smtpd 2525 /tmp/relay
+relay 2525 | config
+for last in bob ''; do
+	[ -z "$last" ] || echo "$$" >/var/mail/bob.lock
+	: >$LOG
+	letter ops@remote.example $last
+	strace -f -y -s 200 -o /tmp/trace deliver -q &
+	check "the server has it" await text $LOG 'delivered to=<ops@remote.example>'
+	[ -z "$last" ] || echo 999999 >/var/mail/bob.lock
+	wait $!
+	takes "a server's answer is noted by them${last:+, while another waits}" \
+	    "$(model agent 0 -DONE -DTRACE -DSERVER $([ "$last" ] || echo -DFAR))" agent
+done
+stop_smtpd
+: >$CONF
+UNSEEN=
 # A recipient who has it and one who waits: what the journal says, and when.
 echo 'list: :include:/nonexistent/list' >>/etc/aliases
-printf 'Subject: s\n\nhi\n' | submit alice bob list 2>/dev/null
-strace -f -y -o /tmp/trace deliver -q
-same "a delivery that is not the last takes the model's steps" "$(model agent 0 -DONE -DTRACE | sed /box_unlock/q)" "$(real agent </tmp/trace)"
+letter bob list
+strace -f -y -s 200 -o /tmp/trace deliver -q
+takes "a delivery that is not the last takes the model's steps" "$(model agent 0 -DONE -DTRACE | sed /box_unlock/q)" agent
 finish

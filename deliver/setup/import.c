@@ -1,5 +1,7 @@
 #include "deliver/setup/import.h"
 #include "common/priv.h"
+#include "common/sandbox.h"
+#include "deliver/calls.h"
 #include "deliver/role.h"
 #include "deliver/setup/place.h"
 #include "deliver/setup/show.h"
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -94,10 +97,18 @@ confine(const struct import *x, pid_t parent)
 		.gid = x->ids.gid[ROLE_NET] };
 
 	priv_limit(RLIMIT_CPU, SECONDS);
-	priv_limit(RLIMIT_FSIZE, RESULT_MAX + 1);
-	priv_limit(RLIMIT_AS, 512UL << 20);
+	priv_limit(RLIMIT_FSIZE, RESULT_MAX);
 	if (geteuid() == 0)
 		priv_become(&id, parent, "import");
+	else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		_exit(EX_OSERR);
+#ifndef SANDBOX_WATCHED
+	priv_limit(RLIMIT_AS, 512UL << 20);
+	priv_limit(RLIMIT_NPROC, 0);
+	/* All that it reads and writes is open. */
+	sandbox_files(-1, 0);
+	calls_set(CALLS_BASE);
+#endif
 }
 
 /* --- root, who opens and does not read --- */

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#define MEMORY (256ul << 20) /* octets of address space */
 #define IOCTL_DEV (1u << 15) /* of Landlock 5: the size of the window */
 
 /* Opening (Landlock says what), writing, waiting, the answer, the log. */
@@ -58,7 +59,9 @@ confine(int devfd)
 	priv_limit(RLIMIT_NOFILE, 32);
 	locked =
 	    sandbox_files(devfd, LANDLOCK_ACCESS_FS_WRITE_FILE | IOCTL_DEV);
-#ifndef SANDBOX_WATCHED /* which makes calls of its own */
+#ifndef SANDBOX_WATCHED /* which makes calls of its own, and wants memory */
+	priv_limit(RLIMIT_NPROC, 0);
+	priv_limit(RLIMIT_AS, MEMORY);
 	sandbox_calls(calls, sizeof calls / sizeof *calls);
 #else
 	(void)calls;

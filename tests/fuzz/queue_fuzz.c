@@ -8,7 +8,9 @@
  *
  *     octet 0   bit 0: a pass; bit 1: all is due; bit 2: it may idle
  *     then      packets, see role_rig.h; the channel: the parent, net, and
- * those that IPC_FORKED has made.  Type 255: a round without one */
+ * those that IPC_FORKED has made.  Type 255: a round without one.  31 is
+ * somebody at the socket of mailq and sendmail, who is not root: the body is
+ * what he asks, with RIG_TRUE the id of a message behind it */
 #include "common/crc.h"
 #include "common/env.h"
 #include "common/spool.h"
@@ -17,6 +19,7 @@
 #include "tests/fuzz/role_rig.h"
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 
 #define BELLMAN 65534
@@ -24,6 +27,8 @@
 #define CHANNELS 16
 #define ROUNDS 6 /* of the loop, behind the last packet */
 #define NOTHING 255
+#define ASKER 0x1f
+#define ASKERS 8 /* at once */
 
 enum { PARENT, NET, FORKED }; /* channels */
 enum { ANSWERED };	      /* rig->flags */
@@ -57,6 +62,10 @@ static size_t size;
 static int message;
 static struct loop_timer turn;
 static struct {
+	struct sockaddr_un control;
+	socklen_t control_len;
+	int asked[ASKERS];
+	unsigned nasked;
 	int fd[CHANNELS];
 	bool net[CHANNELS]; /* net may come again */
 	uint32_t last[CHANNELS];
@@ -218,6 +227,67 @@ settles(unsigned type)
 	       type == IPC_NOTHING;
 }
 
+/* What is answered is lines of text. */
+static void
+listen_to_answers(void)
+{
+	char text[4096];
+	ssize_t n;
+
+	for (unsigned i = 0; i < us.nasked; i++)
+		while ((n = recv(
+			    us.asked[i], text, sizeof text, MSG_DONTWAIT)) > 0)
+			for (ssize_t k = 0; k < n; k++)
+				if (text[k] != '\n' &&
+				    ((unsigned char)text[k] < ' ' ||
+					text[k] == 0x7f))
+					abort();
+}
+
+static void
+ask(const struct rig_packet *p)
+{
+	struct buf b = { 0 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (us.nasked == ASKERS) {
+		close(us.asked[0]);
+		memmove(us.asked, us.asked + 1, --us.nasked * sizeof *us.asked);
+	}
+	buf_span(&b, p->body);
+	if (p->flags & RIG_TRUE)
+		buf_fmt(&b, " id=%s", sent[p->ref % MESSAGES].id);
+	buf_chr(&b, '\n');
+	if (fd == -1 ||
+	    connect(fd, (struct sockaddr *)&us.control, us.control_len) == -1 ||
+	    send(fd, b.ptr, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) {
+		if (fd != -1)
+			close(fd);
+	} else {
+		us.asked[us.nasked++] = fd;
+	}
+	buf_free(&b);
+}
+
+/* A name that the kernel gives, of no file: who can connect is not asked here.
+ */
+static int
+control(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	us.control.sun_family = AF_UNIX;
+	us.control_len = sizeof us.control;
+	if (fd == -1 ||
+	    bind(fd, (struct sockaddr *)&us.control, sizeof(sa_family_t)) ==
+		-1 ||
+	    getsockname(fd, (struct sockaddr *)&us.control, &us.control_len) ==
+		-1 ||
+	    listen(fd, 16) == -1)
+		abort();
+	return fd;
+}
+
 static void
 say(const struct rig_packet *p)
 {
@@ -240,8 +310,11 @@ next(struct loop_timer *t)
 	struct rig_packet p;
 
 	hear_all();
+	listen_to_answers();
 	if (rig_next(&data, &size, &p)) {
-		if (p.type != NOTHING)
+		if (p.channel == ASKER)
+			ask(&p);
+		else if (p.type != NOTHING)
 			say(&p);
 	} else if (us.rounds++ >= ROUNDS) {
 		close(us.fd[PARENT]);
@@ -272,7 +345,9 @@ role(void *arg)
 	    loop_init() == -1 || ipc_pair(ends) == -1)
 		abort();
 	start.fd = ends[1];
+	start.control = control();
 	us.n = 1;
+	us.nasked = 0;
 	us.fd[PARENT] = ends[0];
 	join(IPC_PEER, 0, (struct span){ (const char *)&net, 1 });
 	turn = (struct loop_timer){ .fire = next };

@@ -5,7 +5,9 @@
  * Two messages for one mailbox; the second one has a recipient elsewhere, too.
  * Everything on a disk stands here twice: as processes see it, and (d...) as a
  * sync has made it last.  A kill loses what a process knew; a power cut leaves
- * of all that was not synced any part: each name, length and mode by itself. */
+ * of all that was not synced any part: each name, length and mode by itself.
+ *
+ * -DMAILDIR: the mailbox is one, and a reader takes files out of new/ when he likes. */
 
 #ifndef KILLS
 #define KILLS 1 /* of the agent */
@@ -17,7 +19,7 @@
 #define DEATHS 1 /* of submitters */
 #endif
 
-mtype = { create, lock, look, complete, say_synced, take_sync, unlock, write, sync, forget_torn, box_sync, mark, note, forget, remove, take_lock, take_look, take_unlink, take_rename, server_takes, note_passed, note_later, note_sync, box_lock, intent_create, intent_write, intent_sync, append_part, append, box_unlock }; /* the steps */
+mtype = { create, lock, look, complete, say_synced, take_sync, unlock, write, sync, forget_torn, box_sync, mark, note, forget, remove, take_lock, take_look, take_unlink, take_rename, server_takes, note_passed, note_later, note_sync, box_lock, intent_create, intent_write, intent_sync, append_part, append, box_unlock, file_write, file_sync, file_rename, folder_sync }; /* the steps */
 
 #define NOWHERE 0
 #define DROP 1
@@ -44,6 +46,13 @@ byte from[BATCHES], items[BATCHES], result[BATCHES]; /* items: 1, 2, or 3 for bo
 byte batches;
 
 byte box[10], dbox[10], size, dsize; /* 1, 2: a message; TORN: part of one */
+
+#ifdef MAILDIR /* of each message */
+bool tsafe[2], nsafe[2]; /* the octets of the file in tmp/, in new/ are on disk */
+bool new[2], dnew[2];	 /* it is in new/ */
+bool torn[2];		 /* what is there, or was, is half of it */
+byte had[2];		 /* by the reader */
+#endif
 
 byte kills = KILLS, cuts = CUTS, deaths = DEATHS, had_cuts, had_ends;
 byte server; /* copies of the second one there */
@@ -143,6 +152,19 @@ inline power_cut()
 		:: else -> break
 		od;
 		some_of(passed, dpassed);
+#ifdef MAILDIR
+		i = 0;
+		do
+		:: i < 2 ->
+			some_of(new[i], dnew[i]);
+			if
+			:: new[i] && !nsafe[i] -> torn[i] = true
+			:: skip
+			fi;
+			i++
+		:: else -> break
+		od;
+#endif
 		i = 0;
 		do
 		:: i < batches ->
@@ -198,8 +220,19 @@ inline box_synced()
 	dpassed = passed;                                                      \
 	dwhere[1] = where[1]
 
+#ifdef MAILDIR
+#define may_be_there(m) (new[m] || had[m] > 0)
+#define folder_synced()                                                        \
+	dnew[0] = new[0];                                                      \
+	dnew[1] = new[1]
+#endif
+
 /* For the traces: one order of those that may be. */
-#if defined TRACE && defined ONE
+#if defined TRACE && defined SERVER
+#define MAY_APPEND passed
+#define MAY_PASS true
+#define LATERS 0
+#elif defined TRACE && defined ONE
 #define MAY_APPEND put_off
 #define MAY_PASS (laters == 0)
 #elif defined TRACE
@@ -209,6 +242,9 @@ inline box_synced()
 #define MAY_APPEND true
 #define MAY_PASS true
 #endif
+#ifndef LATERS
+#define LATERS 1
+#endif
 
 /* The agent's: a message that owes nobody anything. */
 #define is_over(m) (done[m] && (m == 0 || passed))
@@ -217,7 +253,7 @@ inline box_synced()
 
 active proctype agent()
 {
-	byte i, b, at, batch, m, laters = 1;
+	byte i, b, at, batch, m, laters = LATERS;
 	bool remote, put_off, scanned;
 
 #ifdef READY /* submitted before the agent came */
@@ -231,6 +267,9 @@ active proctype agent()
 #else
 #ifdef ONE /* the second */
 	ended[0] = true;
+#ifdef FAR /* it has no recipient here */
+	done[1] = true; ddone[1] = true;
+#endif
 #else
 	run submitter(0);
 #endif
@@ -287,7 +326,15 @@ checks:
 	:: b < batches && has[b] ->
 		/* Under its lock.  Of a message that is gone there is nothing
 		 * to compare it with. */
-#ifndef BROKEN_NO_CHECK
+#if defined MAILDIR && !defined BROKEN_NO_CHECK
+		/* By their names, in new/ and cur/. */
+		d_step {
+			batch = 0;
+			if :: has_item(b, 0) && where[0] == QUEUE && may_be_there(0) -> batch = 1 :: else fi;
+			if :: has_item(b, 1) && where[1] == QUEUE && may_be_there(1) -> batch = batch | 2 :: else fi
+		}
+		STEP(folder_sync, folder_synced(););
+#elif !defined BROKEN_NO_CHECK
 		d_step {
 			at = from[b];
 			batch = 0;
@@ -305,7 +352,7 @@ checks:
 			i = 0
 		}
 #endif
-#ifndef BROKEN_CHECK_UNSYNCED
+#if !defined BROKEN_CHECK_UNSYNCED && !defined MAILDIR
 		/* It may be there, and not yet on disk. */
 		STEP(box_sync, box_synced(););
 #endif
@@ -394,7 +441,11 @@ elsewhere:
 	if
 	:: MAY_PASS ->
 		STEP(server_takes, server++;);
-		STEP(note_passed, passed = true;)
+		/* The last recipient's line would go with the file. */
+		if
+		:: done[1] -> STEP(remove, passed = true; where[1] = NOWHERE;)
+		:: else -> STEP(note_passed, passed = true;)
+		fi
 	:: laters > 0 ->
 		laters--;
 		if
@@ -421,7 +472,7 @@ do_append:
 #ifndef BROKEN_INTENT_AFTER
 	STEP(intent_create, has[b] = true; from[b] = size; items[b] = batch;);
 	STEP(intent_write, clear[b] = true;);
-#ifndef BROKEN_INTENT_UNSYNCED
+#if !defined BROKEN_INTENT_UNSYNCED && !defined MAILDIR /* nothing can be torn */
 	STEP(intent_sync, dhas[b] = true; dclear[b] = true;);
 #endif
 #endif
@@ -432,6 +483,31 @@ do_append:
 	:: else -> skip
 	fi;
 #endif
+#ifdef MAILDIR
+	i = 0;
+	do
+	:: i < 2 && (batch & (1 << i)) ->
+		STEP(file_write, tsafe[i] = false;);
+		i++
+	:: i < 2 && !(batch & (1 << i)) -> i++
+	:: i >= 2 -> break
+	od;
+	i = 0;
+	do
+	:: i < 2 && (batch & (1 << i)) ->
+#ifndef BROKEN_FILE_UNSYNCED
+		STEP(file_sync, tsafe[i] = true;);
+#endif
+		STEP(file_rename, new[i] = true; nsafe[i] = tsafe[i]; torn[i] = false;);
+		i++
+	:: i < 2 && !(batch & (1 << i)) -> i++
+	:: i >= 2 -> break
+	od;
+	i = 0;
+#ifndef BROKEN_FOLDER_UNSYNCED
+	STEP(folder_sync, folder_synced(););
+#endif
+#else
 	if
 	:: batch & 1 ->
 		STEP(append_part, box[size] = TORN; size++;);
@@ -444,12 +520,13 @@ do_append:
 		STEP(append, box[size - 1] = 2;)
 	:: else -> skip
 	fi;
+#endif
 #ifdef BROKEN_INTENT_AFTER
 	STEP(intent_create, has[b] = true; from[b] = at; items[b] = batch;);
 	STEP(intent_write, clear[b] = true;);
 	STEP(intent_sync, dhas[b] = true; dclear[b] = true;);
 #endif
-#ifndef BROKEN_BOX_UNSYNCED
+#if !defined BROKEN_BOX_UNSYNCED && !defined MAILDIR
 	STEP(box_sync, box_synced(););
 #endif
 #ifndef BROKEN_NO_MARK
@@ -503,6 +580,11 @@ all_over:
 			i++
 		:: else -> break
 		od;
+#ifdef MAILDIR
+		at = new[0] + had[0];
+		m = new[1] + had[1];
+		assert(!torn[0] && !torn[1]);
+#endif
 		/* No loss. */
 		assert(!acked[0] || at >= 1);
 		assert(!acked[1] || (m >= 1 && server >= 1));
@@ -517,3 +599,14 @@ all_over:
 		assert(!has[0] && !has[1] && !has[2] && !has[3])
 	}
 }
+
+#ifdef MAILDIR
+active proctype reader()
+{
+	do
+	:: atomic { new[0] -> new[0] = false; dnew[0] = false; had[0]++ }
+	:: atomic { new[1] -> new[1] = false; dnew[1] = false; had[1]++ }
+	:: over -> break
+	od
+}
+#endif
