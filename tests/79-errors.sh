@@ -153,6 +153,13 @@ far_fault() { # one message alone, so that its opens can be told by their number
 	expect "p${total}far" smtp
 	passes "$@"
 }
+bob_fault() { # the same for one mailbox
+	echo 'hold yes' >$CONF
+	letter "p${total}one" | sendmail -i bob
+	settings
+	expect "p${total}one" bob
+	passes "$@"
+}
 met() { # FUNCTION ROLE CALL WHEN HOW: one that has to meet its call
 	local what=$1
 	shift
@@ -333,6 +340,9 @@ socket_fault() {
 			row / parent socketpair 4 EMFILE     # queue and net were never joined
 			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
 			met pass_fault queue unlinkat 1 EACCES # its bounce was made again
+			for k in 4 5 6 7 8; do # with nothing left to do: its pass waited for ever
+				try bob_fault pass user close $k kill
+			done
 		fi
 		each pass_fault pass "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
 	fi

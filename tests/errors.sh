@@ -125,9 +125,10 @@ each() {
 		[[ " $roles " == *" $role "* ]] || continue
 		[ "$most" -le "$MOST" ] || most=$MOST
 		for ((k = 1; k <= most; k++)); do
-			# the loader's own first page: see FAULTS
-			[ "$group/$role/$name/$k" != pass/parent/mmap@ld/1 ] || continue
 			for how in $(errors_of "${name%@*}"); do
+				case $group/$role/$name/$k/$how in
+				pass/parent/mmap@ld/1/ENOMEM | token/parent/mmap@ld/1/ENOMEM) continue ;; # the loader's: see FAULTS
+				esac
 				# how sendmail is killed is 53's
 				[ "$how $what" != "kill sendmail_fault" ] || continue
 				[ -z "${ERROR_FAULT:-}" ] || [[ "$role $name $k $how" == $ERROR_FAULT ]] || continue # a pattern
