@@ -179,5 +179,18 @@ await text $LOG reloaded
 WHAT='local maildir'
 rounds 1 mkdirat openat renameat
 judge 'local maildir'
+# A command begins in no home of another's.
+echo 'local command cat >>taken || cat >/srv/taken' | config
+kill -HUP "$AGENT"
+install -o bob -g bob -m 600 /dev/null /srv/taken
+was=$(around)
+swap /home/alice
+: >$LOG
+text command | submit alice bob
+check "a command: it takes the message" await text $LOG 'delivered to=<bob@'
+same "a command: nothing appears where a link leads" "$was" "$(around)"
+check "a command: it is in no home of another's" grep -q 'last of command' /srv/taken
+back
+
 echo "# $moves moves, $late came with the next pass"
 finish
