@@ -15,6 +15,12 @@ static const char *const near[] = { "bcachefs", "btrfs", "erofs", "ext2",
 	"ext3", "ext4", "f2fs", "jfs", "overlay", "ramfs", "reiserfs",
 	"squashfs", "tmpfs", "ufs", "xfs", "zfs" };
 
+static bool
+is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
 /* A field of the table; \040 and its like are octets. */
 static void
 plain(struct span field, struct buf *out)
@@ -23,7 +29,7 @@ plain(struct span field, struct buf *out)
 		const char *p = field.ptr + i;
 
 		if (*p == '\\' && i + 3 < field.len && p[1] >= '0' &&
-		    p[1] <= '3') {
+		    p[1] <= '3' && is_octal(p[2]) && is_octal(p[3])) {
 			buf_chr(out, (char)((p[1] - '0') << 6 |
 					    (p[2] - '0') << 3 | (p[3] - '0')));
 			i += 3;

@@ -187,8 +187,9 @@ word(struct parse *p, char *w, bool first)
 			return be(p, commands[k].what, w);
 	if (!spool_id_valid(w)) {
 		if (p->what && p->m->what == MAILQ_CHECK)
-			return wrong(p, "--check takes its age behind a =: ",
-			    "--check=", w);
+			return wrong(p,
+			    "--check takes its age behind a =: --check=", w,
+			    "");
 		if (first)
 			return wrong(p, "", w,
 			    " is no command: list, show, retry, hold, release, "

@@ -119,6 +119,8 @@ static const struct bad {
 	{ "check_of_a_message", { "--check", "--sender", "x" },
 	    "select no messages" },
 	{ "age_apart", { "--check", "1h" }, "--check=1h" },
+	{ "no_age_but_an_escape", { "--check", "\033[2J" },
+	    "--check=?[2J" },
 	{ "follow_two", { "--follow", ID, ID2 }, "" },
 	{ "a_control_octet", { "hold", "--sender", "a\nb" }, "control" },
 	{ "an_empty_file", { "--prometheus=" }, "wants" },

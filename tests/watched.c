@@ -18,9 +18,11 @@ main(int argc, char **argv)
 {
 	static char valgrind[] = "/usr/bin/valgrind", quiet[] = "-q",
 		    status[] = "--error-exitcode=99",
-		    log[] = "--log-file=/tmp/watched/%p", program[256];
+		    log[] = "--log-file=/tmp/watched/%p", program[256],
+		    /* whose pipes a process of another user cannot remove */
+	    no_gdb[] = "--vgdb=no";
 	static char lib[] = "VALGRIND_LIB=/usr/libexec/valgrind";
-	char **args = calloc((size_t)argc + 6, sizeof *args);
+	char **args = calloc((size_t)argc + 7, sizeof *args);
 	gid_t group = getegid();
 	const char *name;
 
@@ -34,8 +36,9 @@ main(int argc, char **argv)
 	args[1] = quiet;
 	args[2] = status;
 	args[3] = log;
-	args[4] = program;
-	memcpy(args + 5, argv + 1, (size_t)argc * sizeof *args);
+	args[4] = no_gdb;
+	args[5] = program;
+	memcpy(args + 6, argv + 1, (size_t)argc * sizeof *args);
 	putenv(lib);
 	execv(valgrind, args);
 	err(71, "%s", valgrind);
