@@ -82,7 +82,8 @@ WAY=short
 try 75 prlimit --fsize=0 $M
 try '71 75' prlimit --nofile=0 $M
 WAY=socket try 75 prlimit --fsize=0 setpriv --no-new-privs $M
-WAY=dialogue try 0 prlimit --stack=16384 /usr/sbin/sendmail -bs
+# The kernel takes up to 8 KiB of that for itself, at random.
+WAY=dialogue try 0 prlimit --stack=49152 /usr/sbin/sendmail -bs
 if prlimit --nice=1 --rtprio=1 true 2>/dev/null; then # only root raises these
 	BEFORE='prlimit --nice=1 --rtprio=1' try 0 $M
 	BEFORE='prlimit --nice=5 --rtprio=5' try 0 $M
