@@ -69,8 +69,8 @@ done 2>/dev/null <<-'X' # the shell says "Killed"
 	memlock 0 0 1 4096
 	msgqueue 0 0 1 4096
 	nice 0 0
-	nofile any 0 1 2 3 4 5 6
-	nofile 0 7 8
+	nofile any 0 1 2 3 4 5 6 7
+	nofile 0 16
 	nproc 0 0 1 2
 	rss 0 0 1 4096
 	rtprio 0 0
