@@ -19,7 +19,7 @@
 #define NSSWITCH "/etc/nsswitch.conf"
 #define STATE_DIR "/var/lib/bellman"
 #define PATHS 20
-#define MEMORY (512ul << 20) /* address space: far more than it ever has */
+#define MEMORY 512 /* MB of address space: far more than it ever has */
 
 /* In place of a path. */
 #define HIS_BOX "box"	      /* the folder of the user's mailbox */
@@ -58,8 +58,8 @@ static const struct bounds {
 	enum calls calls;
 	unsigned files; /* the rights given up but beneath paths[] */
 	unsigned net;
-	rlim_t open, memory; /* descriptors, octets; 0: as the parent */
-	bool starts;	     /* programs; nobody else has children */
+	unsigned open, memory; /* descriptors, MB; 0: as the parent */
+	bool starts;	       /* programs; nobody else has children */
 	struct sandbox_path paths[PATHS];
 } table[WHOS] = {
 	/* Lists that aliases name may lie anywhere, and are read if all may.
@@ -243,7 +243,7 @@ bounds_set(enum role role, const struct role_start *start)
 	if (b->open)
 		priv_limit(RLIMIT_NOFILE, b->open);
 	if (b->memory)
-		priv_limit(RLIMIT_AS, b->memory);
+		priv_limit(RLIMIT_AS, (rlim_t)b->memory << 20);
 	if (!b->starts)
 		priv_limit(RLIMIT_NPROC, 0);
 	calls_set(calls);

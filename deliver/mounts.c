@@ -45,7 +45,7 @@ is_below(struct span point, const char *folder)
 {
 	if (point.len == 1)
 		return *folder == '/';
-	return strncmp(folder, point.ptr, point.len) == 0 &&
+	return span_starts(span_of(folder), point) &&
 	       (folder[point.len] == '/' || folder[point.len] == '\0');
 }
 

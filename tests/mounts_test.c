@@ -32,6 +32,8 @@ static const struct row {
 	{ "no_octet_behind_it",
 	    ROOT "40 22 0:50 / /my\\0/home rw - nfs h:/ rw\n",
 	    "/my\\0/home/alice", false },
+	{ "a_nul_in_it", ROOT "40 22 0:50 / /home\\000it rw - nfs h:/ rw\n",
+	    "/home", true },
 	{ "no_optional_fields", "22 1 8:1 / / rw - btrfs /dev/sda1 rw\n",
 	    "/home", true },
 	{ "unknown_kind", "22 1 8:1 / / rw - newfs /dev/sda1 rw\n", "/home",

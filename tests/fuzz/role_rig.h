@@ -34,6 +34,8 @@ int LLVMFuzzerInitialize(int *, char ***);
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 void syslog(int, const char *, ...);
+/* Of a build with -fprofile-instr-generate, for llvm-cov. */
+int __llvm_profile_write_file(void) __attribute__((weak));
 
 /* An exit leaves memory behind, and 1 is a role's own word. */
 const char *
@@ -169,6 +171,8 @@ rig_ends(int status, void *arg)
 	if (getpid() != rig_role)
 		_exit(status);
 	memcpy(rig->edges, rig_bounds[0], rig_edges());
+	if (__llvm_profile_write_file)
+		(void)__llvm_profile_write_file();
 	_exit(status);
 }
 
