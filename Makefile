@@ -142,12 +142,13 @@ check:
 	@$(MAKE) -s O=$O helpers bench-tools $(TESTS)
 	@O=$O tests/check.sh
 
-# Every system call of a delivery, where check takes the first of each kind.  In
-# pieces: ERROR_ONLY=sendmail, pass or stay, ERROR_ROLES="queue user", one in
-# ERROR_EVERY from the ERROR_FIRST on (tests/FAULTS).
+# Every system call of a submission and a delivery, where check takes the first of
+# each kind.  In pieces: ERROR_ONLY=sendmail, pass, stay, end, show, token or socket,
+# ERROR_HOWS=kill or errors, ERROR_ROLES="queue user", one in ERROR_EVERY from the
+# ERROR_FIRST on (tests/FAULTS).
 check-faults: helpers
-	@O=$O KILL_MOST=999 KILL_ENDS=30 ERROR_EVERY=$${ERROR_EVERY:-1} STORY_TIME=10800 \
-	    tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/79-*.sh
+	@O=$O KILL_MOST=999 ERROR_EVERY=$${ERROR_EVERY:-1} STORY_TIME=10800 \
+	    tests/check.sh tests/48-*.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/78-*.sh tests/79-*.sh
 
 # Thousands of what a disk may hold after a power cut (tests/powercut/README),
 # where check takes 30: RUNS recordings, IMAGES of each, from SEED on.

@@ -62,10 +62,13 @@ static const struct bounds {
 	bool starts;	       /* programs; nobody else has children */
 	struct sandbox_path paths[PATHS];
 } table[WHOS] = {
-	/* Lists that aliases name may lie anywhere, and are read if all may. */
+	/* Lists that aliases name may lie anywhere, and are read if all may.
+	 * What lies in drop/ and is no file goes to quarantine/ as well, which
+	 * Landlock counts as making one; by its calls it makes none. */
 	[WHO_QUEUE] = { CALLS_FILES | CALLS_SERVE, SANDBOX_ALL & ~SANDBOX_READ,
 	    NO_TCP | ALONE, 0, 0, false,
-	    { { SPOOL_DIR, SANDBOX_CHANGE }, { STATE_DIR, SANDBOX_CHANGE },
+	    { { SPOOL_DIR, SANDBOX_CHANGE | SANDBOX_SPECIAL },
+		{ STATE_DIR, SANDBOX_CHANGE },
 		{ "/dev/null", SANDBOX_WRITE } } },
 	/* Certificates may lie anywhere, and links lead there: it reads what
 	 * all may read, and changes nothing. */

@@ -1,6 +1,7 @@
 #include "deliver/brief.h"
 #include "common/log.h"
 #include "deliver/loop.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -111,6 +112,7 @@ pid_t
 brief_reap(int *status)
 {
 	siginfo_t is = { 0 };
+	pid_t pid;
 
 	if (waitid(P_ALL, 0, &is, WEXITED | WNOHANG | WNOWAIT) == -1 ||
 	    is.si_pid == 0)
@@ -119,5 +121,8 @@ brief_reap(int *status)
 	for (size_t i = 0; i < b.n; i++)
 		if (b.all[i].pid == is.si_pid)
 			end(&b.all[i]);
-	return waitpid(is.si_pid, status, WNOHANG);
+	while (
+	    (pid = waitpid(is.si_pid, status, WNOHANG)) == -1 && errno == EINTR)
+		;
+	return pid;
 }

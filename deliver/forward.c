@@ -151,9 +151,8 @@ beneath_home(
 	return status;
 }
 
-/* What lies beneath the home, if path does: else NULL. */
-static const char *
-inside(const char *home, const char *path)
+const char *
+forward_inside(const char *home, const char *path)
 {
 	size_t n = strlen(home);
 
@@ -269,7 +268,8 @@ enum read_status
 forward_open(
     const struct forward_owner *o, const char *path, int *fd, struct buf *why)
 {
-	const char *what, *rest = inside(o->home, *path ? path : ".forward");
+	const char *what,
+	    *rest = forward_inside(o->home, *path ? path : ".forward");
 	enum read_status status = READ_OK;
 	struct stat st;
 

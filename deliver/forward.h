@@ -33,6 +33,8 @@ enum read_status forward_open(
  * or of uid only: one of another would lead to whatever he likes. */
 enum read_status forward_reach(
     const char *path, uid_t uid, int *fd, struct buf *why);
+/* What lies beneath the home, if path does: else NULL. */
+const char *forward_inside(const char *home, const char *path);
 /* All of it, up to max octets. */
 enum read_status forward_read(
     int fd, size_t max, struct buf *text, struct buf *why);

@@ -138,7 +138,8 @@ ask_request(const char *request)
 
 		if (fd == -1)
 			return -1;
-		n = dprintf(fd, "%s\n", request) < 0 ? -1 : 1;
+		/* Closed already it may have been told why: of too many. */
+		n = dprintf(fd, "%s\n", request) < 0 && errno != EPIPE ? -1 : 1;
 		while (n == 1 && (n = recv(fd, &c, 1, MSG_PEEK)) == -1 &&
 		       errno == EINTR)
 			n = 1;

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -151,10 +152,9 @@ send_out(struct buf *out)
 
 /* 0 at the end, whichever; -1 with errno when reading or writing fails. */
 static int
-talk(struct dialogue *d)
+talk(struct dialogue *d, char *chunk)
 {
 	time_t until = now() + PATIENCE;
-	char chunk[CHUNK];
 
 	for (;;) {
 		unsigned lines = d->lines;
@@ -170,7 +170,7 @@ talk(struct dialogue *d)
 			dialogue_timeout(d);
 			continue;
 		}
-		n = read(STDIN_FILENO, chunk, sizeof chunk);
+		n = read(STDIN_FILENO, chunk, CHUNK);
 		if (n == -1 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
@@ -200,6 +200,7 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 		.arg = &opener };
 	struct dialogue d = { .conf = conf, .ops = &ops, .wait = o->wait };
 	int done, saved, status = 0;
+	char *chunk;
 
 	if (opener_start(&opener, conf) == -1) {
 		buf_fmt(why, "cannot start the dialogue: %s", strerror(errno));
@@ -216,8 +217,10 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 	if (d.peer)
 		hide_errors();
 	dialogue_open(&d);
-	done = talk(&d);
+	chunk = malloc(CHUNK); /* a stack may have less room (RLIMIT_STACK) */
+	done = chunk ? talk(&d, chunk) : -1;
 	saved = errno;
+	free(chunk);
 	if (done == -1) {
 		buf_fmt(why, "the dialogue broke off: %s", strerror(saved));
 		status = saved == EBADF ? EX_NOINPUT : EX_IOERR;

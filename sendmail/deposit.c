@@ -53,11 +53,10 @@ is_meant(uid_t uid, struct span *line)
 }
 
 /* What an agent has left behind that was killed holds nobody up. */
-/* Apart, since nobody may be refused: its room costs a page fault. */
-static __attribute__((noinline)) int
+static int
 read_refusals(struct deposit *s, int fd)
 {
-	char text[32768];
+	static char text[32768]; /* a stack may have less room */
 	ssize_t n = read(fd, text, sizeof text);
 	struct span rest = { text, n > 0 ? (size_t)n : 0 };
 

@@ -41,7 +41,9 @@ words(int argc, char **argv, const char *name)
 	struct buf b = { 0 };
 	int fd = memfd_create("words", MFD_CLOEXEC);
 	bool bad;
+	int saved;
 
+	errno = 0;
 	buf_str(&b, name ? name : "");
 	buf_chr(&b, '\0');
 	for (int i = 0; i < argc; i++) {
@@ -49,12 +51,13 @@ words(int argc, char **argv, const char *name)
 		buf_chr(&b, '\0');
 	}
 	bad = b.bad || fd == -1 || write(fd, b.ptr, b.len) != (ssize_t)b.len;
+	saved = errno ? errno : ENOMEM;
 	buf_free(&b);
 	if (!bad)
 		return fd;
 	if (fd != -1)
 		close(fd);
-	errno = ENOMEM;
+	errno = saved;
 	return -1;
 }
 
@@ -223,6 +226,20 @@ persist(int list, const char *program, int *status)
 	return how;
 }
 
+/* This process may have no memory, no descriptor, or write no file (FSIZE). */
+static enum outcome
+no_list(const char *program, int *status)
+{
+	char why[200];
+
+	snprintf(why, sizeof why,
+	    "the message cannot be handed to the agent: %s; nothing was "
+	    "queued: a limit of this process may be too low (ulimit -a), or "
+	    "try again later",
+	    strerror(errno));
+	return try_later(program, why, status);
+}
+
 int
 handover(int argc, char **argv, const char *name, int *status)
 {
@@ -231,6 +248,8 @@ handover(int argc, char **argv, const char *name, int *status)
 
 	if (list != -1)
 		how = persist(list, opt_program(argv[0]), status);
+	else if (geteuid() != 0) /* who does without the socket */
+		how = no_list(opt_program(argv[0]), status);
 	saved = errno;
 	if (list != -1)
 		close(list);

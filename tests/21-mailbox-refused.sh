@@ -62,6 +62,25 @@ refused "file of another"
 same "file of another: it is as it was" precious "$(cat /var/mail/bob)"
 mended "file of another"
 
+/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/var/mail/bob")'
+chmod 777 /var/mail/bob
+refused "socket"
+mended "socket"
+
+# A folder that all may write to: what alice has put there is not used.
+chmod 1777 /var/mail
+as alice ln -s /home/alice/precious /var/mail/bob
+refused "another's link in a sticky folder"
+mended "another's link in a sticky folder"
+as alice ln -s /home/bob /var/mail/bob
+refused "another's link to the home"
+mended "another's link to the home"
+as alice sh -c 'umask 0; : >/var/mail/bob'
+refused "another's file in a sticky folder"
+same "another's file in a sticky folder: it is empty still" 0 "$(stat -c %s /var/mail/bob)"
+mended "another's file in a sticky folder"
+chmod 2775 /var/mail
+
 # Over its size it is full for good: the sender reads it.
 stop_agent
 echo 'mailbox-size 100K' | config

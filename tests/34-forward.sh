@@ -119,6 +119,52 @@ mail_to daemonic
 check "no home, no shell: the mailbox" await mbox /var/mail/daemonic 1
 rm -f /var/mail/*
 
+# A file or a Maildir that could be another's, or lead to one: nothing is written,
+# and the mail waits.
+mkdir -m 1777 /srv/sticky
+echo precious >/srv/precious
+chown carol: /srv/precious
+chmod 666 /srv/precious
+as alice sh -c 'echo mine >"$HOME/mine"; ln "$HOME/mine" "$HOME/second"; mkdir -p "$HOME/Maildir/tmp" "$HOME/Maildir/cur"'
+as carol ln -s /srv/precious /srv/sticky/link
+as carol ln -s "$HOME_A/mine" /srv/sticky/back
+as alice ln -s /srv/precious "$HOME_A/own"
+ln /srv/precious /srv/second
+cp -p /srv/precious /srv/sticky/theirs
+mkfifo -m 666 /srv/sticky/fifo
+mknod -m 666 /srv/sticky/device c 1 5
+/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/srv/sticky/socket")'
+chmod 777 /srv/sticky/socket
+as carol mkdir -m 777 /srv/sticky/folder
+as alice ln -s /srv/sticky/folder "$HOME_A/Maildir/new"
+as alice ln -s /srv/sticky/folder "$HOME_A/linked"
+before=$(ls -lR --time-style=full-iso /srv "$HOME_A")
+while read -r path why; do
+	: >$LOG
+	echo "${path/#\~/$HOME_A}" | forward
+	mail_to alice
+	check "$path: it waits" await text $LOG "deferred to=<${path/#\~/$HOME_A}>"
+	check "$path: the log says why" grep -q -e "deferred to=.*$why" $LOG
+	rm -f $SPOOL/queue/* "$HOME_A/.forward"
+	same "$path: nothing is written" "$before" "$(ls -lR --time-style=full-iso /srv "$HOME_A")"
+done <<'X'
+/srv/sticky/link is a symbolic link
+/srv/sticky/back is a symbolic link
+~/own is a symbolic link
+/srv/second has another name
+~/second has another name
+/srv/sticky/theirs belongs to another user
+/srv/sticky/fifo is no regular file
+/srv/sticky/device is no regular file
+/srv/sticky/socket is no regular file
+/srv/sticky/folder is no regular file
+/srv/sticky/new is not there, and others may write
+/srv/sticky/folder/ belongs to another user
+~/Maildir/ is a link or no folder
+~/linked/ is a link or no folder
+X
+rm -f /var/mail/* $SPOOL/drop/*
+
 # A .forward in an alias, with a copy; everybody once.
 echo 'team: alice, carol, bob' >/etc/aliases
 echo '\alice, bob, carol' | forward

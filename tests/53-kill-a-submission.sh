@@ -1,45 +1,91 @@
 #!/bin/bash
-# kill -9 of sendmail at each of its system calls in turn: either it said 0 and
-# the message is there, once and whole, or it is not there; and nothing is left.
+# kill -9 of sendmail at each of its system calls in turn, by each way a message
+# can come: either it was acknowledged and is there, once and whole, or it is there
+# whole or not at all; and nothing is left.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/calls.sh"
 
 echo 'hold yes' >$CONF # the agent comes afterwards
-text() { printf 'Subject: %s\n\nfirst of %s\nlast of %s\n' "$1" "$1" "$1"; }
+kills=0
+campaign() { # WAY LEAST: it makes more calls than these
+	local way=$1 name which n=0 met=0 hung=0
+	calls_of "$way"
+	check "$way: the calls are known" test "$(wc -l </tmp/calls)" -gt "$2"
+	while read -r name which; do
+		n=$((n + 1))
+		disturb "$way" "$way$n" "$name" "$which" KILL
+		[ $STATUS != 137 ] || met=$((met + 1))
+		[ $STATUS != 124 ] || hung=$((hung + 1))
+	done </tmp/calls 2>/dev/null # the shell says "Killed" each time
+	same "$way: each of them was killed" "$n" "$met"
+	same "$way: nothing hangs" 0 $hung
+	kills=$((kills + n))
+	echo "# $way: killed $met"
+}
+nobody_left() {
+	local pid
+	for pid in $(pgrep -x sendmail); do await -t 5 dead "$pid" || return; done
+}
+campaign short 60
+campaign long 70
+campaign header 60
+campaign dialogue 80
+check "dialogue: its child is gone with it" nobody_left
 
-# All calls of an undisturbed run, but for the program's own start: each as
-# NAME and which of that name it is, for strace counts by name.
-text count | strace -u alice -o /tmp/trace /usr/sbin/sendmail -i bob 2>/dev/null
-sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' /tmp/trace | awk '{ print $1, ++n[$1] }' |
-	sed -n '/^getresgid 1$/,$p' | grep -v '^exit_group' >/tmp/calls
-calls=$(wc -l </tmp/calls)
-check "the calls are known" test "$calls" -gt 30
-rm -f $SPOOL/drop/*
-
-said=' ' killed=0 n=0
-while read -r name which; do
+# The child of a dialogue, which has the group, as the dialogue goes on.
+mkfifo /tmp/in
+child() { # MARK [CALL WHICH]: killed there
+	local mark=$1 pid child strace
+	: >/tmp/said
+	rm -f /tmp/attached
+	setpriv --reuid=alice --regid=alice --init-groups sendmail -bs </tmp/in >/tmp/said 2>&1 &
+	pid=$!
+	exec 9>/tmp/in
+	await text /tmp/said 220
+	child=$(pgrep -P $pid)
+	strace -o /tmp/trace ${2:+-e "trace=$2" -e "inject=$2:signal=KILL:when=$3"} -p "$child" 2>/tmp/attached &
+	strace=$!
+	await text /tmp/attached attached
+	input dialogue "$mark" >&9
+	exec 9>&-
+	await -t 20 dead $pid || { hung=$((hung + 1)); kill -KILL $pid; }
+	wait $pid 2>/dev/null
+	wait $strace 2>/dev/null
+	told dialogue "$mark"
+}
+hung=0 n=0 met=0
+child unkilled
+counted /tmp/trace >/tmp/calls
+check "a dialogue's child: the calls are known" test "$(wc -l </tmp/calls)" -gt 20
+while read -r name which <&4; do
 	n=$((n + 1))
-	text "k$n" >/tmp/text
-	if strace -u alice -o /dev/null -e "inject=$name:signal=KILL:when=$which" \
-	    /usr/sbin/sendmail -i bob </tmp/text; then
-		said="$said$n "
-	else
-		killed=$((killed + 1))
-	fi
-done </tmp/calls 2>/dev/null # the shell says "Killed" each time
-same "each of them was killed" "$calls" "$killed"
+	child "child$n" "$name" "$which"
+	! grep -q 'killed by SIGKILL' /tmp/trace || met=$((met + 1))
+done 4</tmp/calls
+# Before it waits for the first request: what its parent does not call.
+for name in dup2 close_range; do
+	n=$((n + 1))
+	input dialogue child$n >/tmp/text
+	timeout 20 strace -f -u alice -o /tmp/trace -e trace=$name -e "inject=$name:signal=KILL:when=1" \
+	    sendmail -bs </tmp/text >/tmp/said 2>&1
+	told dialogue child$n
+	! grep -q 'killed by SIGKILL' /tmp/trace || met=$((met + 1))
+done 2>/dev/null
+same "a dialogue's child: each of them was killed" $n $met
+same "a dialogue's child: nothing hangs" 0 $hung
+check "a dialogue's child: and nobody is left" nobody_left
+kills=$((kills + n))
+echo "# child: killed $met"
 
-echo >$CONF
+# By the socket the agent's submit role writes: the client is killed.
+: >$CONF
+start_agent
+campaign socket 20
+check "the agent takes what is complete, and removes what is not" drained
+stop_agent
 deliver -q
-lost='' torn='' left=$(find $SPOOL/drop $SPOOL/queue -type f)
-for ((n = 1; n <= calls; n++)); do
-	heads=$(grep -c "^first of k$n\$" /var/mail/bob)
-	tails=$(grep -c "^last of k$n\$" /var/mail/bob)
-	case $said in *" $n "*) [ "$heads" = 1 ] || lost="$lost $n" ;; esac
-	[ "$heads" = "$tails" ] && [ "$heads" -le 1 ] || torn="$torn $n"
-done
-same "what was acknowledged is there" "" "$lost"
-same "nothing is torn or doubled" "" "$torn"
-same "nothing is left in the spool" "" "$left"
+same "what was acknowledged is there, nothing is torn or doubled ($kills kills)" "" "$(accounts /var/mail/bob)"
+same "nothing is left in the spool" "" "$(find $SPOOL/drop $SPOOL/queue -type f)"
 same "nothing is in quarantine" "" "$(ls $SPOOL/quarantine)"
-echo "# $killed killed; $(messages /var/mail/bob) arrived all the same"
+echo "# $kills killed; $(arrived /var/mail/bob) messages arrived all the same"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # More kills at system calls: a second one while the first is mended, the map of
-# the aliases while it is built, a command, and the end of an agent.
+# the aliases while it is built, and a command.
 . "$(dirname "$0")/lib.sh"
 MOST=1
 . "$(dirname "$0")/kills.sh"
@@ -130,33 +130,5 @@ same "SMTP: each is whole" "$(grep -c '^first of' /tmp/got)" "$(grep -c '^last o
 none_lost SMTP
 stop_smtpd
 
-# The end of an agent, and a kill -9 in the middle of that.
-lost='' many=20
-for ((n = 1; n <= ${KILL_ENDS:-3}; n++)); do
-	rm -f /var/mail/bob
-	start_agent
-	session $many bob >/dev/null &
-	talk=$!
-	await -t 20 exists /var/mail/bob
-	kill -TERM $AGENT
-	for who in 'deliver: queue' 'deliver: user ' /usr/sbin/deliver; do
-		[ $((n % 3)) = 0 ] && who=/usr/sbin/deliver
-		if "$O/tests/slay" 0 "$who"; then total=$((total + 1)) && break; fi
-	done
-	wait $talk
-	kill -KILL $AGENT 2>/dev/null
-	wait $AGENT 2>/dev/null
-	AGENT=
-	deliver -q
-	marks=
-	for ((k = 1; k <= many; k++)); do marks="$marks s$k"; done
-	cp /var/mail/bob /tmp/got
-	# shellcheck disable=SC2086
-	lost="$lost$(bad $marks)"
-done 2>/dev/null
-# shellcheck disable=SC2086
-same "killed while it ends: each message is there once and whole" "" "$lost"
-same "killed while it ends: the spool is empty" "" "$(find $SPOOL -type f)"
-echo "# an agent that ends: ${KILL_ENDS:-3} ends, messages $((${KILL_ENDS:-3} * many)), not once and whole: $(echo $lost | wc -w)"
 echo "# $total kills in all"
 finish

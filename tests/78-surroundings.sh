@@ -1,22 +1,29 @@
 #!/bin/bash
-# Where sendmail is started from: whatever its caller has closed, limited or set,
-# its exit status is the truth.  What 15, 20, 53, 55 and 59 try is not tried
-# again.
+# Where sendmail is started from: whatever its caller has closed, limited, set or
+# signalled, its exit status is the truth.  What 15, 20, 53, 55 and 59 try is not
+# tried again.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/calls.sh"
 
-n=0 yes='' no='' wrong=''
-message() { printf 'Subject: x\n\nfirst of %s\n%s\nlast of %s\n' "$1" "$2" "$1"; }
-# try STATUSES COMMAND...: one of these; the message is on standard input
+n=0 wrong=''
+# try STATUSES COMMAND...: one of these, + for any of sysexits.h; the message is on
+# standard input, and comes by WAY.
 try() {
 	local want=$1 rc mark
 	shift
 	n=$((n + 1)) mark=w$n
-	message $mark "$PADDING" | timeout -s KILL 20 setpriv --reuid="$WHO" --regid="$WHO" --clear-groups "$@" >/dev/null 2>"$OUT"
-	rc=$?
-	case " $want " in *" $rc "*) ;; *) wrong="$wrong [$* -> $rc, wanted $want]" ;; esac
-	if [ $rc = 0 ]; then yes="$yes $mark"; else no="$no $mark"; fi
+	input $WAY $mark | timeout -s KILL 20 $BEFORE setpriv --reuid="$WHO" --regid="$WHO" --clear-groups "$@" 2>"$OUT" | cat >/tmp/said # no file, which FSIZE would bound
+	rc=${PIPESTATUS[1]}
+	case " $want " in
+	*" $rc "*) ;;
+	*+*) [ $rc -ge 64 ] && [ $rc -le 78 ] || wrong="$wrong [$WAY: $* -> $rc]" ;;
+	*) wrong="$wrong [$WAY: $* -> $rc, wanted $want]" ;;
+	esac
+	# who is not started hands nothing in; by XCPU (152) it ends in its middle
+	[ "$rc" -lt 128 ] || [ "$rc" = 152 ] || rc=127
+	told $WAY $mark $rc
 }
-PADDING='' WHO=1001
+WAY=short WHO=1001 BEFORE=''
 M='/usr/sbin/sendmail -i bob'
 echo 'hold yes' >$CONF
 start_agent
@@ -35,25 +42,60 @@ try '0 64 65 67 68' /usr/bin/python3 -c 'import os; os.execve("/usr/sbin/sendmai
 try 0 /usr/bin/python3 -c 'import os; os.execve("/usr/sbin/sendmail", ["sendmail", "-i", "bob"], {"V%d" % i: "x" * 1000 for i in range(1000)})'
 same "arguments" "" "$wrong"
 
-# Small limits: done, or refused; the kernel itself may not start it (137, 139).
-wrong=''
-PADDING=$(head -c 20000 /dev/zero | tr '\0' x)
-try '0 71 75' prlimit --nofile=3 $M
-try '0 71 75' prlimit --nofile=5 $M
-try '71 75' prlimit --fsize=0 $M
-try '71 75' prlimit --fsize=512 $M
-for size in 100000 1000000 4000000; do
-	try '0 69 70 71 75 126 127 137 139' sh -c "ulimit -v $((size / 1024)); exec $M"
-	try '0 69 70 71 75 126 127 137 139' prlimit --data=$size $M
-	try '0 69 70 71 75 126 127 137 139' sh -c "ulimit -s $((size / 1024)); exec $M"
-done
-try 0 prlimit --nproc=1 $M
-try 0 prlimit --cpu=1 $M
-try 0 prlimit --memlock=0 --core=unlimited $M
-same "limits" "" "$wrong"
+# Each limit, with next to nothing: 0 where it is no matter; else it is done, or
+# refused with a status that says so, or the kernel does not start it (126, 137,
+# 139; the libraries of setpriv: 127) or ends it (152).
+wrong='' first=$n
+while read -r limit want some; do
+	for value in $some; do
+		for WAY in short long dialogue socket; do
+			may=$want
+			[ $want != any ] || may='0 126 137 139 152 +'
+			[ $want/$WAY != any/socket ] || may="$may 127"
+			[ $limit/$WAY != nproc/dialogue ] || may='0 71' # it forks
+			for set in $value: $value; do # the soft one, both
+				# shellcheck disable=SC2046 # words
+				try "$may" prlimit --"$limit=$set" $(program "$WAY")
+			done
+		done
+	done
+done 2>/dev/null <<-'X' # the shell says "Killed"
+	as any 0 1 1000000
+	core 0 0 1 4096
+	cpu any 0 1 2
+	data any 0 1 100000 1000000
+	fsize any 0 1 512
+	locks 0 0 1 2
+	memlock 0 0 1 4096
+	msgqueue 0 0 1 4096
+	nice 0 0
+	nofile any 0 1 2 3 4 5 6 7
+	nofile 0 16
+	nproc 0 0 1 2
+	rss 0 0 1 4096
+	rtprio 0 0
+	rttime 0 0 1 1000
+	sigpending 0 0 1 2
+	stack any 0 1 16384 100000
+X
+WAY=short
+try 75 prlimit --fsize=0 $M
+try '71 75' prlimit --nofile=0 $M
+WAY=socket try 75 prlimit --fsize=0 setpriv --no-new-privs $M
+# The kernel takes up to 8 KiB of that for itself, at random.
+WAY=dialogue try 0 prlimit --stack=49152 /usr/sbin/sendmail -bs
+if prlimit --nice=1 --rtprio=1 true 2>/dev/null; then # only root raises these
+	BEFORE='prlimit --nice=1 --rtprio=1' try 0 $M
+	BEFORE='prlimit --nice=5 --rtprio=5' try 0 $M
+else
+	skip "limits nice and rtprio of more than 0: root may not raise them here (no CAP_SYS_RESOURCE)"
+fi
+same "limits ($((n - first)))" "" "$wrong"
+text x | as alice prlimit --fsize=0 setpriv --no-new-privs $M 2>&1 | cat >"$OUT"
+said "what cannot be handed to the agent says why" 'handed to the agent: File too large.*ulimit'
 
 # The environment is not asked.
-wrong='' PADDING=''
+wrong=''
 long=$(head -c 60000 /dev/zero | tr '\0' /)
 for set in LD_PRELOAD=/nonexistent/x.so LD_AUDIT=x LD_LIBRARY_PATH=/tmp LD_DEBUG=all TZ=../../../../etc/shadow "TZ=$long" \
     GCONV_PATH=/tmp LOCPATH=/tmp TDB_NO_FSYNC=1 MALLOC_PERTURB_=165 MALLOC_CHECK_=3 LOCALDOMAIN=evil.example \
@@ -73,53 +115,110 @@ try 0 $M # who has no name
 WHO=1001
 same "umask, a removed directory, signals blocked" "" "$wrong"
 
-# Each signal, at a moment that is left to chance: by name, at each of the first
-# steps of reading.
+# Each signal behind each of its calls, but those that stop it: it ends by that, or
+# goes on and says 0.  Of these one in EVERY.
+[ -z "$WHOLE" ] || EVERY=1
+turn=0 signals=0
+signals() { # WAY EVERY
+	local way=$1 every=${EVERY:-$2} number signal name which can
+	calls_of "$way"
+	for number in {1..31} "$(kill -l RTMIN)"; do
+		signal=$(kill -l "$number") can=$((128 + number))
+		case $signal in
+		STOP | TSTP | TTIN | TTOU) continue ;;
+		CHLD | CONT | URG | WINCH) can=0 ;; # these end nobody,
+		PIPE | XFSZ) can="0 $can" ;;        # and these are soon ignored
+		esac
+		while read -r name which; do
+			turn=$((turn + 1))
+			[ $((turn % every)) = 0 ] || continue
+			signals=$((signals + 1))
+			disturb "$way" "$way-$signal-$name$which" "$name" "$which" "$number"
+			case " $can exit_group" in
+			*" $STATUS "* | *" $name") ;;
+			*) wrong="$wrong [$way $signal $name $which -> $STATUS]" ;;
+			esac
+		done </tmp/calls 2>/dev/null
+	done
+}
 wrong=''
-for signal in HUP INT QUIT ABRT ALRM TERM USR1 USR2 XCPU VTALRM PROF IO PWR SYS KILL SEGV BUS FPE; do
-	n=$((n + 1)) mark=w$n
-	(message $mark x; sleep 0.0$((RANDOM % 4))) | setpriv --reuid=alice --regid=alice --init-groups $M 2>/dev/null &
-	pid=$!
-	sleep 0.0$((RANDOM % 5))
-	kill -$signal $pid 2>/dev/null
-	wait $pid 2>/dev/null
-	rc=$?
-	if [ $rc = 0 ]; then yes="$yes $mark"; else no="$no $mark"; fi
-	[ $rc != 99 ] || wrong="$wrong $signal"
+signals short 19
+for way in long header dialogue socket; do signals $way 97; done
+same "a signal behind a call ends it, or is nothing to it ($signals)" "" "$wrong"
+
+# Stopped behind each of its calls, all of these at once: nobody waits for any, and
+# they go on as if nothing had been.
+: >$CONF
+stop_agent
+start_agent
+set -m # a process group each: in one that nobody minds TSTP and its kin stop nobody
+stops() { # SIGNAL WAY EVERY
+	local signal=$1 way=$2 every=${EVERY:-$3} name which each turn=0 k=0 late='' all=''
+	calls_of "$way"
+	while read -r name which; do
+		turn=$((turn + 1))
+		[ $((turn % every)) = 0 ] && [ "$name" != exit_group ] || continue
+		k=$((k + 1)) signals=$((signals + 1))
+		input "$way" "$way-$signal-$name$which" >/tmp/stop.text.$k
+		# shellcheck disable=SC2046 # words
+		strace -u alice -o /tmp/stop.$k -e trace="$name" -e inject="$name:signal=$signal:when=$which" \
+		    $(program "$way") </tmp/stop.text.$k >/tmp/stop.said.$k 2>&1 &
+		all="$all $!:$way-$signal-$name$which"
+		await -t 10 text /tmp/stop.$k "stopped by SIG$signal" >/dev/null || late="$late $name$which"
+	done </tmp/calls
+	same "$way: stopped by $signal ($k)" "" "$late"
+	try 0 $M
+	check "$way: beside those others are served" await -t 10 text /var/mail/bob "last of w$n"
+	kill -TERM "$AGENT"
+	check "$way: and the agent ends" await -t 10 dead "$AGENT"
+	stop_agent
+	start_agent
+	try 0 $M
+	check "$way: the next one serves others, too" await -t 10 text /var/mail/bob "last of w$n"
+	k=0 late=''
+	for each in $all; do
+		k=$((k + 1))
+		kill -CONT -"${each%%:*}"
+		wait "${each%%:*}"
+		which=$?
+		[ $which = 0 ] || late="$late ${each#*:}->$which"
+		cp /tmp/stop.said.$k /tmp/said
+		told "$way" "${each#*:}" $which
+	done
+	same "$way: told to go on they end well" "" "$late"
+	rm -f /tmp/stop.*
+}
+stops STOP short 1
+stops STOP long 9
+stops STOP header 20
+stops STOP dialogue 9
+stops STOP socket 4
+for signal in TSTP TTIN TTOU; do
+	for way in ${WHOLE:+$WAYS}; do stops $signal $way 1; done
+	[ -n "$WHOLE" ] || stops $signal short 13
 done
-same "a signal at some moment" "" "$wrong"
+set +m
 
 # One who is stopped for ever holds nothing that others need.
 mkfifo /tmp/never
 setpriv --reuid=alice --regid=alice --init-groups $M </tmp/never 2>/dev/null &
 stopped=$!
 exec 9>/tmp/never
-message half x >&9
+input short half >&9
 kill -STOP $stopped
-: >$CONF
 stop_agent
 start_agent
-PADDING=''
 try 0 $M
 check "beside one that is stopped others are served" await text /var/mail/bob "last of w$n"
 await -t 20 empty $SPOOL/queue
 kill -KILL $stopped
 exec 9>&-
 wait $stopped 2>/dev/null
+echo 'half 137' >>/tmp/told
 check "and when it is dead nothing is left" drained
 
-bad() {
-	local mark
-	for mark; do
-		[ "$(grep -c "^first of $mark\$" /var/mail/bob) $(grep -c "^last of $mark\$" /var/mail/bob)" = "1 1" ] || printf ' %s' "$mark"
-	done
-}
-# shellcheck disable=SC2086
-same "what was taken is there, once and whole ($n tries)" "" "$(bad $yes)"
-# Killed by a signal it may have been complete already: then it is there whole.
-for mark in $no half; do
-	heads=$(grep -c "^first of $mark\$" /var/mail/bob) tails=$(grep -c "^last of $mark\$" /var/mail/bob)
-	[ "$heads" = "$tails" ] && [ "$heads" -le 1 ] || echo "$mark"
-done >/tmp/torn
-same "what was not is there whole or not at all" "" "$(cat /tmp/torn)"
+same "what was acknowledged is there, once and whole, and nothing that was refused" "" "$(accounts /var/mail/bob)"
+same "nothing is in quarantine" "" "$(ls $SPOOL/quarantine)"
+echo "# signals $signals, limits and others $n, messages $(wc -l </tmp/told), of them acknowledged $(grep -c ' 0$' /tmp/told)," \
+    "others that arrived all the same $(arrived /var/mail/bob)"
 finish

@@ -1,8 +1,9 @@
 #!/bin/bash
-# A system call that fails, or writes less than it was asked to, one in turn: of
-# sendmail, and of every process of a pass and of an agent that stays.  Nothing
-# that was acknowledged is lost, nothing is torn or doubled, nothing waits for
-# ever.  A sample; `make check-faults` takes them all.
+# A system call that fails, or writes less than it was asked to, or is the last
+# (kill -9), one in turn: of sendmail, and of every process of a pass, of an agent
+# that stays, and of one that ends.  Nothing that was acknowledged is lost, nothing
+# is torn or doubled, nothing waits for ever.  A sample; `make check-faults` takes
+# them all.
 . "$(dirname "$0")/lib.sh"
 . "$TREE/tests/errors.sh"
 [ -z "$SANITIZED" ] || { skip "a sanitizer makes calls of its own"; finish; }
@@ -85,9 +86,11 @@ if wanted sendmail; then
 fi
 
 # A pass with all kinds of deliveries: mailboxes, a file, a Maildir, a command,
-# an alias, a bounce, a server whose name is looked up.
+# an alias, a list in a file, a bounce, a server whose name is looked up, and one
+# that speaks LMTP.
 group=pass
 smtpd 2525 /tmp/smtp >/dev/null
+smtpd 2424 /tmp/lmtp lmtp >/dev/null
 cat >/usr/local/bin/keep <<'Y'
 #!/bin/sh
 cat >"$HOME/kept.$$" && mv "$HOME/kept.$$" "$HOME/got.$$.$(date +%N)"
@@ -95,29 +98,45 @@ Y
 chmod 755 /usr/local/bin/keep
 printf '\\alice\n|/usr/local/bin/keep\n/home/alice/archive\n/home/alice/Maildir/\n' >/home/alice/.forward
 chown alice:alice /home/alice/.forward
-echo 'team: bob' >/etc/aliases
-settings() { printf 'relay main {\n\thost relay.example 2525\n\ttls never\n}\nlocal-domains mail.example\n' >$CONF; }
-fill_all() { # TAG
-	local to
-	echo 'hold yes' >$CONF
+ALIASES='team: bob
+list: :include:/etc/list'
+echo "$ALIASES" >/etc/aliases
+echo bob >/etc/list
+settings() {
+	cat >$CONF <<-'Y'
+		relay main {
+			host relay.example 2525
+			tls never
+		}
+		relay near {
+			protocol lmtp
+			host 127.0.0.1 2424
+			tls never
+		}
+		route domain near.example relay near
+		local-domains mail.example
+	Y
+}
+send_all() { # TAG [NOBODY]: one of each, and what is to become of them
+	local to place nobody=${2:-nosuchuser}
 	{
 		echo 'EHLO x'
-		for to in alice team nosuchuser "far@far.example"; do
+		for to in alice team list "$nobody" far@far.example box@near.example; do
 			printf 'MAIL FROM:<bob>\nRCPT TO:<%s>\nDATA\n' "$to"
 			letter "$1${to%@*}"
 			echo .
 		done
 		echo QUIT
 	} | sendmail -bs >/dev/null
-	settings
+	for place in mailbox archive Maildir command; do expect "$1alice" $place; done
+	for to in team list "${nobody%@*}"; do expect "$1$to" bob; done
+	expect "$1far" smtp
+	expect "$1box" lmtp
 }
 pass_fault() {
-	local place
-	fill_all "p$total"
-	for place in mailbox archive Maildir command; do expect "p${total}alice" $place; done
-	expect "p${total}team" bob
-	expect "p${total}nosuchuser" bob
-	expect "p${total}far" smtp
+	echo 'hold yes' >$CONF
+	send_all "p$total"
+	settings
 	passes "$@"
 }
 passes() {
@@ -134,6 +153,13 @@ far_fault() { # one message alone, so that its opens can be told by their number
 	expect "p${total}far" smtp
 	passes "$@"
 }
+bob_fault() { # the same for one mailbox
+	echo 'hold yes' >$CONF
+	letter "p${total}one" | sendmail -i bob
+	settings
+	expect "p${total}one" bob
+	passes "$@"
+}
 met() { # FUNCTION ROLE CALL WHEN HOW: one that has to meet its call
 	local what=$1
 	shift
@@ -148,18 +174,25 @@ row() { # PATH ROLE CALL WHEN HOW
 	met $what "$@"
 	AMISS="$O/tests/amiss -o /tmp/amiss"
 }
+listens() { # PID FILE: it is there, or will not be, since that process has ended
+	local i
+	for ((i = 0; i < 20; i++)); do
+		await -t 1 exists "$2" >/dev/null 2>&1 && return
+		kill -0 "$1" 2>/dev/null || return
+	done
+}
 # An agent that stays takes over what comes, and rebuilds its map: the queue's.
 stay_fault() { # ROLE CALL WHEN HOW, or -c
 	local rc=0 tracer
 	settings
-	echo 'team: bob' >/etc/aliases
+	echo "$ALIASES" >/etc/aliases
 	start_agent
 	mailq >/dev/null # it answers: the queue is there
 	rm -f /tmp/amiss
 	"$O/tests/amiss" -o /tmp/amiss -p "$(role_pid queue)" "$@" &
 	tracer=$!
 	await -t 10 text /tmp/amiss held
-	printf 'team: bob\nnew%s: alice\n' "$total" >/etc/aliases
+	printf '%s\nnew%s: alice\n' "$ALIASES" "$total" >/etc/aliases
 	newaliases >/dev/null 2>&1
 	for place in team "new$total"; do
 		letter "a$total$place" | sendmail -i $place
@@ -178,6 +211,43 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 	for place in mailbox archive Maildir command; do expect "a${total}new$total" $place; done
 	return $rc
 }
+# An agent that is told to end while it has mail under way.
+end_fault() { # ROLE CALL WHEN HOW, or -c
+	local rc=0 tracer
+	settings
+	rm -f /run/bellman/control /tmp/end
+	if [ "$1" = -c ]; then
+		"$O/tests/amiss" -c -w /tmp/end -o /tmp/counts deliver &
+	else
+		$AMISS -w /tmp/end "$@" deliver &
+	fi
+	tracer=$!
+	listens $tracer /run/bellman/control
+	send_all "e$total" nosuch@far.example # of a user of its own it asks the agent
+	: >/tmp/end
+	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
+	await -t 20 dead $tracer || rc=137
+	kill -KILL $tracer 2>/dev/null
+	wait $tracer || rc=$?
+	settle "$@"
+	return $rc
+}
+# A relay that wants a token, which a command prints.
+token_fault() { # ROLE CALL WHEN HOW, or -c
+	local rc
+	echo 'hold yes' >$CONF
+	letter "o${total}far" | sendmail -i -f bob far@far.example
+	expect "o${total}far" relay
+	printf 'relay main {\n\thost relay.example 465\n\tca /usr/share/test-ca.pem\n\tuser jdoe\n\tauth xoauth2\n\ttoken /usr/local/bin/token\n}\n' >$CONF
+	if [ "$1" = -c ]; then
+		"$O/tests/amiss" -c -o /tmp/counts deliver -q
+		return
+	fi
+	timeout -s KILL 40 $AMISS "$@" deliver -q 2>>/tmp/said
+	rc=$?
+	settle "$@"
+	return $rc
+}
 # An agent of which the queue could not read queue/ to its end (the two calls
 # before are of .intents/), or open a file in drop/, when it was told of it: it
 # looks again by itself.
@@ -192,7 +262,7 @@ look_again() { # PATH ROLE CALL WHEN HOW
 	rm -f /run/bellman/control
 	"$O/tests/amiss" -o /tmp/amiss -P "$path" "$@" deliver &
 	tracer=$!
-	await -t 20 exists /run/bellman/control
+	listens $tracer /run/bellman/control
 	[ "$path" = $SPOOL/queue ] || letter "l${total}drop" | sendmail -i bob
 	await -t 20 empty $SPOOL/drop $SPOOL/queue || rc=137
 	kill -TERM "$(cat $PIDFILE)"
@@ -237,16 +307,16 @@ socket_fault() {
 	rm -f /run/bellman/control /run/bellman/submit
 	if [ "$1" = -c ]; then "$O/tests/amiss" -c -o /tmp/counts deliver; else $AMISS "$@" deliver; fi &
 	tracer=$!
-	await -t 20 exists /run/bellman/control && await -t 20 exists /run/bellman/submit
+	listens $tracer /run/bellman/control && listens $tracer /run/bellman/submit
 	letter "u$total" | timeout -s KILL 40 setpriv --reuid=alice --regid=alice --clear-groups \
 	    --no-new-privs /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
 	rc=$?
 	if [ $rc = 0 ]; then expect "u$total" socket; else
 		# What it could not say is no lie.
-		case "$2" in sendmsg* | sendto* | write* | poll*) echo "u$total" >>/tmp/unsaid ;; esac
+		case "$2 $4" in sendmsg* | sendto* | write* | poll* | *kill) echo "u$total" >>/tmp/unsaid ;; esac
 	fi
 	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
-	kill -TERM "$(cat $PIDFILE)"
+	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
 	await -t 20 dead $tracer || rc=137
 	kill -KILL $tracer 2>/dev/null
 	wait $tracer
@@ -257,8 +327,10 @@ socket_fault() {
 : >/tmp/unsaid
 {
 	if wanted pass; then
-		EVERY=${ERROR_EVERY:-127}
-		fill_all count
+		EVERY=${ERROR_EVERY:-199}
+		echo 'hold yes' >$CONF
+		send_all count
+		settings
 		"$O/tests/amiss" -c -o /tmp/counts deliver -q
 		if [ -z "${ERROR_ROLES:-}" ]; then # what once went wrong
 			row /etc/shells user openat 1 EMFILE # "he has no login shell"
@@ -268,16 +340,25 @@ socket_fault() {
 			row / parent socketpair 4 EMFILE     # queue and net were never joined
 			row socket: net sendto 2 ENOBUFS     # waited for what nobody asked for
 			met pass_fault queue unlinkat 1 EACCES # its bounce was made again
+			for k in 4 5 6 7 8; do # with nothing left to do: its pass waited for ever
+				try bob_fault pass user close $k kill
+			done
 		fi
 		each pass_fault pass "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
 	fi
 	if wanted stay; then
-		EVERY=${ERROR_EVERY:-89}
+		EVERY=${ERROR_EVERY:-139}
 		group=stay
 		stay_fault -c
 		cp /tmp/amiss /tmp/counts
 		[ -n "${ERROR_ROLES:-}" ] || met stay_fault queue fallocate 1 ENOSPC # a name was left out
 		each stay_fault stay "${ERROR_ROLES:-queue}" </tmp/counts
+	fi
+	if wanted end; then
+		EVERY=${ERROR_EVERY:-199}
+		group=end
+		end_fault -c
+		each end_fault end "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
 	fi
 	if wanted again; then
 		group=again
@@ -285,7 +366,7 @@ socket_fault() {
 		again $SPOOL/drop/3 queue openat 1 EMFILE # an id's: nobody tells of it twice
 	fi
 	if wanted show; then
-		EVERY=${ERROR_EVERY:-61}
+		EVERY=${ERROR_EVERY:-97}
 		group=show
 		. "$TREE/tests/ttys.sh"
 		session alice alice
@@ -294,8 +375,20 @@ socket_fault() {
 		each show_fault show "${ERROR_ROLES:-tty mime deliver-mime}" </tmp/counts
 		rm -f /tmp/smtp/seven
 	fi
+	if wanted token; then
+		EVERY=${ERROR_EVERY:-97}
+		group=token
+		"$TREE/tests/certs.sh" /tmp/certs
+		cp /tmp/certs/ca.pem /usr/share/test-ca.pem
+		echo ya29.abc >/tmp/bearer
+		printf '#!/bin/sh\nprintf "ya29.abc\\n3600\\n"\n' >/usr/local/bin/token
+		chmod 755 /usr/local/bin/token
+		smtpd 465 /tmp/relay cert=/tmp/certs/right.pem,/tmp/certs/right.key wrapped token=jdoe,/tmp/bearer
+		token_fault -c
+		each token_fault token "${ERROR_ROLES:-parent start token net}" </tmp/counts
+	fi
 	if wanted socket; then
-		EVERY=${ERROR_EVERY:-79}
+		EVERY=${ERROR_EVERY:-127}
 		group=socket
 		socket_fault -c
 		each socket_fault socket "${ERROR_ROLES:-parent start submit}" </tmp/counts
@@ -309,7 +402,7 @@ socket_fault() {
 	account bob </var/mail/bob
 	grep -v -x -F -f <(sed 's/.*/first of &/; p; s/^first/last/' /tmp/unsaid) /var/mail/bob | account socket
 	sed 's/\r//g; s/^| //' /tmp/screen.alice | cat - /var/mail/alice /var/mail/bob | account shown
-	sed 's/\r$//' /tmp/smtp/*.msg | account smtp
+	for place in smtp lmtp relay; do sed 's/\r$//' /tmp/$place/*.msg | account $place; done
 } 2>/dev/null | grep -v -E ' (count[a-z]*|a[0-9]*team|a[0-9]*new[0-9]*) none ' >/tmp/table
 met=$(grep -c -v -- '-$' /tmp/faults)
 [ "$total" = "$tried" ] ||

@@ -1,22 +1,25 @@
 /* amiss - one system call goes amiss in one process of many (x86-64, root):
  *
- *     amiss [-o FILE] [-p PID] [-P PATH] ROLE CALL[@SITE] WHEN HOW [COMMAND...]
- *     amiss -c [-o FILE] [-p PID] [COMMAND...]
+ *     amiss [-o FILE] [-p PID] [-P PATH] [-w FILE] ROLE CALL[@SITE] WHEN HOW
+ *         [COMMAND...]
+ *     amiss -c [-o FILE] [-p PID] [-w FILE] [COMMAND...]
  *
  * runs COMMAND, or holds on to PID, and all that it forks.  The WHEN-th CALL
  * of the processes of that role answers HOW: the name of an errno, and then it
  * is not made; "short": it writes half of what it was asked to; or "short,"
  * and an errno: so does it, and what is called next by that name answers the
- * errno, as on a disk that has just become full.  Once: what a process that is
- * begun again does is left alone.
+ * errno, as on a disk that has just become full; or "kill": the process ends
+ * there by SIGKILL, before the call is made.  Once: what a process that is
+ * begun again does is left alone.  Before the FILE of -w is there no call
+ * counts.
  *
  * A role is the word after "deliver: " in a process's title, "parent" for the
  * command itself, or, before there is a title, "start"; after an exec the name
  * of the program.  A site is where in the program a call comes from: a sum of
  * the last DEPTH calls on the stack, or "ld" where the program itself is not on
  * it yet.  FILE gets a line with what was done, or, with -c, lines
- * "ROLE CALL@SITE COUNT".  Ends as COMMAND does (128 + N for a signal).  77:
- * not on this kind of machine. */
+ * "ROLE CALL@SITE COUNT".  Ends as COMMAND does (128 + N for a signal; 0 where
+ * it was the one to be killed).  77: not on this kind of machine. */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,7 +65,8 @@ static const struct {
 	CALL(memfd_create), CALL(inotify_init1), CALL(inotify_add_watch),
 	CALL(clone), CALL(clone3), CALL(vfork), CALL(execve), CALL(wait4),
 	CALL(setgroups), CALL(setresgid), CALL(setresuid), CALL(prctl),
-	CALL(chdir), CALL(getrandom),
+	CALL(chdir), CALL(getrandom), CALL(close), CALL(recvmsg),
+	CALL(setsockopt), CALL(getsockopt), CALL(exit_group),
 	/* clang-format on */
 };
 #define CALLS (sizeof calls / sizeof *calls)
@@ -104,8 +108,8 @@ static const char *want_role;
 static char want_call[32];
 static uint32_t want_site; /* 0: any */
 static unsigned long want_when;
-static const char *want_path;
-static bool counting, half;
+static const char *want_path, *wait_for;
+static bool counting, half, deadly;
 static bool every;	 /* it stops at every call, for want of a filter */
 static int wrong, after; /* errnos: of this call; of the next one */
 static bool done;
@@ -365,7 +369,7 @@ enter(struct process *p)
 	if (i == CALLS ||
 	    (!counting && (done || strcmp(calls[i].name, want_call) != 0)))
 		return;
-	if (!on_path(p, &r))
+	if (!on_path(p, &r) || (wait_for && access(wait_for, F_OK) == -1))
 		return;
 	me = role(p->pid);
 	if (!counting && strcmp(me->name, want_role) != 0)
@@ -374,7 +378,10 @@ enter(struct process *p)
 	here->count++;
 	if (counting || here->sum != want_site || here->count < want_when)
 		return;
-	if (half) {
+	if (deadly) {
+		kill(p->pid, SIGKILL);
+		done = true;
+	} else if (half) {
 		if (!halve(p, &r))
 			return; /* an octet has no half: the next one, then */
 		half = false;
@@ -384,7 +391,8 @@ enter(struct process *p)
 		refuse(p, &r, wrong);
 		done = true;
 	}
-	ptrace(PTRACE_SETREGS, p->pid, NULL, &r);
+	if (!deadly)
+		ptrace(PTRACE_SETREGS, p->pid, NULL, &r);
 	fprintf(out, "%s %s %lu done\n", me->name, want_call, here->count);
 	fflush(out);
 }
@@ -424,6 +432,12 @@ at_call(struct process *p)
 		leave(p);
 }
 
+static int
+ended_by(int sig)
+{
+	return deadly && done && sig == SIGKILL ? 0 : 128 + sig;
+}
+
 /* Until all have gone: how the first one ended. */
 static int
 follow(void)
@@ -438,7 +452,7 @@ follow(void)
 		if (!WIFSTOPPED(status)) {
 			if (pid == first)
 				how = WIFSIGNALED(status)
-					  ? 128 + WTERMSIG(status)
+					  ? ended_by(WTERMSIG(status))
 					  : WEXITSTATUS(status);
 			*p = (struct process){ 0 };
 			continue;
@@ -534,9 +548,10 @@ static void
 how_of(const char *how)
 {
 	half = strncmp(how, "short", 5) == 0;
-	if (!half)
+	deadly = strcmp(how, "kill") == 0;
+	if (!half && !deadly)
 		wrong = number(how);
-	else if (how[5] == ',')
+	else if (half && how[5] == ',')
 		after = number(how + 6);
 }
 
@@ -573,7 +588,7 @@ main(int argc, char **argv)
 	int c, how;
 
 	out = stderr;
-	while ((c = getopt(argc, argv, "+co:p:P:")) != -1)
+	while ((c = getopt(argc, argv, "+co:p:P:w:")) != -1)
 		switch (c) {
 		case 'c':
 			counting = true;
@@ -583,6 +598,9 @@ main(int argc, char **argv)
 			break;
 		case 'P':
 			want_path = optarg;
+			break;
+		case 'w':
+			wait_for = optarg;
 			break;
 		case 'o':
 			out = fopen(optarg, "we");
@@ -597,7 +615,7 @@ main(int argc, char **argv)
 	if (!counting) {
 		if (argc < 4)
 			errx(64, "usage: amiss [-o FILE] [-p PID] [-P PATH] "
-				 "ROLE CALL "
+				 "[-w FILE] ROLE CALL "
 				 "WHEN HOW [COMMAND...]");
 		want_role = argv[0];
 		call_of(argv[1]);

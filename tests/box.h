@@ -50,6 +50,7 @@ box_again(struct place *p)
 	p->box = (struct box){ .kind = p->box.kind,
 		.start = &p->start,
 		.path = p->box.path,
+		.at = -1,
 		.fd = -1,
 		.tmp = -1,
 		.new = -1 };

@@ -70,8 +70,20 @@ setresgid EAGAIN
 setresuid EAGAIN
 prctl EINVAL
 chdir EACCES EIO
-getrandom EINTR'
-errors_of() { awk -v name="$1" '$1 == name { $1 = ""; print }' <<<"$ERRORS"; }
+getrandom EINTR
+close
+recvmsg
+setsockopt
+getsockopt
+exit_group'
+# And each of them may be the last that its process came to: kill -9 before it.
+HOWS=${ERROR_HOWS:-errors kill}
+errors_of() {
+	awk -v name="$1" -v hows="$HOWS" '$1 == name {
+		$1 = ""
+		print hows ~ /errors/ ? $0 : "", hows ~ /kill/ ? "kill" : ""
+	}' <<<"$ERRORS"
+}
 
 # Of the calls of one name, process and site, which differ in their turn alone, so
 # many: the first, and one of those that follow (see FAULTS).
@@ -113,9 +125,12 @@ each() {
 		[[ " $roles " == *" $role "* ]] || continue
 		[ "$most" -le "$MOST" ] || most=$MOST
 		for ((k = 1; k <= most; k++)); do
-			# the loader's own first page: see FAULTS
-			[ "$group/$role/$name/$k" != pass/parent/mmap@ld/1 ] || continue
 			for how in $(errors_of "${name%@*}"); do
+				case $group/$role/$name/$k/$how in
+				pass/parent/mmap@ld/1/ENOMEM | token/parent/mmap@ld/1/ENOMEM) continue ;; # the loader's: see FAULTS
+				esac
+				# how sendmail is killed is 53's
+				[ "$how $what" != "kill sendmail_fault" ] || continue
 				[ -z "${ERROR_FAULT:-}" ] || [[ "$role $name $k $how" == $ERROR_FAULT ]] || continue # a pattern
 				its_turn || continue
 				[ $SECONDS -lt "${ERROR_TIME:-1000000}" ] || { echo "# stopped before: $role $name $k $how" >&3; return; }
@@ -159,7 +174,7 @@ account() {
 }
 
 # The table with a last word for each line: "once", or what went wrong.  Twice is
-# "again" where it is documented: a command, and SMTP (RFC 1047).  A .forward
+# "again" where it is documented: a command, SMTP and LMTP (RFC 1047).  A .forward
 # that may not be read is not used, and the mailbox gets what it would have
 # named: "unused".
 judged() { # TABLE
@@ -175,7 +190,7 @@ judged() { # TABLE
 				m = f[2]
 				word = "once"
 				if (f[4] != f[5]) word = "torn"
-				else if (f[5] > 1) word = f[1] ~ /command|smtp|shown/ ? "again" : "twice"
+				else if (f[5] > 1) word = f[1] ~ /command|smtp|lmtp|relay|shown/ ? "again" : "twice"
 				else if (f[5] == 0) word = "lost"
 				if (word == "lost" && closed[f[3]] && f[1] != "mailbox" &&
 				    tails["mailbox", m] == 1 && !tails["archive", m] &&
@@ -196,6 +211,7 @@ figures() { # TABLE
 			}
 			faults[w]++
 			if ($6 ~ /^short/) shorts[w]++
+			if ($6 == "kill") kills[w]++
 			if ($7 == 137) hung[w]++
 			else if ($7 >= 128) signals[w]++
 			next
@@ -203,8 +219,8 @@ figures() { # TABLE
 		{ w = at[$3]; n[w]++; sum[w, $6]++ }
 		END {
 			for (w in faults)
-				printf "# %s: errors %d, short writes %d, messages %d, lost %d, twice %d, torn %d, hung %d, signals %d, again %d, unused %d, not met %d\n",
-				    w, faults[w] - shorts[w], shorts[w], n[w], sum[w, "lost"],
+				printf "# %s: errors %d, short writes %d, kills %d, messages %d, lost %d, twice %d, torn %d, hung %d, signals %d, again %d, unused %d, not met %d\n",
+				    w, faults[w] - shorts[w] - kills[w], shorts[w], kills[w], n[w], sum[w, "lost"],
 				    sum[w, "twice"], sum[w, "torn"], hung[w], signals[w],
 				    sum[w, "again"], sum[w, "unused"],
 				    unmet[w]

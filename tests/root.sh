@@ -24,8 +24,8 @@ outside() {
 	[ -z "${DISK:-}" ] || DISK=$(cd "$DISK" && pwd -P)
 	# What a caller may set, for the stories; empty where he has not.
 	local name given=()
-	for name in FAIL_LINES SANITIZED WATCHED CRASH_SUBMITTERS KILL_MOST KILL_ENDS \
-		ERROR_{EVERY,FIRST,MOST,ONLY,ROLES,FAULT,TIME} POWERCUT_{IMAGES,SEED} SOAK_{MINUTES,SEED,JUMPS}; do
+	for name in FAIL_LINES SANITIZED WATCHED CRASH_SUBMITTERS KILL_MOST \
+		ERROR_{HOWS,EVERY,FIRST,MOST,ONLY,ROLES,FAULT,TIME} POWERCUT_{IMAGES,SEED} SOAK_{MINUTES,SEED,JUMPS}; do
 		given+=("$name=${!name:-}")
 	done
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM="${TERM:-dumb}" \

@@ -23,6 +23,7 @@ Further arguments make it a relay of the strict kind:
     sender=ADDRESS   the only one that may send
     terminals        SEND, SOML and SAML are offered, as RFC 821 has them
     requiretls       so is REQUIRETLS, by TLS only (RFC 8689)
+    lmtp             it speaks LMTP, to one recipient at a time
 FOLDER/log then has "AUTH MECHANISM NAME ok|refused", too.
 """
 import asyncio
@@ -33,6 +34,7 @@ import ssl
 import sys
 import warnings
 
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, AuthResult
 
 warnings.simplefilter("ignore")
@@ -159,7 +161,7 @@ def make():
     return Server(handler, hostname="relay.example", enable_SMTPUTF8=True, **more)
 
 
-class Server(SMTP):
+class Server(LMTP if "lmtp" in RULES else SMTP):
     def connection_made(self, transport):
         note("connect")
         super().connection_made(transport)

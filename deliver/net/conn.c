@@ -133,6 +133,15 @@ conn_pending(const struct conn *c)
 	return c->out.len - c->sent;
 }
 
+/* Without it nothing would be heard of the connection any more: it is ended,
+ * and the loop reports that, whatever is wanted. */
+static void
+await(struct conn *c, uint32_t events)
+{
+	if (loop_want(&c->io, events) == -1)
+		shutdown(c->io.fd, SHUT_RDWR);
+}
+
 static void
 want(struct conn *c)
 {
@@ -141,7 +150,7 @@ want(struct conn *c)
 		     !c->broken;
 
 	if (c->up && !c->shaking && c->io.fd != -1)
-		loop_want(&c->io, EPOLLIN | (write ? EPOLLOUT : 0));
+		await(c, EPOLLIN | (write ? EPOLLOUT : 0));
 }
 
 static ssize_t
@@ -215,10 +224,10 @@ shake(struct conn *c)
 {
 	switch (tls_shake(c->tls, &c->why)) {
 	case TLS_READ:
-		loop_want(&c->io, EPOLLIN);
+		await(c, EPOLLIN);
 		return;
 	case TLS_WRITE:
-		loop_want(&c->io, EPOLLIN | EPOLLOUT);
+		await(c, EPOLLIN | EPOLLOUT);
 		return;
 	case TLS_DONE:
 		c->shaking = false;
@@ -245,9 +254,9 @@ conn_starttls(
 	else
 		c->tls = tls_new(store, tls_want, c->io.fd, &c->why);
 	if (c->tls) {
-		loop_want(&c->io, EPOLLIN | EPOLLOUT);
+		await(c, EPOLLIN | EPOLLOUT);
 	} else {
-		loop_want(&c->io, 0); /* only the loop may report it */
+		await(c, 0); /* only the loop may report it */
 		loop_in(&c->step, 0);
 	}
 }

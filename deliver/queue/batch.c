@@ -410,9 +410,9 @@ batch_gone(struct ipc *c, const char *why)
 	TAILQ_CONCAT(&b->batch, &b->jobs, link);
 	TAILQ_CONCAT(&b->jobs, &b->batch, link);
 	box_state(b, B_IDLE);
-	if (b->q->stopping) {
-		box_rest(
-		    b); /* the next process of the queue begins with them */
+	if (b->q->stopping || (TAILQ_EMPTY(&b->jobs) && b->nold == 0)) {
+		box_rest(b); /* nothing is left to do here, or to the next
+			      * process of the queue */
 	} else if (++b->crashes >= CRASHES || loop_now() - b->began > LONG) {
 		b->crashes = 0;
 		box_answer_all(b, OUT_LATER, SPAN("4.3.0"),

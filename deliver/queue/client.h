@@ -13,6 +13,7 @@ struct client {
 	struct loop_fd io;
 	struct loop_timer limit;
 	uid_t uid;
+	uid_t owner; /* whose that is: subid.h */
 	struct buf in, out;
 	size_t sent;   /* of out */
 	bool answered; /* its request was read */

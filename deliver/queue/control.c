@@ -5,6 +5,7 @@
 #include "common/run.h"
 #include "deliver/queue/alert.h"
 #include "deliver/queue/client.h"
+#include "deliver/subid.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,17 +258,20 @@ serve(struct loop_fd *io, uint32_t events)
 	client_more(c);
 }
 
+/* The uids of a user's containers are his as well.  For root there is a place
+ * when many users have taken all others. */
 static bool
-may_come(const struct queue *q, uid_t uid)
+may_come(const struct queue *q, uid_t uid, uid_t owner)
 {
 	size_t all = 0, his = 0;
 	struct client *c;
 
 	TAILQ_FOREACH (c, &q->clients, link) {
 		all++;
-		his += c->uid == uid;
+		his += c->owner == owner;
 	}
-	return his < EACH_MAX && all < CLIENTS_MAX;
+	return his < EACH_MAX &&
+	       all < CLIENTS_MAX + (uid == 0 ? (size_t)EACH_MAX : 0);
 }
 
 static void
@@ -277,6 +281,7 @@ come(struct loop_fd *io, uint32_t events)
 	struct ucred peer;
 	socklen_t len = sizeof peer;
 	struct client *c;
+	uid_t owner = 0;
 	char request[RUN_REQUEST];
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -292,16 +297,18 @@ come(struct loop_fd *io, uint32_t events)
 	c = calloc(1, sizeof *c);
 	if (c == NULL ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1 ||
-	    !may_come(q, peer.uid)) {
-		/* Unread, its request would reset the connection. */
-		if (recv(fd, request, sizeof request, 0) != -1)
-			send(fd, BUSY, sizeof BUSY - 1, MSG_NOSIGNAL);
+	    !may_come(q, peer.uid, owner = subid_owner(peer.uid))) {
+		/* Unread, its request would reset the connection; it may be
+		 * still to come. */
+		(void)!recv(fd, request, sizeof request, 0);
+		send(fd, BUSY, sizeof BUSY - 1, MSG_NOSIGNAL);
 		free(c);
 		close(fd);
 		return;
 	}
 	c->q = q;
 	c->uid = peer.uid;
+	c->owner = owner;
 	c->io = (struct loop_fd){ fd, EPOLLIN, serve, c };
 	c->limit = (struct loop_timer){ .fire = too_slow, .arg = c };
 	if (loop_add(&c->io) == -1) {

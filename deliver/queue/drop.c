@@ -25,24 +25,26 @@ quarantine(struct queue *q, int dirfd, const char *name, const char *why)
 {
 	struct buf b = { 0 };
 	char to[280];
+	int moved;
 
 	printable_add(&b, span_of(name), 64);
-	log_warn("%s: quarantine reason=\"%s\"", buf_c(&b), why);
+	snprintf(to, sizeof to, "%s", name);
+	for (unsigned n = 1; (moved = renameat2(dirfd, name, q->quarantine, to,
+				  RENAME_NOREPLACE)) == -1 &&
+			     errno == EEXIST && n < 1000;
+	     n++)
+		snprintf(to, sizeof to, "%.240s.%u", name, n);
+	if (moved == 0)
+		log_warn("%s: quarantine reason=\"%s\"", buf_c(&b), why);
+	else
+		log_errno("%s: error what=\"it is no message (%s), and cannot "
+			  "be moved to quarantine/: remove it\"",
+		    buf_c(&b), why);
 	if (!alert_is(name)) {
 		buf_fmt(&b, ": %s", why);
 		alert_seen(q, CAUSE_QUARANTINE, "", buf_view(&b));
 	}
 	buf_free(&b);
-	snprintf(to, sizeof to, "%s", name);
-	for (unsigned n = 1; n < 1000; n++) {
-		if (renameat2(
-			dirfd, name, q->quarantine, to, RENAME_NOREPLACE) == 0)
-			return;
-		if (errno != EEXIST)
-			break;
-		snprintf(to, sizeof to, "%.240s.%u", name, n);
-	}
-	log_errno("%s: error what=\"it cannot be moved to quarantine/\"", name);
 }
 
 enum look { TAKEN, BUSY, NOTHING, FAILED };
@@ -122,7 +124,11 @@ open_and_take(struct queue *q, const char *name)
 	if (fd == -1 && err == ENOENT)
 		return NOTHING;
 	if (fd == -1 && never_opens(q, name, err)) {
-		quarantine(q, q->drop, name, strerror(err));
+		quarantine(q, q->drop, name,
+		    err == ELOOP   ? "a symbolic link"
+		    : err == ENXIO ? "a socket"
+				   : "its owner or mode keeps it from being "
+				     "read");
 		return NOTHING;
 	}
 	if (fd == -1)

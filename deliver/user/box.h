@@ -37,6 +37,8 @@ struct box {
 	const struct box_kind *kind;
 	const struct role_start *start;
 	struct buf path;
+	int at;			 /* its folder, or -1: place.h */
+	const char *name;	 /* what it is called there */
 	int fd;			 /* mbox: the file; maildir: its folder */
 	int tmp, new;		 /* maildir */
 	struct written *written; /* maildir: not yet synced */

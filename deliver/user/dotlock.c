@@ -64,12 +64,13 @@ stands(struct seen *s, const struct stat *st, int ms)
 /* Is the process that made that lock gone?  Its number may be another's by
  * now: one that began after the lock was made.  ms: for how long we wait. */
 static bool
-is_stale(const char *lock, struct seen *seen, int ms)
+is_stale(int at, const char *lock, struct seen *seen, int ms)
 {
 	long age, born;
 	char text[32] = "";
 	struct stat st;
-	int fd = open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd =
+	    openat(at, lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n;
 	long pid;
 
@@ -92,20 +93,18 @@ is_stale(const char *lock, struct seen *seen, int ms)
 /* Made by link, so that it never stands there empty.  The fcntl lock is held
  * already: no other process of ours is at the same names. */
 int
-dotlock_take(const char *path)
+dotlock_take(int folder, const char *name)
 {
 	const struct timespec step = { 0, LOCK_STEP * 1000000L };
-	char lock[PATH_MAX], mine[PATH_MAX];
-	const char *slash = strrchr(path, '/');
+	char lock[NAME_MAX + 8], mine[NAME_MAX + 16];
 	int fd, err = EAGAIN;
 	struct seen seen = { 0 };
 
-	snprintf(lock, sizeof lock, "%s.lock", path);
-	snprintf(mine, sizeof mine, "%.*s/.%s.bellman", (int)(slash - path),
-	    path, slash + 1);
-	unlink(mine); /* left by a killed one */
-	fd = open(
-	    mine, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	snprintf(lock, sizeof lock, "%s.lock", name);
+	snprintf(mine, sizeof mine, ".%s.bellman", name);
+	unlinkat(folder, mine, 0); /* left by a killed one */
+	fd = openat(folder, mine,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd == -1)
 		return -1;
 	if (dprintf(fd, "%ld\n", (long)getpid()) < 0) {
@@ -113,7 +112,7 @@ dotlock_take(const char *path)
 		goto out;
 	}
 	for (int ms = 0; ms <= LOCK_PATIENCE * 1000; ms += LOCK_STEP) {
-		if (link(mine, lock) == 0) {
+		if (linkat(folder, mine, folder, lock, 0) == 0) {
 			err = 0;
 			break;
 		}
@@ -122,23 +121,23 @@ dotlock_take(const char *path)
 			break;
 		}
 		/* Nothing tells when another program's dot-lock goes. */
-		if (is_stale(lock, &seen, ms))
-			unlink(lock);
+		if (is_stale(folder, lock, &seen, ms))
+			unlinkat(folder, lock, 0);
 		else
 			nanosleep(&step, NULL);
 	}
 out:
 	close(fd);
-	unlink(mine);
+	unlinkat(folder, mine, 0);
 	errno = err;
 	return err ? -1 : 0;
 }
 
 void
-dotlock_drop(const char *path)
+dotlock_drop(int folder, const char *name)
 {
-	char lock[PATH_MAX];
+	char lock[NAME_MAX + 8];
 
-	snprintf(lock, sizeof lock, "%s.lock", path);
-	unlink(lock);
+	snprintf(lock, sizeof lock, "%s.lock", name);
+	unlinkat(folder, lock, 0);
 }

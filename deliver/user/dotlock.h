@@ -7,6 +7,6 @@
  * at the same names.  One whose pid is dead on this host is broken at once; one
  * without a pid, or with a pid that began after it, when it is 5 minutes old;
  * one that lives, never. */
-int dotlock_take(const char *path);
-void dotlock_drop(const char *path); /* only of who has it */
+int dotlock_take(int folder, const char *name);
+void dotlock_drop(int folder, const char *name); /* only of who has it */
 #endif

@@ -6,6 +6,7 @@
 #include "common/crc.h"
 #include "deliver/user/box.h"
 #include "deliver/user/flush.h"
+#include "deliver/user/place.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ maildir_close(struct box *b)
 {
 	int *fds[] = { &b->fd, &b->tmp, &b->new };
 
+	place_close(b);
 	for (size_t i = 0; i < b->nwritten; i++)
 		close(b->written[i].fd); /* what is in tmp is nobody's */
 	free(b->written);
@@ -56,7 +58,9 @@ maildir_open(struct box *b, uint64_t *ino, uint64_t *size, struct verdict *v)
 	*ino = *size = 0;
 	if (b->was_open)
 		return 0;
-	b->fd = folder(AT_FDCWD, path);
+	if (place_open(b, v) == -1)
+		return -1;
+	b->fd = folder(b->at, b->name);
 	if (b->fd == -1)
 		goto fail;
 	if (fstat(b->fd, &st) == 0 && st.st_uid != geteuid()) {

@@ -4,6 +4,7 @@
 #include "deliver/user/box.h"
 #include "deliver/user/compare.h"
 #include "deliver/user/dotlock.h"
+#include "deliver/user/place.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -56,16 +57,14 @@ look(struct box *b, const struct stat *st, struct verdict *v)
 static int
 may_make(struct box *b, struct verdict *v)
 {
-	char folder[PATH_MAX];
 	const struct role_start *s = b->start;
 	struct stat st;
 
 	if (!b->file)
 		return 0;
-	strlcpy(folder, buf_c(&b->path), sizeof folder);
-	*(strrchr(folder, '/') + 1) = '\0';
-	if (stat(folder, &st) == -1) {
-		box_verdict(v, errno, "cannot look at", folder);
+	if (fstat(b->at, &st) == -1) {
+		box_verdict(
+		    v, errno, "cannot look at the folder of", buf_c(&b->path));
 		return -1;
 	}
 	if ((st.st_mode & S_IWOTH) ||
@@ -79,17 +78,15 @@ may_make(struct box *b, struct verdict *v)
 static int
 make_file(struct box *b)
 {
-	const char *path = buf_c(&b->path);
-
-	b->fd = open(
-	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	b->fd = openat(b->at, b->name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (b->fd == -1)
 		return errno == EEXIST ? 0 : -1; /* made meanwhile */
 	/* 0660 user:mail; where the group cannot be given, 0600 stays */
 	if (!b->file && fchown(b->fd, (uid_t)-1, b->start->mail) == 0 &&
 	    fchmod(b->fd, 0660) == -1)
-		log_errno(
-		    "agent: error what=\"the mode of %s cannot be set\"", path);
+		log_errno("agent: error what=\"the mode of %s cannot be set\"",
+		    buf_c(&b->path));
 	return 0;
 }
 
@@ -99,22 +96,23 @@ open_file(struct box *b, struct verdict *v)
 	const char *path = buf_c(&b->path);
 	struct stat st;
 
-	b->fd =
-	    open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	b->fd = openat(b->at, b->name,
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	/* Root's is the parent's to make: one of bellman's own would be refused
 	 * from then on. */
 	if (b->fd == -1 && errno == ENOENT && b->start->uid == geteuid()) {
 		if (may_make(b, v) == -1)
 			return -1;
 		if (make_file(b) == 0 && b->fd == -1)
-			b->fd = open(
-			    path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+			b->fd = openat(b->at, b->name,
+			    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	}
 	if (b->fd == -1 && errno == ELOOP)
 		return refuse(v, b, "is a symbolic link");
 	if (b->fd == -1 && (errno == EISDIR || errno == ENXIO))
 		return refuse(v, b, "is no regular file");
-	if (b->fd == -1 && errno == EACCES && lstat(path, &st) == 0 &&
+	if (b->fd == -1 && errno == EACCES &&
+	    fstatat(b->at, b->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    look(b, &st, v) == -1)
 		return -1;
 	if (b->fd == -1 || fstat(b->fd, &st) == -1) {
@@ -147,7 +145,7 @@ lock_fcntl(struct box *b)
 static int
 lock_dot(struct box *b)
 {
-	b->locked = dotlock_take(buf_c(&b->path)) == 0;
+	b->locked = dotlock_take(b->at, b->name) == 0;
 	/* Beside a /file its owner may be unable to make one: nobody else makes
 	 * one for it either. */
 	if (!b->locked && b->file &&
@@ -160,11 +158,12 @@ static void
 mbox_close(struct box *b)
 {
 	if (b->locked)
-		dotlock_drop(buf_c(&b->path));
+		dotlock_drop(b->at, b->name);
 	b->locked = false;
 	if (b->fd != -1)
 		close(b->fd);
 	b->fd = -1;
+	place_close(b);
 }
 
 /* A reader may have put a new file in its place while we waited. */
@@ -174,7 +173,7 @@ same_file(struct box *b)
 	struct stat here, there;
 
 	return fstat(b->fd, &here) == 0 &&
-	       lstat(buf_c(&b->path), &there) == 0 &&
+	       fstatat(b->at, b->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
@@ -184,7 +183,7 @@ mbox_open(struct box *b, uint64_t *ino, uint64_t *size, struct verdict *v)
 	struct stat st;
 
 	for (int tries = 0; !b->was_open && tries < 5; tries++) {
-		if (open_file(b, v) == -1)
+		if (place_open(b, v) == -1 || open_file(b, v) == -1)
 			goto fail;
 		if (lock_fcntl(b) == -1 || lock_dot(b) == -1) {
 			if (errno == EINTR || errno == EAGAIN)

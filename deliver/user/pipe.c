@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -70,6 +71,16 @@ environment(const struct box *b, const struct item *it, struct buf vars[VARS])
 		    at ? (size_t)(at - plus - 1) : strlen(plus + 1));
 }
 
+/* Into his home, unless another's is in its place just now. */
+static bool
+go_home(const struct role_start *s)
+{
+	struct stat st;
+
+	return chdir(s->home) == 0 && stat(".", &st) == 0 &&
+	       (st.st_uid == s->uid || st.st_uid == 0);
+}
+
 /* In the child.  Nothing of ours goes with it but three descriptors; the
  * agent's lock least of all, which it would hold for as long as it likes. */
 static _Noreturn void
@@ -88,7 +99,7 @@ become_command(const struct box *b, const char *words, char *const env[],
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);
-	if (chdir(b->start->home) == -1 && chdir("/") == -1)
+	if (!go_home(b->start) && chdir("/") == -1)
 		_exit(EX_OSERR);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		_exit(EX_TEMPFAIL);

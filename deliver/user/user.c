@@ -319,6 +319,7 @@ choose(const struct role_start *start)
 
 	u.box = (struct box){ .kind = &box_mbox,
 		.start = start,
+		.at = -1,
 		.fd = -1,
 		.tmp = -1,
 		.new = -1 };

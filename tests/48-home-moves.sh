@@ -1,0 +1,196 @@
+#!/bin/bash
+# A home is renamed while a message is delivered to it, and something else is put
+# in its place: a new home, or a link to another's, where there is what its user
+# could write.  Nothing appears or changes there, the message comes once and whole,
+# and at the latest with the next pass.
+. "$(dirname "$0")/lib.sh"
+[ "$(uname -m)" = x86_64 ] || { skip "calls are counted on x86-64 only"; finish; }
+
+# Alice's home is open to all, with files of bob's by the names that his mail goes
+# to; in carol's his group may make them.
+useradd -m -K MAIL_DIR=/nonexistent -u 1003 -U carol
+chmod 777 /home/alice
+install -o bob -g bob -m 600 /dev/null /home/alice/filed
+install -d -o bob -g bob -m 700 /home/alice/Maildir /home/alice/Maildir/{tmp,new,cur}
+echo '/home/bob/other' >/home/alice/list
+chgrp bob /home/carol
+chmod 770 /home/carol
+around() {
+	find /home/alice /home/carol -printf '%p %y %U %G %m %s %i %T@\n'
+	find /root /etc -maxdepth 1 -printf '%p %y %U %G %m %s %i %T@\n'
+}
+
+# held: the next process of bob's stands where it has been bounded, into PID; behold
+# goes before what starts it.
+behold() {
+	rm -f /tmp/bound /tmp/attached
+	strace -f -o /tmp/bound -e trace=prlimit64 -e inject=prlimit64:signal=STOP:when=1 -p "$AGENT" 2>/tmp/attached &
+	STRACE=$!
+	await text /tmp/attached attached
+}
+let_go() {
+	kill "$STRACE" 2>/dev/null
+	wait "$STRACE" 2>/dev/null
+	return 0
+}
+stopped() { # let go, it comes to stand in a moment
+	for _ in {1..100}; do
+		grep -q '^State:.T' "/proc/$PID/status" 2>/dev/null && return
+		sleep 0.01
+	done
+	return 1
+}
+held() {
+	await -t 20 text /tmp/bound 'stopped by SIGSTOP' >/dev/null || { let_go; return 1; }
+	PID=$(awk '/stopped by SIGSTOP/ { print $1; exit }' /tmp/bound)
+	let_go
+	stopped
+}
+# stand NTH [CALL WHICH]: bob's NTH process stands, behind that call of it
+stand() {
+	local n
+	behold
+	text "$MARK" | submit alice bob
+	held || return
+	for ((n = 1; n < $1; n++)); do
+		behold
+		kill -CONT "$PID"
+		held || return
+	done
+	rm -f /tmp/attached /tmp/steps
+	strace -o /tmp/steps ${2:+-e "trace=$2" -e "inject=$2:signal=STOP:when=$3"} -p "$PID" 2>/tmp/attached &
+	STRACE=$!
+	await text /tmp/attached attached
+	kill -CONT "$PID"
+	[ $# = 1 ] || await -t 20 text /tmp/steps 'stopped by SIGSTOP' >/dev/null
+}
+text() { printf 'Subject: %s\n\nfirst of %s\nlast of %s\n' "$1" "$1" "$1"; }
+
+NEW=
+moves=0 wrong='' missed='' marks='' late=0
+swap() { # KIND: in the place of bob's home
+	mv /home/bob /home/moved
+	case $1 in
+	new) install -d -o bob -g bob -m 755 /home/bob ;;
+	nothing) ;;
+	*) ln -s "$1" /home/bob ;;
+	esac
+}
+back() {
+	if [ -L /home/bob ]; then rm /home/bob; elif [ -d /home/bob ]; then
+		find /home/bob -type f -exec cat {} + >>/srv/elsewhere
+		rm -r /home/bob
+	fi
+	mv /home/moved /home/bob
+}
+anew() {
+	[ -n "$NEW" ] && [ -e "$NEW" ] || return 0
+	cat "$NEW" >>/srv/elsewhere
+	rm -f "$NEW"
+}
+round() { # NTH CALL WHICH KIND
+	local was what="$WHAT process $1, $2 $3, $4"
+	moves=$((moves + 1)) MARK=m$moves marks="$marks m$moves"
+	: >$LOG
+	anew
+	was=$(around)
+	stand "$1" "$2" "$3" || missed="$missed [$what]"
+	swap "$4"
+	kill -CONT "$PID" 2>/dev/null || missed="$missed [$what: it has ended]"
+	await -t 20 text $LOG ' to=<' >/dev/null || wrong="$wrong [$what: no word of it]"
+	[ "$was" = "$(around)" ] || wrong="$wrong [$what: $(diff <<<"$was" - <(around) | grep '^[<>]')]"
+	let_go
+	back
+	if grep -q 'deferred to=' $LOG; then
+		late=$((late + 1))
+		grep -q 'deferred to=.* text="..' $LOG || wrong="$wrong [$what: no cause is named]"
+		sendmail -q
+	fi
+	drained >/dev/null || wrong="$wrong [$what: it still waits]"
+}
+rounds() { # NTH CALLS...: behind these of the NTH process
+	local nth=$1 name which kinds=(/home/alice new /home/carol /root nothing /etc) k=0 kind
+	shift
+	MARK=count
+	: >$LOG
+	anew
+	stand "$nth"
+	drained >/dev/null
+	let_go
+	sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' /tmp/steps | awk '{ print $1, ++n[$1] }' >/tmp/calls
+	while read -r name which <&5; do
+		[ -n "$KILL_MOST" ] || case " $* " in *" $name "*) ;; *) continue ;; esac
+		case $name in exit_group | epoll_*) continue ;; esac
+		if [ -n "$KILL_MOST" ]; then
+			for kind in "${kinds[@]}"; do round "$nth" "$name" "$which" "$kind"; done
+		else
+			round "$nth" "$name" "$which" "${kinds[k++ % ${#kinds[@]}]}"
+		fi
+	done 5</tmp/calls
+}
+judge() { # WHAT
+	local mark
+	same "$1: nothing appears where a link leads, all is delivered ($moves moves)" "" "$wrong"
+	same "$1: each process stood where it was to stand" "" "$missed"
+	find /home/bob /var/mail -type f -exec cat {} + >/srv/got
+	cat /srv/elsewhere >>/srv/got 2>/dev/null
+	for mark in $marks; do
+		[ "$(grep -c "^first of $mark\$" /srv/got) $(grep -c "^last of $mark\$" /srv/got)" = "1 1" ] || echo "$mark"
+	done >/tmp/torn
+	same "$1: each message is there once and whole" "" "$(cat /tmp/torn)"
+	wrong='' missed=''
+}
+forward() {
+	cat >/home/bob/.forward
+	chown bob: /home/bob/.forward
+}
+
+: | config
+start_agent
+WHAT='a file'
+echo /home/bob/filed | forward
+rounds 1 openat pread64
+rounds 2 openat newfstatat fcntl linkat pwrite64 fsync
+judge "a file"
+
+# made anew each time
+NEW=/home/bob/filed
+WHAT='a new file'
+rounds 2 openat newfstatat
+judge "a new file"
+NEW=
+
+WHAT='a list'
+echo :include:/home/bob/list | forward
+echo /home/bob/filed >/home/bob/list
+chown bob: /home/bob/list
+rounds 1 openat
+judge "a list"
+
+WHAT='a Maildir'
+echo /home/bob/Maildir/ | forward
+rounds 2 mkdirat openat renameat
+judge "a Maildir"
+
+rm /home/bob/.forward
+echo 'local maildir ~/Maildir' | config
+kill -HUP "$AGENT"
+await text $LOG reloaded
+WHAT='local maildir'
+rounds 1 mkdirat openat renameat
+judge 'local maildir'
+# A command begins in no home of another's.
+echo 'local command cat >>taken || cat >/srv/taken' | config
+kill -HUP "$AGENT"
+install -o bob -g bob -m 600 /dev/null /srv/taken
+was=$(around)
+swap /home/alice
+: >$LOG
+text command | submit alice bob
+check "a command: it takes the message" await text $LOG 'delivered to=<bob@'
+same "a command: nothing appears where a link leads" "$was" "$(around)"
+check "a command: it is in no home of another's" grep -q 'last of command' /srv/taken
+back
+
+echo "# $moves moves, $late came with the next pass"
+finish
