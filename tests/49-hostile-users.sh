@@ -56,7 +56,8 @@ check "/etc/shadow is as it was" cmp /etc/shadow /srv/shadow.was
 same "and has its owner and mode" "$(stat -c '%u %g %a' /srv/shadow.was)" "$(stat -c '%u %g %a' /etc/shadow)"
 
 echo 'local command exit 75' | config
-kill -HUP "$AGENT"
+stop_agent
+start_agent
 printf 'Subject: waits\n\nonce\n' | submit bob alice
 check "one that waits" await text $LOG 'deferred to=<alice@'
 waits=$(basename "$(ls -d $SPOOL/queue/3*)")
@@ -67,7 +68,8 @@ fresh && ln "$SPOOL/queue/$waits" "$D/$ID"
 check "another name of it: a pass" sendmail -q
 check "another name of it: put aside" await gone "$D/$ID"
 : | config
-kill -HUP "$AGENT"
+stop_agent
+start_agent
 check "it is tried again" sendmail -q
 check "and comes" await mbox /var/mail/alice 1
 check "drained" drained
@@ -230,7 +232,8 @@ check "12 users" peers 12 8 '' $(seq 3001 3012)
 exits "12 users: root is answered all the same" 0 timeout 10 sendmail -q
 gone
 echo 'hold yes' | config
-kill -HUP "$AGENT"
+stop_agent
+start_agent
 many=$(awk 'BEGIN { for (n = 0; n < 3000; n++) print "MAIL FROM:<>\nRCPT TO:<bob>\nDATA\n\nx\n." }')
 printf 'EHLO x\n%s\nQUIT\n' "$many" | submit alice -bs >/dev/null
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$(role_pid queue)/status"; }
@@ -242,7 +245,8 @@ check "who does not read a long answer: it is not all kept ($(($(memory) - befor
 gone
 rm -f $SPOOL/queue/* $D/*
 : | config
-kill -HUP "$AGENT"
+stop_agent
+start_agent
 
 same "and no mail of others is lost or doubled" "" "$(awk '/^last of /{n[$3]++} END {for (m in n) if (n[m] != 1) print m}' /var/mail/bob)"
 finish

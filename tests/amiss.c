@@ -55,7 +55,7 @@ static const struct {
 	CALL(faccessat2), CALL(lseek), CALL(mmap), CALL(brk), CALL(mremap),
 	CALL(fcntl), CALL(flock), CALL(fsync), CALL(fdatasync), CALL(syncfs),
 	CALL(ftruncate), CALL(fallocate), CALL(fchmod), CALL(fchown),
-	CALL(mkdir), CALL(mkdirat), CALL(link), CALL(unlink), CALL(unlinkat),
+	CALL(mkdir), CALL(mkdirat), CALL(link), CALL(linkat), CALL(unlink), CALL(unlinkat),
 	CALL(rename), CALL(renameat), CALL(renameat2), CALL(getdents64),
 	CALL(statfs), CALL(fstatfs), CALL(pipe2), CALL(dup), CALL(dup2),
 	CALL(dup3), CALL(socket), CALL(socketpair), CALL(bind), CALL(listen),

@@ -99,7 +99,9 @@ arrived() { # MAILBOX: how many are there that were not acknowledged
 }
 
 # disturb WAY MARK CALL WHICH SIGNAL: STATUS, as sendmail ended; by 124 it hung.
+# A file of its own: by the socket somebody may still read the one before.
 disturb() {
+	rm -f /tmp/text
 	input "$1" "$2" >/tmp/text
 	# shellcheck disable=SC2046 # words
 	timeout 20 strace -u alice -o /dev/null -e trace="$3" -e inject="$3:signal=$5:when=$4" \

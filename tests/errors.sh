@@ -30,6 +30,7 @@ fchown EIO EDQUOT
 mkdir ENOSPC EACCES
 mkdirat ENOSPC EACCES
 link EIO EDQUOT
+linkat EIO EDQUOT
 unlink EIO EACCES
 unlinkat EIO EACCES
 rename ENOSPC EACCES
@@ -147,14 +148,14 @@ expect() { # MARK PLACE: it is to be found there
 # Nothing may be left in the spool after what follows each.
 settle() {
 	[ -n "$(find $SPOOL -type f)" ] || return 0
-	deliver -q
+	timeout -s KILL 60 deliver -q
 	[ -n "$(find $SPOOL -type f)" ] || return 0
-	deliver -q # what was put off by the first for another's sake
+	timeout -s KILL 60 deliver -q # what was put off by the first for another's sake
 	[ -n "$(find $SPOOL -type f)" ] || return 0
 	left=$((left + 1))
 	echo "# left by fault $total: $group $*" >&3
 	echo "left by fault $total: $(find $SPOOL -type f)" >>/tmp/left
-	deliver -q
+	timeout -s KILL 60 deliver -q
 }
 
 # account PLACE <MAIL: how often each mark that is expected there was found, as
@@ -172,6 +173,9 @@ account() {
 					print place, m, "none", heads[m] + 0, tails[m] + 0
 		}' /tmp/expected -
 }
+
+# <TABLE, without what could not be said, and is there all the same, once and whole.
+unsaid() { awk 'FILENAME != "-" { u[$1]; next } $3 != "none" || $4 != 1 || $5 != 1 || !($2 in u)' /tmp/unsaid -; }
 
 # The table with a last word for each line: "once", or what went wrong.  Twice is
 # "again" where it is documented: a command, SMTP and LMTP (RFC 1047).  A .forward

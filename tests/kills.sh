@@ -1,7 +1,7 @@
 # kills.sh - for the stories that kill the agent's processes at their system
 # calls, one in turn: source it after lib.sh.
 # shellcheck shell=bash disable=SC2034,SC2154
-CALLS=openat,fcntl,flock,link,unlink,unlinkat,renameat2,renameat,rename,pwrite64,write,fsync,fdatasync,syncfs,ftruncate,fallocate,close,sendmsg,recvmsg
+CALLS=openat,fcntl,flock,link,linkat,unlink,unlinkat,renameat2,renameat,rename,pwrite64,write,fsync,fdatasync,syncfs,ftruncate,fallocate,close,sendmsg,recvmsg
 MOST=${KILL_MOST:-${MOST:-4}} # calls of one name and place; make check-faults takes all
 
 TO=bob FROM=
