@@ -37,7 +37,7 @@ static void
 check(void **state)
 {
 	const struct row *row = *state;
-	struct who w = { "before", "nobody" };
+	struct who w = { .login = "before", .fullname = "nobody" };
 	bool his = who_line(row->line, 1001, &w);
 
 	assert_int_equal(his, row->login != NULL);
