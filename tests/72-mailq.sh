@@ -253,7 +253,13 @@ same "JSON, right after a start: all of it" 5001 "$(mailq --json | wc -l)"
 stop_agent
 start_agent
 exits "and one that was named is found" 0 mailq show "$(ls $SPOOL/queue | tail -n 1)"
+# However fast the machine is: half a second for them.
+strace -o /dev/null -e trace=unlinkat -e inject=unlinkat:delay_exit=100 -p "$(role_pid queue)" 2>/tmp/attached &
+slow=$!
+await -t 10 text /tmp/attached attached
 on_terminal 80 /usr/bin/mailq remove --all >/tmp/screen
+kill $slow
+wait $slow
 check "removed, and a terminal sees how far it is" grep -E -q '[0-9]+ of 5001 looked at, [0-9]+ changed' /tmp/screen
 check "in the end in a word" grep -q '5001 messages removed' /tmp/screen
 stop_agent
