@@ -148,7 +148,9 @@ priv_descriptors(size_t want)
 int
 priv_limit(int resource, rlim_t value)
 {
-	struct rlimit r = { value, value };
+	struct rlimit r = { value, value }, old;
 
+	if (getrlimit(resource, &old) == 0 && old.rlim_max < value)
+		r.rlim_cur = r.rlim_max = old.rlim_max;
 	return setrlimit(resource, &r);
 }

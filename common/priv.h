@@ -41,6 +41,7 @@ struct priv_id {
 void priv_become(const struct priv_id *, pid_t parent, const char *role);
 /* Raises the soft limit of descriptors to the hard one, at most want. */
 void priv_descriptors(size_t want);
-/* Lowers a limit (RLIMIT_CPU, ...) for good: 0, or -1. */
+/* Lowers a limit (RLIMIT_CPU, ...) for good, to value or what it is: 0, or -1.
+ */
 int priv_limit(int resource, rlim_t value);
 #endif

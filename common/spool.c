@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define WRITING 0640
-#define COMPLETE 0660
-#define SYNCED 0670
+#define COMPLETE 0670
+#define SYNCED 0660
 
 static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

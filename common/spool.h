@@ -12,9 +12,9 @@
  * "-ROUND" and a letter that says what it reports (deliver/queue/bounce.h).
  *
  * Life of a file: sendmail creates it in drop/ with mode 0640 and an exclusive
- * flock, which says "being written by a living process"; mode 0660 says
- * "complete"; then it is synced, which mode 0670 says, and unlocked.  An
- * unlocked file with mode 0640 is a dead submitter's; one with 0660 is, too, or
+ * flock, which says "being written by a living process"; mode 0670 says
+ * "complete"; then it is synced, which mode 0660 says, and unlocked.  An
+ * unlocked file with mode 0640 is a dead submitter's; one with 0670 is, too, or
  * was there before a power cut, and is synced before anything is done with it.
  */
 #ifndef COMMON_SPOOL_H

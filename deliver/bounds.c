@@ -3,6 +3,7 @@
  * taken over gains nothing by an errno. */
 #include "deliver/bounds.h"
 #include "common/log.h"
+#include "common/nss.h"
 #include "common/priv.h"
 #include "common/sandbox.h"
 #include "common/spool.h"
@@ -16,7 +17,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define NSSWITCH "/etc/nsswitch.conf"
 #define STATE_DIR "/var/lib/bellman"
 #define PATHS 20
 #define MEMORY 512 /* MB of address space: far more than it ever has */
@@ -121,28 +121,10 @@ struct span
 bounds_far_names(struct span text)
 {
 	static const char *const near[] = { "files", "compat", "db", "systemd",
-		"sss", "winbind", "extrausers", "altfiles", "mymachines" };
+		"sss", "winbind", "extrausers", "altfiles", "mymachines",
+		NULL };
 
-	while (text.len) {
-		struct span line = span_cut(&text, '\n');
-		struct span words = span_cut(&line, '#'), word;
-		struct span key = span_trim(span_cut(&words, ':'));
-		bool ours =
-		    (key.len >= 6 && memcmp(key.ptr, "passwd", 6) == 0) ||
-		    (key.len >= 5 && memcmp(key.ptr, "group", 5) == 0) ||
-		    span_eq(key, SPAN("initgroups"));
-
-		while (ours && (word = span_word(&words)).len) {
-			bool known = *word.ptr == '[' || /* [NOTFOUND=return] */
-				     word.ptr[word.len - 1] == ']';
-
-			for (size_t i = 0; i < sizeof near / sizeof *near; i++)
-				known |= span_eq(word, span_of(near[i]));
-			if (!known)
-				return word;
-		}
-	}
-	return SPAN("");
+	return nss_other(text, near);
 }
 
 /* Who looks users up talks to whom the name service talks to. */
@@ -150,7 +132,7 @@ static bool
 names_are_far(const char *role)
 {
 	char text[8192];
-	int fd = open(NSSWITCH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(NSS_CONF, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd == -1 ? 0 : read(fd, text, sizeof text);
 	struct span far =
 	    bounds_far_names((struct span){ text, n > 0 ? (size_t)n : 0 });
@@ -159,7 +141,7 @@ names_are_far(const char *role)
 		close(fd);
 	if (far.len)
 		log_warn("agent: unbounded role=%s reason=\"users are looked "
-			 "up by '%.*s' (" NSSWITCH
+			 "up by '%.*s' (" NSS_CONF
 			 "), which may need the network: this role keeps it\"",
 		    role, (int)far.len, far.ptr);
 	return far.len > 0;

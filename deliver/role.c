@@ -105,6 +105,8 @@ role_box(const struct role_start *start, struct buf *path)
 		} else {
 			buf_chr(path, *p);
 		}
+	while (path->len > 1 && path->ptr[path->len - 1] == '/')
+		path->len--; /* its name is behind the last one */
 }
 
 static int

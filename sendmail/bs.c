@@ -10,7 +10,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -200,7 +199,7 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 		.arg = &opener };
 	struct dialogue d = { .conf = conf, .ops = &ops, .wait = o->wait };
 	int done, saved, status = 0;
-	char *chunk;
+	static char chunk[CHUNK]; /* a stack may have less room */
 
 	if (opener_start(&opener, conf) == -1) {
 		buf_fmt(why, "cannot start the dialogue: %s", strerror(errno));
@@ -217,10 +216,8 @@ bs(const struct opt *o, const struct conf *conf, unsigned *queued,
 	if (d.peer)
 		hide_errors();
 	dialogue_open(&d);
-	chunk = malloc(CHUNK); /* a stack may have less room (RLIMIT_STACK) */
-	done = chunk ? talk(&d, chunk) : -1;
+	done = talk(&d, chunk);
 	saved = errno;
-	free(chunk);
 	if (done == -1) {
 		buf_fmt(why, "the dialogue broke off: %s", strerror(saved));
 		status = saved == EBADF ? EX_NOINPUT : EX_IOERR;

@@ -90,9 +90,11 @@ nameless(struct deposit *s)
 		return EX_TEMPFAIL;
 	}
 	buf_fmt(s->why,
-	    "nothing was queued: uid %lu has no account on this machine, and "
-	    "nameless-uids is no in bellman.conf",
-	    uid);
+	    "nothing was queued: uid %lu %s, and nameless-uids is no in "
+	    "bellman.conf",
+	    uid,
+	    uid == WHO_UNMAPPED ? "stands for whoever the kernel cannot name"
+				: "has no account on this machine");
 	return EX_NOPERM;
 }
 

@@ -5,7 +5,18 @@ static void
 newline(struct intake *in, struct buf *out)
 {
 	buf_add(out, "\n", 1);
+	in->text |= in->at == IN_START;
 	in->at = IN_START;
+}
+
+/* What passes as it stands: is there an empty line in it? */
+static void
+passed(struct intake *in, struct span s)
+{
+	if (!in->text)
+		in->text = (in->at == IN_START && *s.ptr == '\n') ||
+			   memmem(s.ptr, s.len, "\n\n", 2) != NULL;
+	in->at = s.ptr[s.len - 1] == '\n' ? IN_START : IN_LINE;
 }
 
 /* The octet after a CR is known: true when it was its LF. */
@@ -19,8 +30,14 @@ settle_cr(struct intake *in, char next, struct buf *out)
 			return true;
 		}
 		buf_add(out, ".", 1); /* ".", bare CR: text */
+		in->at = IN_LINE;
 	}
-	newline(in, out);
+	if (next == '\n' || in->text) {
+		newline(in, out);
+	} else {
+		buf_add(out, " ", 1);
+		in->at = IN_LINE;
+	}
 	return next == '\n';
 }
 
@@ -72,7 +89,7 @@ intake_feed(struct intake *in, struct span s, struct buf *out)
 				buf_add(out, ".", 1);
 			n = run(in, s);
 			buf_add(out, s.ptr, n);
-			in->at = s.ptr[n - 1] == '\n' ? IN_START : IN_LINE;
+			passed(in, (struct span){ s.ptr, n });
 			s = span_from(s, n);
 		}
 	}
@@ -97,7 +114,7 @@ intake_came(struct intake *in, struct buf *text, size_t n)
 	if (s.len == 0)
 		return;
 	if (as_it_is(in, s)) {
-		in->at = s.ptr[n - 1] == '\n' ? IN_START : IN_LINE;
+		passed(in, s);
 		return;
 	}
 	buf_span(&raw, s);

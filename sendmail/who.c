@@ -1,4 +1,5 @@
 #include "sendmail/who.h"
+#include "common/nss.h"
 #include "common/priv.h"
 #include "common/spool.h"
 #include <errno.h>
@@ -116,6 +117,30 @@ run_getent(uid_t uid, int out)
 	_exit(EX_OSFILE);
 }
 
+bool
+who_all_here(struct span text)
+{
+	static const char *const here[] = { "files", "compat", "db", "systemd",
+		NULL };
+
+	return nss_other(text, here).len == 0;
+}
+
+static bool
+all_here(void)
+{
+	char text[LINE];
+	int fd = open(NSS_CONF, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return errno == ENOENT;
+	n = read(fd, text, sizeof text);
+	close(fd);
+	return n >= 0 && (size_t)n < sizeof text &&
+	       who_all_here((struct span){ text, (size_t)n });
+}
+
 static enum who_account
 by_getent(uid_t uid, struct who *w)
 {
@@ -137,9 +162,10 @@ by_getent(uid_t uid, struct who *w)
 	if (yes)
 		return WHO_HAS_ONE;
 	/* Without the program there is nothing but the file. */
-	return pid != -1 && WIFEXITED(status) &&
-		       (WEXITSTATUS(status) == GETENT_NONE ||
-			   WEXITSTATUS(status) == EX_OSFILE)
+	if (pid == -1 || !WIFEXITED(status))
+		return WHO_CANNOT_TELL;
+	return WEXITSTATUS(status) == EX_OSFILE ||
+		       (WEXITSTATUS(status) == GETENT_NONE && all_here())
 		   ? WHO_HAS_NONE
 		   : WHO_CANNOT_TELL;
 }

@@ -19,6 +19,10 @@ struct who {
  * a program without the dynamic linker cannot load what nsswitch.conf(5) names.
  * The names are for people to read: his number is the kernel's word. */
 void who_is(uid_t, struct who *);
+/* The text of nsswitch.conf(5): does nothing but this machine know its users?
+ * Of what a directory does not know getent tells the same as of one that is
+ * away. */
+bool who_all_here(struct span);
 /* One line of passwd(5): is it his?  Then his names, or nothing is changed. */
 bool who_line(struct span, uid_t, struct who *);
 /* The user who runs us; or, where the agent runs us as bellman on behalf of

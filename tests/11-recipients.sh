@@ -24,7 +24,7 @@ check "Date is added" has 'Date: [A-Z][a-z][a-z], +[0-9]+ [A-Z][a-z][a-z] 20[0-9
 check "Message-ID is added" has 'Message-I[Dd]: <[^ ]+@mail\.example>'
 check "Received says who" grep -q -a -E '1001' /tmp/q
 check "the body is there" has hello
-same "the file is alice's, group bellman, complete" "alice bellman 670" \
+same "the file is alice's, group bellman, complete" "alice bellman 660" \
     "$(stat -c '%U %G %a' $SPOOL/drop/*)"
 
 queued -t <<'X'

@@ -90,6 +90,13 @@ check "at most an empty file is left" test "$(cat $SPOOL/drop/* 2>/dev/null | wc
 rm -f $SPOOL/drop/*
 
 # What a kernel can answer besides: strace gives its answers.
+# A name or subject from elsewhere, with a CR in it, adds no recipient and no line.
+for header in 'To: bob\nSubject: s\rBcc: alice' 'From: x\rBcc: alice\nTo: bob' \
+    'To: bob\r\nSubject: s\rBcc: alice\r' 'To: bob\nSubject: s\n\rBcc: alice'; do
+	printf "$header\n\nx\n" | exits "-t, $header" 0 as alice /usr/sbin/sendmail -odq -t
+	same "is for nobody else" "" "$(grep -a -h '^to <alice' $SPOOL/drop/* $SPOOL/queue/* 2>/dev/null)"
+	rm -f $SPOOL/drop/*
+done
 inject() { # CALL=ERROR
 	strace -u alice -o /dev/null -e "inject=${1%=*}:error=${1#*=}" /usr/sbin/sendmail bob
 }

@@ -19,8 +19,8 @@ line_of() { grep -n -m1 -E "$1" /tmp/trace | cut -d: -f1; }
 check "a traced submission works" trace bob
 same "one file is created" 1 "$(grep -c O_CREAT /tmp/trace)"
 same "$syncs sync on $(stat -f -c %T $SPOOL/drop)" $syncs "$(grep -c -E 'f(data)?sync\(|sync_file_range|syncfs\(|O_SYNC|O_DSYNC' /tmp/trace)"
-check "it is whole before the sync" test "$(line_of 'fchmod\(.*0660')" -lt "$(line_of 'fsync\(')"
-check "and it is said to be synced after it" test "$(line_of 'fchmod\(.*0670')" -gt "$(line_of 'fsync\(')"
+check "it is whole before the sync" test "$(line_of 'fchmod\(.*0670')" -lt "$(line_of 'fsync\(')"
+check "and it is said to be synced after it" test "$(line_of 'fchmod\(.*0660')" -gt "$(line_of 'fsync\(')"
 dropped=$(line_of 'setresgid\(1001, 1001, 1001\) += 0')
 check "the group is dropped before the first byte is read" test "${dropped:-99999}" -lt "$(line_of 'read\(0,')"
 refute "no other program is run" sh -c "test \$(grep -c execve /tmp/trace) -gt 1"
@@ -33,7 +33,7 @@ fi
 # One who was killed before it: the agent syncs it before it is taken over.
 rm -f $SPOOL/drop/*
 printf 'Subject: s\n\nhi\n' | strace -u alice -o /tmp/trace -e inject=fsync:signal=KILL /usr/sbin/sendmail bob 2>/dev/null
-same "killed at its sync" 1 "$(find $SPOOL/drop -type f -perm 0660 | wc -l)"
+same "killed at its sync" 1 "$(find $SPOOL/drop -type f -perm 0670 | wc -l)"
 strace -f -y -o /tmp/trace deliver -q
 check "it is synced before it is taken over" test "$(line_of 'fsync\(.*/drop/')" -lt "$(line_of 'renameat2\(.*/drop>')"
 same "and delivered" 1 "$(messages /var/mail/bob)"

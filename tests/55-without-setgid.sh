@@ -153,11 +153,12 @@ letter container | exits "a uid without an account: 0" 0 as_uid 100007 bob
 arrives "without an account" bob
 said "it names the uid" 'uid 100007'
 echo 'nameless-uids no' | config
+words[100007]='has no account on this machine' words[65534]='stands for whoever the kernel cannot name'
 for uid in 100007 65534; do
 	letter nameless | exits "nameless-uids no: uid $uid gets 77" 77 as_uid $uid bob
-	said "with a sentence" "uid $uid has no account on this machine, and nameless-uids is no"
+	said "with a sentence" "uid $uid ${words[$uid]}, and nameless-uids is no"
 	printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n' | as_uid $uid -bs >"$OUT" 2>&1
-	said "in a dialogue 550" "^550 5.7.1 nothing was queued: uid $uid has no account"
+	said "in a dialogue 550" "^550 5.7.1 nothing was queued: uid $uid ${words[$uid]}"
 done
 if [ -z "$no_userns" ]; then
 	letter container | exits "a container's user as well" 77 in_container 33 $SM bob
@@ -172,6 +173,11 @@ chmod 755 /usr/bin/getent
 letter untold | exits "while the database cannot be asked: 75" 75 as_uid 100007 bob
 said "with a sentence" 'uid 100007.* cannot be told now.*try again later'
 mv /usr/bin/getent.away /usr/bin/getent
+cp /etc/nsswitch.conf /tmp/nsswitch.conf
+echo 'passwd: files ldap' >/etc/nsswitch.conf
+letter untold | exits "where a directory may know him: 75" 75 as_uid 100007 bob
+said "with the same sentence" 'uid 100007.* cannot be told now.*try again later'
+mv /tmp/nsswitch.conf /etc/nsswitch.conf
 same "nothing of all these is queued" "" "$(find $SPOOL/drop $SPOOL/queue -type f)"
 : >$CONF
 
@@ -208,6 +214,7 @@ check "nonsense is never taken for mail" as alice /usr/bin/python3 /tmp/nonsense
 cat >/tmp/crowd.py <<'X'
 import socket
 import subprocess
+import sys
 held = []
 for _ in range(40):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -216,12 +223,20 @@ for _ in range(40):
     held.append(s)
 last = held[-1].recv(1)
 its = subprocess.run(["setpriv", "--no-new-privs", "/usr/sbin/sendmail", "alice"], input=b"x\n")
-print(last, its.returncode)
+print(last, its.returncode, flush=True)
+sys.stdin.read()
 raise SystemExit(last != b"\x4b" or its.returncode != 75)
 X
-check "one user has 32 at once, the next gets 75" as bob /usr/bin/python3 /tmp/crowd.py
+mkfifo -m 666 /tmp/crowd.in
+as bob /usr/bin/python3 /tmp/crowd.py </tmp/crowd.in >/tmp/crowd.out &
+crowd=$!
+exec 6>/tmp/crowd.in
+check "one user is there 41 times" await -t 20 text /tmp/crowd.out "b'K' 75"
 letter others | exits "others are served meanwhile" 0 as alice setpriv --no-new-privs $SM bob
 arrives others bob
+exec 6>&-
+wait $crowd
+same "he has 32 at once, the next gets 75" 0 $?
 
 # one who takes his time keeps nobody's mail up when the queue is started again
 mkfifo /tmp/hold

@@ -28,4 +28,20 @@ rm /home/alice/Maildir
 sendmail -q
 check "mended, it arrives" await maildir /home/alice/Maildir 1
 check "the spool is empty" drained
+
+# As others write it: with a slash at its end, or two; there, and not yet.
+stop_agent
+echo 'local maildir ~/Maildir/' >$CONF
+rm -rf /home/bob/Maildir
+for user in alice bob; do
+	had=$(find /home/$user/Maildir/new -type f 2>/dev/null | wc -l)
+	printf 'Subject: slash\n\nx\n' | submit bob $user 2>/dev/null
+	deliver -q
+	same "with a slash, of $user" $((had + 1)) "$(find /home/$user/Maildir/new -type f | wc -l)"
+done
+echo '/home/alice/other//' >/home/alice/.forward
+chown alice: /home/alice/.forward
+printf 'Subject: slashes\n\nx\n' | submit bob alice 2>/dev/null
+deliver -q
+same "two slashes in .forward" 1 "$(find /home/alice/other/new -type f | wc -l)"
 finish

@@ -9,7 +9,8 @@ cp "$MODEL/spool.pml" .
 
 holds() { # FLAGS...: all that may happen was looked at, and is right
 	rm -f pan* ./*.trail
-	spin "$@" -a spool.pml && gcc -O0 -w -DSAFETY -o pan pan.c && ./pan -m100000 -n -w18 && [ ! -e spool.pml.trail ]
+	spin "$@" -a spool.pml && gcc -O0 -w -DSAFETY -o pan pan.c && ./pan -m100000 -n -w18 >pan.out && [ ! -e spool.pml.trail ] &&
+		! grep -q 'max search depth too small' pan.out
 }
 breaks() { # FLAGS...: a fault is found
 	rm -f pan* ./*.trail

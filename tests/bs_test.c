@@ -236,23 +236,31 @@ static const struct row {
 	{ "crlf_cr_dot_cr", 0,
 	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 	      "1\r.\rQUIT\r\n.\r\n"),
-	    W_HELO OK OK GO OK, NULL, "1\n.\nQUIT\n" },
+	    W_HELO OK OK GO OK, NULL, "1 . QUIT\n" },
 	{ "crlf_cr_dot_crlf", 0,
 	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 	      "1\r.\r\nQUIT\r\n.\r\n"),
-	    W_HELO OK OK GO OK, NULL, "1\n.\nQUIT\n" },
+	    W_HELO OK OK GO OK, NULL, "1 .\nQUIT\n" },
 	{ "crlf_crlf_dot_cr", 0,
 	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 	      "1\r\n.\rQUIT\r\n.\r\n"),
-	    W_HELO OK OK GO OK, NULL, "1\n\nQUIT\n" },
+	    W_HELO OK OK GO OK, NULL, "1\n QUIT\n" },
 	{ "crlf_crlf_dot_crcrlf", 0,
 	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 	      "1\r\n.\r\r\nQUIT\r\n.\r\n"),
-	    W_HELO OK OK GO OK, NULL, "1\n\n\nQUIT\n" },
+	    W_HELO OK OK GO OK, NULL, "1\n \nQUIT\n" },
 	{ "crlf_crcrlf_dot_crlf", 0,
 	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 	      "1\r\r\n.\r\nQUIT\r\n"),
-	    W_HELO OK OK GO OK BYE, NULL, "1\n\n" },
+	    W_HELO OK OK GO OK BYE, NULL, "1 \n" },
+	{ "crlf_text_cr_dot_cr", 0,
+	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
+	      "\r\n1\r.\rQUIT\r\n.\r\n"),
+	    W_HELO OK OK GO OK, NULL, "1\n.\nQUIT\n" },
+	{ "crlf_text_crcrlf_dot_crcrlf", 0,
+	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
+	      "\r\n1\r\n.\r\r\nQUIT\r\n.\r\n"),
+	    W_HELO OK OK GO OK, NULL, "1\n\n\nQUIT\n" },
 	{ "crlf_nul_dot", 0,
 	    S("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 	      "1\r\0\n.\r\n.\0\r\n.\r\n"),
@@ -268,9 +276,9 @@ static const struct row {
 	{ "lf_crlf_dot_crlf", 0, S(HI TO "DATA\n1\r\n.\r\nQUIT\r\n.\n"),
 	    W_HELO OK OK GO OK, NULL, "1\n\nQUIT\n" },
 	{ "lf_cr_dot_cr", 0, S(HI TO "DATA\n1\r.\rQUIT\n.\n"),
-	    W_HELO OK OK GO OK, NULL, "1\n.\nQUIT\n" },
+	    W_HELO OK OK GO OK, NULL, "1 . QUIT\n" },
 	{ "lf_cr_dot_lf", 0, S(HI TO "DATA\n1\r.\nQUIT\n.\n"),
-	    W_HELO OK OK GO OK, NULL, "1\n.\nQUIT\n" },
+	    W_HELO OK OK GO OK, NULL, "1 .\nQUIT\n" },
 	{ "lf_command_with_crlf", 0, S("NOOP\nNOOP\rx\nNOOP\n"),
 	    W_HI OK B500 OK, NULL, NULL },
 	{ "first_octet_dot", 0, S(HI TO "DATA\n.\n"), W_HELO OK OK GO OK, NULL,

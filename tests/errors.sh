@@ -3,15 +3,15 @@
 # for: what has become of which message.
 # shellcheck shell=bash disable=SC2034,SC2053,SC2154
 
-# What each call may answer.  close and recvmsg are left out: an answer that is
-# made up leaves the descriptor, or the packet, where no kernel would.
+# What each call may answer.  close is left out: an answer that is made up leaves the
+# descriptor open, as no kernel would.
 ERRORS='read EIO EINTR
 pread64 EIO EINTR
 write EIO ENOSPC EDQUOT EINTR short short,ENOSPC
 writev EIO ENOSPC EDQUOT EINTR short short,ENOSPC
 pwrite64 EIO ENOSPC EDQUOT EINTR short short,EDQUOT
 open EMFILE EACCES ENOMEM
-openat EMFILE EACCES ENOMEM
+openat EMFILE EACCES ENOMEM EIO ENOSPC EDQUOT
 fstat EIO
 newfstatat EIO EACCES ENOMEM
 faccessat2 EIO EACCES
@@ -29,8 +29,8 @@ fchmod EIO EDQUOT
 fchown EIO EDQUOT
 mkdir ENOSPC EACCES
 mkdirat ENOSPC EACCES
-link EIO EDQUOT
-linkat EIO EDQUOT
+link EIO EDQUOT ENOSPC
+linkat EIO EDQUOT ENOSPC
 unlink EIO EACCES
 unlinkat EIO EACCES
 rename ENOSPC EACCES
@@ -73,8 +73,9 @@ prctl EINVAL
 chdir EACCES EIO
 getrandom EINTR
 close
-recvmsg
-setsockopt
+recvmsg EINTR ENOMEM
+lseek EIO
+setsockopt ENOMEM
 getsockopt
 exit_group'
 # And each of them may be the last that its process came to: kill -9 before it.

@@ -222,7 +222,7 @@ committed_is_complete_and_unlocked(void **state)
 	assert_int_equal(spool_commit(fd, d->fd), 0);
 	assert_int_equal(fcntl(fd, F_GETFD), -1); /* consumed */
 	st = look(d->fd, id);
-	assert_int_equal(st.st_mode, S_IFREG | 0670);
+	assert_int_equal(st.st_mode, S_IFREG | 0660);
 	assert_int_equal(st.st_size, 4);
 	assert_true(lockable(d->fd, id));
 	assert_int_equal(entries(d->fd), 1);

@@ -45,6 +45,29 @@ check(void **state)
 	assert_string_equal(w.fullname, his ? row->fullname : "nobody");
 }
 
+/* nsswitch.conf(5) */
+static const struct sources {
+	const char *name;
+	struct span text;
+	bool here;
+} sources[] = {
+	{ "files", S("hosts: ldap\npasswd: files\n"), true },
+	{ "files_and_systemd", S("passwd:\tcompat systemd # ldap\n"), true },
+	{ "an_order", S("passwd: files [NOTFOUND=return] db"), true },
+	{ "ldap", S("passwd:files ldap\n"), false },
+	{ "sss", S("# x\npasswd:         files systemd sss\n"), false },
+	{ "no_line", S("hosts: files dns\n"), true },
+	{ "no_text", S(""), true },
+};
+
+static void
+check_sources(void **state)
+{
+	const struct sources *row = *state;
+
+	assert_int_equal(who_all_here(row->text), row->here);
+}
+
 /* However often "&" stands there. */
 static void
 long_names(void **state)
@@ -68,10 +91,11 @@ long_names(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(sources) + 1];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
+	ADD_ROWS(tests, n, sources, check_sources);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(long_names);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,8 +77,14 @@ judge(struct queue *q, const char *name, int fd, struct stat *st)
 	/* Its writer died before he could sync it, and what follows would be
 	 * on disk before it: a part of it in a mailbox, say. */
 	if (!spool_is_synced(st->st_mode) && spool_sync(fd, q->drop) == -1) {
+		int err = errno;
+
 		log_errno("%s: error what=\"it cannot be synced\"", name);
-		return FAILED;
+		if (err != EIO)
+			return FAILED;
+		/* The next sync would say that all is well. */
+		quarantine(q, q->drop, name, "it could not be written to disk");
+		return NOTHING;
 	}
 	if (renameat2(q->drop, name, q->dir, name, RENAME_NOREPLACE) == 0)
 		return TAKEN;

@@ -277,7 +277,8 @@ do_at(struct span body)
 	if (u.box.start->purpose == FOR_FILE && what.len > 1 &&
 	    what.ptr[what.len - 1] == '/') {
 		u.box.kind = &box_maildir;
-		what.len--;
+		while (what.len > 1 && what.ptr[what.len - 1] == '/')
+			what.len--;
 	}
 	buf_span(&u.box.path, what);
 }

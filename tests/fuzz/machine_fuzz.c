@@ -63,6 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		break;
 	case 2:
 		far = bounds_far_names(text);
+		must(far.len == 0 || !who_all_here(text));
 		must(far.len == 0 ||
 		     (far.ptr >= text.ptr &&
 			 far.ptr + far.len <= text.ptr + text.len));

@@ -32,8 +32,8 @@ mtype = { create, lock, look, complete, say_synced, take_sync, unlock, write, sy
 #define BATCHES 4 /* intents in one run */
 
 byte where[2], dwhere[2];
-bool whole[2], dwhole[2], ready[2], dready[2]; /* its octets; its mode 0660 */
-bool sure[2]; /* its mode 0670: not synced, but never on disk before the rest */
+bool whole[2], dwhole[2], ready[2], dready[2]; /* its octets; its mode, 0670 */
+bool sure[2]; /* its mode 0660: not synced, but never on disk before the rest */
 bool done[2], ddone[2];	  /* the journal: it is in the mailbox */
 bool passed, dpassed;	  /* the second one's: it is at the server */
 byte held[2];
