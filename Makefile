@@ -53,6 +53,8 @@ help:
 	@echo 'make check-powercut   what a disk may hold after a power cut, by the thousand (root)'
 	@echo 'make check-soak   an hour of mixed load and faults: MINUTES=60 (root)'
 	@echo 'make check-clock  ten minutes of it while the clock jumps: MINUTES=10 (root)'
+	@echo 'make check-sanitized  modules and stories with ASan and UBSan (root)'
+	@echo 'make check-fuzz   each fuzz target for EACH=100 seconds, an hour in all (root)'
 	@echo 'make check-valgrind   end to end with each process under memcheck (root)'
 	@echo 'make deps         installs the Debian packages that are missing here (root)'
 	@echo 'make install      into DESTDIR, or this machine (root); see INSTALL'
@@ -174,10 +176,15 @@ check-clock:
 	@$(MAKE) -s O=$O helpers
 	@O=$O SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) tests/clock.sh
 
-# A sanitized tree (see .ci/run) has its options linked in, and runs the
-# modules' tests and the stories that meet most of the code in little time; all
-# that do not count system calls: STORIES='tests/[1-7]*.sh'.
+# A tree of its own with sanitizers, their options linked in: the modules' tests and
+# the stories that meet most of the code in little time; all that do not count system
+# calls: STORIES='tests/[1-7]*.sh'.
 STORIES = $(foreach n,11 13 14 20 30 31 33 35 37 38 39 42 44 46 47 55 60 61 62 66,tests/$n-*.sh)
+SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+check-sanitized:
+	@tests/deps.sh install build check mime
+	@$(MAKE) -s O=$O-asan HARDEN= CFLAGS="-O1 -g $(SAN)" LDHARDEN= \
+	    LDFLAGS="$(SAN) $(abspath $O-asan)/tests/sanitize.o" sanitize-check
 sanitize-check:
 	@$(MAKE) -s O=$O LDFLAGS= $O/tests/sanitize.o
 	@$(MAKE) -s O=$O helpers $(TESTS)
@@ -255,6 +262,14 @@ $O/tests/fuzz/mime%_fuzz: $O/tests/fuzz/mime%_fuzz.o $O/deliver/mime.a $O/common
 $O/tests/fuzz/mime_fuzz: $O/tests/fuzz/mime_fuzz.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 fuzz: $$(FUZZ)
+# All of them, for so many seconds each; an hour is EACH=100.
+EACH = 100
+check-fuzz:
+	@tests/deps.sh install build check mime lint
+	@$(MAKE) -s O=$O-fuzz CC=clang HARDEN= LDHARDEN= \
+	    CFLAGS="-O1 -g -Werror -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
+	    LDFLAGS="-fsanitize=address,undefined" fuzz
+	@tests/fuzz.sh $O-fuzz $(EACH)
 
 # By a make of its own, which sees what `make deps install` has just installed.
 install:

@@ -18,16 +18,13 @@ letter() { # MARK
 }
 yes 'a line of a long message, which is written before its end is known' | head -n 2000 >/tmp/lines
 
-# sendmail itself, with a short message, with one that is written as it comes,
-# and in a dialogue: what it says is true.
+# sendmail itself, with a short message, with one that is written as it comes, with
+# -t, by the agent's socket, and in a dialogue: what it says is true.
 hand_in() { # MARK [COMMAND...]: did it say that it has taken the message?
 	local mark=$1
 	shift
-	if [ $group != dialogue ]; then
-		letter "$mark" | timeout -s KILL 40 "$@" /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
-		rc=$?
-		[ $rc = 0 ]
-	else
+	case $group in
+	dialogue)
 		{
 			printf 'EHLO x\nMAIL FROM:<>\nRCPT TO:<bob>\nDATA\n'
 			letter "$mark"
@@ -35,7 +32,15 @@ hand_in() { # MARK [COMMAND...]: did it say that it has taken the message?
 		} | timeout -s KILL 40 "$@" /usr/sbin/sendmail -bs >/tmp/reply 2>/dev/null
 		rc=$?
 		grep -q '^250 .*queued as' /tmp/reply
-	fi
+		return
+		;;
+	header) { echo 'To: bob'; letter "$mark"; } | timeout -s KILL 40 "$@" /usr/sbin/sendmail -t ;;
+	client) letter "$mark" | timeout -s KILL 40 setpriv --reuid=alice --regid=alice --clear-groups \
+	    --no-new-privs "$@" /usr/sbin/sendmail -i bob ;;
+	*) letter "$mark" | timeout -s KILL 40 "$@" /usr/sbin/sendmail -i bob ;;
+	esac >/tmp/reply 2>&1
+	rc=$?
+	[ $rc = 0 ]
 }
 sendmail_fault() { # ROLE CALL WHEN HOW
 	local rc
@@ -44,7 +49,9 @@ sendmail_fault() { # ROLE CALL WHEN HOW
 		[ $rc != 0 ] || return 0
 	else
 		# What it could not say is no lie (it polls before it says it).
-		case "$group $1 ${2%@*}" in "dialogue parent write" | "dialogue parent poll") echo "s$total" >>/tmp/unsaid ;; esac
+		case "$group $1 ${2%@*}" in
+		"dialogue parent write" | "dialogue parent poll" | "client parent recv"* | "client parent poll") echo "s$total" >>/tmp/unsaid ;;
+		esac
 	fi
 	case $rc in
 	0 | 6[4-9] | 7[0-8]) ;;
@@ -61,10 +68,13 @@ tried=0
 if wanted sendmail; then
 	EVERY=${ERROR_EVERY:-19}
 	echo 'hold yes' >$CONF
-	for group in short large dialogue; do
+	for group in short large header dialogue client; do
+		[ $group != client ] || start_agent
+		rm -f /tmp/counts
 		hand_in count "$O/tests/amiss" -c -o /tmp/counts
 		each sendmail_fault $group "parent start" </tmp/counts
 	done
+	stop_agent
 	: >$CONF
 	tried=$total
 	same "sendmail ends as sysexits has it" "" "$(cat /tmp/untrue)"
