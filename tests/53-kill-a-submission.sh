@@ -22,10 +22,6 @@ campaign() { # WAY LEAST: it makes more calls than these
 	kills=$((kills + n))
 	echo "# $way: killed $met"
 }
-nobody_left() {
-	local pid
-	for pid in $(pgrep -x sendmail); do await -t 5 dead "$pid" || return; done
-}
 campaign short 60
 campaign long 70
 campaign header 60
@@ -33,26 +29,6 @@ campaign dialogue 80
 check "dialogue: its child is gone with it" nobody_left
 
 # The child of a dialogue, which has the group, as the dialogue goes on.
-mkfifo /tmp/in
-child() { # MARK [CALL WHICH]: killed there
-	local mark=$1 pid child strace
-	: >/tmp/said
-	rm -f /tmp/attached
-	setpriv --reuid=alice --regid=alice --init-groups sendmail -bs </tmp/in >/tmp/said 2>&1 &
-	pid=$!
-	exec 9>/tmp/in
-	await text /tmp/said 220
-	child=$(pgrep -P $pid)
-	strace -o /tmp/trace ${2:+-e "trace=$2" -e "inject=$2:signal=KILL:when=$3"} -p "$child" 2>/tmp/attached &
-	strace=$!
-	await text /tmp/attached attached
-	input dialogue "$mark" >&9
-	exec 9>&-
-	await -t 20 dead $pid || { hung=$((hung + 1)); kill -KILL $pid; }
-	wait $pid 2>/dev/null
-	wait $strace 2>/dev/null
-	told dialogue "$mark"
-}
 hung=0 n=0 met=0
 child unkilled
 counted /tmp/trace >/tmp/calls

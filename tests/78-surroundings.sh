@@ -199,6 +199,32 @@ for signal in TSTP TTIN TTOU; do
 done
 set +m
 
+# The child of a dialogue, which has the group, behind each call: of these signals
+# each in its turn, or all.
+child unharmed
+counted /tmp/trace >/tmp/calls
+BESIDE=others
+others() {
+	try 0 $M
+	await -t 10 text /var/mail/bob "last of w$n" || late="$late w$n"
+}
+turn=0 late='' k=0
+set -- STOP TERM HUP INT QUIT USR1 ALRM PIPE STOP CHLD SEGV
+while read -r name which <&4; do
+	[ "$name" != exit_group ] || continue
+	for signal; do
+		[ -n "$WHOLE" ] || [ $((turn++ % $#)) = 0 ] || continue
+		k=$((k + 1)) signals=$((signals + 1))
+		child "child-$signal-$name$which-$k" "$name" "$which" "$signal"
+	done
+	turn=$((turn + 1))
+done 4</tmp/calls 2>/dev/null
+check "a dialogue's child: signals met it ($k)" test $k -ge 20
+# shellcheck disable=SC2154 # of calls.sh
+same "a dialogue's child: nothing hangs" 0 $hung
+same "a dialogue's child, stopped: others are served" "" "$late"
+check "a dialogue's child: nobody is left" nobody_left
+
 # One who is stopped for ever holds nothing that others need.
 mkfifo /tmp/never
 setpriv --reuid=alice --regid=alice --init-groups $M </tmp/never 2>/dev/null &

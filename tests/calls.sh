@@ -109,3 +109,38 @@ disturb() {
 	STATUS=$?
 	told "$1" "$2" $STATUS
 }
+
+nobody_left() {
+	local pid
+	for pid in $(pgrep -x sendmail); do await -t 5 dead "$pid" || return; done
+}
+
+# child MARK [CALL WHICH [SIGNAL]]: a dialogue, of which the child that has the group
+# gets a signal behind that call (by KILL it ends before it).  One that is stopped
+# goes on when BESIDE has been run.  Adds to hung.
+mkfifo /tmp/in
+BESIDE=true hung=0
+child() {
+	local mark=$1 signal=${4:-KILL} pid child strace
+	: >/tmp/said
+	rm -f /tmp/attached
+	setpriv --reuid=alice --regid=alice --init-groups sendmail -bs </tmp/in >/tmp/said 2>&1 &
+	pid=$!
+	exec 9>/tmp/in
+	await text /tmp/said 220
+	child=$(pgrep -P $pid)
+	strace -o /tmp/trace ${2:+-e "trace=$2" -e "inject=$2:signal=$signal:when=$3"} -p "$child" 2>/tmp/attached &
+	strace=$!
+	await text /tmp/attached attached
+	input dialogue "$mark" >&9
+	exec 9>&-
+	if [ "$signal" = STOP ]; then
+		await -t 20 text /tmp/trace 'stopped by SIGSTOP'
+		$BESIDE
+		kill -CONT "$child"
+	fi
+	await -t 20 dead $pid || { hung=$((hung + 1)); kill -KILL $pid; }
+	wait $pid 2>/dev/null
+	wait $strace 2>/dev/null
+	told dialogue "$mark"
+}
