@@ -148,9 +148,13 @@ pass_fault() {
 	settings
 	passes "$@"
 }
-passes() {
+passes() { # ROLE CALL WHEN HOW, or -c; within PATIENCE seconds
 	local rc
-	timeout -s KILL 25 $AMISS "$@" deliver -q 2>>/tmp/said
+	if [ "$1" = -c ]; then
+		"$O/tests/amiss" -c -o /tmp/counts deliver -q
+		return
+	fi
+	timeout -s KILL ${PATIENCE:-25} $AMISS "$@" deliver -q 2>>/tmp/said
 	rc=$?
 	settle "$@"
 	return $rc
@@ -243,19 +247,11 @@ end_fault() { # ROLE CALL WHEN HOW, or -c
 }
 # A relay that wants a token, which a command prints.
 token_fault() { # ROLE CALL WHEN HOW, or -c
-	local rc
 	echo 'hold yes' >$CONF
 	letter "o${total}far" | sendmail -i -f bob far@far.example
 	expect "o${total}far" relay
 	printf 'relay main {\n\thost relay.example 465\n\tca /usr/share/test-ca.pem\n\tuser jdoe\n\tauth xoauth2\n\ttoken /usr/local/bin/token\n}\n' >$CONF
-	if [ "$1" = -c ]; then
-		"$O/tests/amiss" -c -o /tmp/counts deliver -q
-		return
-	fi
-	timeout -s KILL 40 $AMISS "$@" deliver -q 2>>/tmp/said
-	rc=$?
-	settle "$@"
-	return $rc
+	PATIENCE=40 passes "$@"
 }
 # An agent of which the queue could not read queue/ to its end (the two calls
 # before are of .intents/), or open a file in drop/, when it was told of it: it
@@ -289,7 +285,7 @@ again() { # PATH ROLE CALL WHEN HOW
 # Terminals, and a text to be put into seven bits: of the roles that a pass has
 # for them alone.
 show_fault() {
-	local rc kind
+	local kind
 	echo 'hold yes' >$CONF
 	for kind in saml soml send; do
 		letter "t$total$kind" | submit bob -i -O Terminal=$kind alice
@@ -300,14 +296,7 @@ show_fault() {
 	expect "t${total}saml" mailbox
 	for kind in soml send; do expect "t$total$kind" shown; done
 	expect "t${total}far" smtp
-	if [ "$1" = -c ]; then
-		"$O/tests/amiss" -c -o /tmp/counts deliver -q
-		return
-	fi
-	timeout -s KILL 75 $AMISS "$@" deliver -q 2>>/tmp/said
-	rc=$?
-	settle "$@"
-	return $rc
+	PATIENCE=75 passes "$@"
 }
 # One who cannot have the group hands in by the agent's socket.
 socket_fault() {
@@ -337,10 +326,7 @@ socket_fault() {
 {
 	if wanted pass; then
 		EVERY=${ERROR_EVERY:-199}
-		echo 'hold yes' >$CONF
-		send_all count
-		settings
-		"$O/tests/amiss" -c -o /tmp/counts deliver -q
+		pass_fault -c
 		if [ -z "${ERROR_ROLES:-}" ]; then # what once went wrong
 			row /etc/shells user openat 1 EMFILE # "he has no login shell"
 			row pipe: user write 1 ENOMEM        # half a message was all of it
