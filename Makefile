@@ -262,14 +262,15 @@ $O/tests/fuzz/mime%_fuzz: $O/tests/fuzz/mime%_fuzz.o $O/deliver/mime.a $O/common
 $O/tests/fuzz/mime_fuzz: $O/tests/fuzz/mime_fuzz.o $O/deliver/mime.a $O/common.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(BSD_LIBS) $(GMIME_LIBS)
 fuzz: $$(FUZZ)
-# All of them, for so many seconds each; an hour is EACH=100.
+# All of them, for so many seconds each; an hour is EACH=100.  What they find is kept
+# by tests/fuzz/keep.sh build-fuzz.
 EACH = 100
 check-fuzz:
 	@tests/deps.sh install build check mime lint
 	@$(MAKE) -s O=$O-fuzz CC=clang HARDEN= LDHARDEN= \
 	    CFLAGS="-O1 -g -Werror -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
 	    LDFLAGS="-fsanitize=address,undefined" fuzz
-	@tests/fuzz.sh $O-fuzz $(EACH)
+	@tests/fuzz/run.sh $O-fuzz $(EACH)
 
 # By a make of its own, which sees what `make deps install` has just installed.
 install:

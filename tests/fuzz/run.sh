@@ -1,8 +1,8 @@
 #!/bin/bash
-# fuzz.sh FOLDER EACH - runs each fuzz target in FOLDER for so many seconds.  What is
+# run.sh FOLDER EACH - runs each fuzz target in FOLDER for so many seconds.  What is
 # found goes into FOLDER/corpus, never into the seeds; a fault, into FOLDER.
 out=$1 rc=0 passed=0 bad=0
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")/../.." || exit 1
 for target in "$out"/tests/fuzz/*_fuzz; do
 	[ -x "$target" ] || continue
 	mkdir -p "$out/corpus/${target##*/}"
