@@ -119,6 +119,26 @@ mail_to daemonic
 check "no home, no shell: the mailbox" await mbox /var/mail/daemonic 1
 rm -f /var/mail/*
 
+# A .forward that is no file is not used, and holds nobody up.
+while read -r what make; do
+	: >$LOG
+	as alice sh -c "cd && $make"
+	mail_to alice
+	arrives "a .forward that is a $what" alice
+	check "$what: the log says why" grep -q -e '\.forward.* is \(no regular file\|a symbolic link\)' $LOG
+	rm -rf "$HOME_A/.forward"
+done <<'X'
+FIFO mkfifo .forward
+folder mkdir .forward
+socket /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(".forward")'
+X
+mknod -m 666 "$HOME_A/.forward" c 1 5
+: >$LOG
+mail_to alice
+arrives "a .forward that is a device" alice
+check "device: the log says why" grep -q '\.forward.* is no regular file' $LOG
+rm -f "$HOME_A/.forward"
+
 # A file or a Maildir that could be another's, or lead to one: nothing is written,
 # and the mail waits.
 mkdir -m 1777 /srv/sticky
