@@ -40,11 +40,22 @@ stopped() { # let go, it comes to stand in a moment
 	done
 	return 1
 }
+# Others that are begun meanwhile, such as roles after a reload, go on.
 held() {
-	await -t 20 text /tmp/bound 'stopped by SIGSTOP' >/dev/null || { let_go; return 1; }
-	PID=$(awk '/stopped by SIGSTOP/ { print $1; exit }' /tmp/bound)
+	local pid
+	PID=
+	for _ in {1..1000}; do
+		for pid in $(awk '/stopped by SIGSTOP/ { print $1 }' /tmp/bound); do
+			[ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status" 2>/dev/null)" != 1002 ] || PID=$pid
+		done
+		[ -z "$PID" ] || break
+		sleep 0.02
+	done 2>/dev/null
 	let_go
-	stopped
+	for pid in $(awk '/stopped by SIGSTOP/ { print $1 }' /tmp/bound); do
+		[ "$pid" = "$PID" ] || kill -CONT "$pid" 2>/dev/null
+	done
+	[ -n "$PID" ] && stopped
 }
 # stand NTH [CALL WHICH]: bob's NTH process stands, behind that call of it
 stand() {
