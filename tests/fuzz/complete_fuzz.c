@@ -4,16 +4,8 @@
  * once more it gets no other field than Received. */
 #include "common/field.h"
 #include "sendmail/complete.h"
+#include "tests/fuzz/must.h"
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static unsigned
 count(struct span header, const char *name)

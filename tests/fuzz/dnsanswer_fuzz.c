@@ -2,17 +2,9 @@
  * that was asked for.  What is found is bounded, is text where it says so, and
  * comes whole through the channel between the roles. */
 #include "deliver/dns/answer.h"
+#include "tests/fuzz/must.h"
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 is_name(const char *name)

@@ -1,17 +1,9 @@
 /* libFuzzer: any answer to EHLO.  What is not offered has no value, and a
  * limit is one. */
 #include "deliver/net/ehlo.h"
+#include "tests/fuzz/must.h"
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,6 +5,7 @@
 #include "common/crc.h"
 #include "common/spool.h"
 #include "deliver/queue/message.h"
+#include "tests/fuzz/must.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 #define ID "3AMPZZZZZZZZZZZ1"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static char scratch[] = "/dev/shm/bellman-fuzz-XXXXXX";
 
@@ -25,13 +24,6 @@ leave(void)
 	snprintf(path, sizeof path, "%s/" ID, scratch);
 	unlink(path);
 	rmdir(scratch);
-}
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
 }
 
 static void

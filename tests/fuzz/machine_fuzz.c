@@ -1,22 +1,13 @@
 /* libFuzzer: what the machine's own files say, into which users' words come:
  * a line of passwd(5) with the name that chfn takes, the table of mounts,
- * subuid, nsswitch.conf; and the answers that tell hears.  The first octet
- * chooses. */
+ * subuid, nsswitch.conf.  The first octet chooses. */
 #include "deliver/bounds.h"
 #include "deliver/mounts.h"
 #include "deliver/subid.h"
 #include "sendmail/who.h"
+#include "tests/fuzz/must.h"
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 /* What is taken can stand in a header line. */
 static void

@@ -3,18 +3,10 @@
  * what a command prints is a token, or none.  0xff parts challenges. */
 #include "deliver/net/auth.h"
 #include "deliver/net/token.h"
+#include "tests/fuzz/must.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 one_line(struct buf *line)

@@ -4,13 +4,12 @@
  * message; 0xff parts what arrives together. */
 #include "deliver/net/auth.h"
 #include "deliver/net/smtp.h"
+#include "tests/fuzz/must.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define RCPTS 5
 #define MAILS 4
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 struct letter {
 	struct smtp_mail mail;
@@ -24,13 +23,6 @@ struct talk {
 	struct letter letters[MAILS];
 	int mails; /* begun */
 };
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 answer(struct smtp_mail *mail, struct smtp_rcpt *r, const struct verdict *v,

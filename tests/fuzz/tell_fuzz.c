@@ -1,16 +1,8 @@
 /* libFuzzer: what the agent answers tell, of a recipient and of a message: what
  * is no success has a sentence, which a terminal may have. */
 #include "sendmail/tell.h"
+#include "tests/fuzz/must.h"
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 told(int status, struct buf *why)
