@@ -45,8 +45,9 @@ table() {
 	check libssl3 file /usr/lib/*/libssl.so.3
 	check libsasl2-2 file /usr/lib/*/libsasl2.so.2
 	valgrind valgrind have valgrind
-	clock user-mode-linux have linux.uml
-	clock kmod have insmod
+	clock qemu-system-x86 have qemu-system-x86_64
+	clock qemu-system-common file /usr/lib*/qemu/virtiofsd
+	clock cpio have cpio
 	demo python3 file /usr/bin/python3
 	demo python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd
 	demo procps have pgrep

@@ -5,8 +5,8 @@
 # root.sh unpacks into its copy of the machine, and sets of packages, with what
 # they need beyond this machine, each in a folder DIR/pkgs/SET, which a story
 # unpacks (unpack, in lib.sh).  With SETs, only those, and also the ones that only
-# the benchmark needs.  A word on stderr for what cannot be had; the stories say
-# that they skip it.
+# the benchmark needs, and a kernel (machine/boot.sh).  A word on stderr for what
+# cannot be had; the stories say that they skip it.
 set -u
 dir=$1
 shift
@@ -83,10 +83,20 @@ of_stories() {
 		fetch monitoring-plugins-common pkgs/monitors && set_of monitors monit
 }
 
+kernel() { # Debian's for virtual machines, for machine/boot.sh
+	local package
+	[ ! -e kernel/complete ] || return 0
+	package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+	fetch "${package:-linux-image-cloud-amd64}" kernel.deb &&
+		dpkg -x kernel.deb/*.deb kernel && : >kernel/complete
+	rm -rf kernel.deb
+}
+
 [ $# -gt 0 ] || of_stories
 for set; do
 	case $set in
 	exim) set_of exim exim4-base exim4-config exim4-daemon-light ;;
+	kernel) kernel ;;
 	msmtp) set_of msmtp msmtp msmtp-mta ;;
 	sendmail) set_of sendmail sendmail-bin sendmail-base sendmail-cf sensible-mda procmail m4 ;;
 	postfix | opensmtpd | dma | nullmailer) set_of "$set" "$set" ;;

@@ -27,11 +27,10 @@ Right is, for each token and each place it was for:
 and at the end an empty spool, and nothing in quarantine.
 
 The clock jumps with JUMPS only (make check-clock), since no namespace has a
-CLOCK_REALTIME of its own: it is set by clock_settime on a whole kernel, a user-mode
-Linux (clock.sh), so all that ask it see it, sendmail, each role, the file system
-and the servers, by whatever call.  Nine of ten messages go by a sendmail -bs that stays, since that kernel
-starts programs slowly.  What is not real there: Landlock, which that kernel
-lacks, a second processor, and speed.  Three of five faults set it ahead or
+CLOCK_REALTIME of its own: it is set by clock_settime on a whole machine, of qemu
+(clock.sh), so all that ask it see it, sendmail, each role, the file system
+and the servers, by whatever call.  Nine of ten messages go by a sendmail -bs that
+stays, since that machine is slow.  Three of five faults set it ahead or
 back by seconds, an hour, a day or a month, once by a year; most are set right some
 seconds later, the others stay until the next.  All times here are by the clock
 that only goes on.  Right is then besides: nobody is told of a delay, nothing
@@ -244,7 +243,7 @@ class Soak:
         self.ends = 0  # of the agent, by us: who asks it by the socket then hears nothing more
         self.servers = {}
         self.jumps, self.year, self.wrong, self.dialogues = jumps, True, [], {}
-        if jumps and "User Mode Linux" not in read("/proc/cpuinfo"):
+        if jumps and "clock.sh" not in read("/proc/cmdline"):
             sys.exit("soak.py: the clock of this machine is left alone; make check-clock")
         self.ahead = time.time() - time.monotonic()
         self.by, self.forward, self.begins = 0, [], {}  # of the clock; when it was set ahead; token: when
