@@ -153,14 +153,17 @@ check-faults: helpers
 	    tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/78-*.sh tests/79-*.sh
 
 # Thousands of what a disk may hold after a power cut (tests/powercut/README),
-# where check takes 30: RUNS recordings, IMAGES of each, from SEED on.
+# where check takes 30: RUNS recordings, IMAGES of each, from SEED on; and what real
+# ones have on the disk, SNAPSHOTS of each of three file systems.
 RUNS = 4
 IMAGES = 1000
+SNAPSHOTS = 100
 check-powercut: SEED = $(shell date +%s)
 check-powercut: helpers
 	@failed=0; for n in $$(seq $(RUNS)); do \
 	    O=$O STORY_TIME=3600 POWERCUT_IMAGES=$(IMAGES) POWERCUT_SEED=$$(($(SEED) + n)) \
-	        tests/check.sh tests/76-power-cut.sh || failed=1; done; exit $$failed
+	        tests/check.sh tests/76-power-cut.sh || failed=1; done; \
+	    O=$O STORY_TIME=3600 SNAPSHOTS=$(SNAPSHOTS) tests/check.sh tests/76-snapshots.sh || failed=1; exit $$failed
 
 # Mixed load, with all that can go wrong going wrong now and then; tests/soak.py.
 MINUTES = 60

@@ -11,8 +11,8 @@ outside() {
 	local log status
 	O=$(cd "$TREE" && cd "${O:-build}" && pwd -P)
 	log=$(mktemp) || exit 1
-	O=$O BOOT_SECONDS=$((SOAK_MINUTES * 60 + 2400)) "$TREE/tests/machine/boot.sh" \
-	    "$TREE/tests/clock.sh" inside "$O" "$SOAK_MINUTES" "${SOAK_SEED:-1}" 2>&1 |
+	export O BOOT_SECONDS=$((SOAK_MINUTES * 60 + 2400))
+	"$TREE/tests/machine/boot.sh" "$TREE/tests/clock.sh" inside "$O" "$SOAK_MINUTES" "${SOAK_SEED:-1}" 2>&1 |
 		sed -u 's,\r,,g' | tee "$log"
 	status=${PIPESTATUS[0]}
 	[ "$status" = 77 ] || status=$(sed -n 's/^clock.sh: exit \([0-9]*\)$/\1/p' "$log" | tail -n 1)

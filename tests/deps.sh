@@ -39,6 +39,7 @@ table() {
 	check spin have spin
 	check e2fsprogs have mke2fs
 	check btrfs-progs have mkfs.btrfs
+	check xfsprogs have mkfs.xfs
 	check libnsl2 file /usr/lib/*/libnsl.so.2
 	check libicu72 file /usr/lib/*/libicuuc.so.*
 	check libdb5.3 file /usr/lib/*/libdb-5.3.so

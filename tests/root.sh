@@ -25,7 +25,7 @@ outside() {
 	# What a caller may set, for the stories; empty where he has not.
 	local name given=()
 	for name in FAIL_LINES SANITIZED WATCHED CRASH_SUBMITTERS KILL_MOST \
-		ERROR_{HOWS,EVERY,FIRST,MOST,ONLY,ROLES,FAULT,TIME} POWERCUT_{IMAGES,SEED} SOAK_{MINUTES,SEED,JUMPS}; do
+		ERROR_{HOWS,EVERY,FIRST,MOST,ONLY,ROLES,FAULT,TIME} POWERCUT_{IMAGES,SEED} SNAPSHOTS SOAK_{MINUTES,SEED,JUMPS}; do
 		given+=("$name=${!name:-}")
 	done
 	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM="${TERM:-dumb}" \

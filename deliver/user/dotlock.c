@@ -14,6 +14,7 @@
 #define LOCK_PATIENCE 30 /* seconds */
 #define LOCK_STEP 50	 /* ms between looks at another's dot-lock */
 #define STALE 300	 /* seconds, where no pid tells (liblockfile) */
+#define BOOT 5		 /* seconds that a machine is off at least */
 #define WATCH 1000	 /* ms for which an old one is looked at */
 
 struct seen { /* another's lock, as it was at first */
@@ -22,13 +23,22 @@ struct seen { /* another's lock, as it was at first */
 	int ms;
 };
 
+/* Seconds since the machine began. */
+static long
+uptime(void)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_BOOTTIME, &now) == -1 ? LONG_MAX
+							 : now.tv_sec;
+}
+
 /* Seconds since a process began; -1: that cannot be told. */
 static long
 age_of(pid_t pid)
 {
 	char path[40], text[1024], *p;
 	unsigned long long ticks;
-	struct timespec now;
 	ssize_t n;
 	int fd;
 
@@ -43,10 +53,10 @@ age_of(pid_t pid)
 	p = strrchr(text, ')'); /* its name may hold anything */
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	if (p == NULL || clock_gettime(CLOCK_BOOTTIME, &now) == -1)
+	if (p == NULL)
 		return -1;
 	ticks = strtoull(p, NULL, 10);
-	return now.tv_sec -
+	return uptime() -
 	       (long)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
@@ -62,11 +72,13 @@ stands(struct seen *s, const struct stat *st, int ms)
 }
 
 /* Is the process that made that lock gone?  Its number may be another's by
- * now: one that began after the lock was made.  ms: for how long we wait. */
+ * now: one that began after the lock was made.  What a power cut left has often
+ * no number, for it was never synced; it is older than the machine's start.
+ * ms: for how long we wait. */
 static bool
 is_stale(int at, const char *lock, struct seen *seen, int ms)
 {
-	long age, born;
+	long age, born, old = uptime();
 	char text[32] = "";
 	struct stat st;
 	int fd =
@@ -82,11 +94,12 @@ is_stale(int at, const char *lock, struct seen *seen, int ms)
 	close(fd);
 	pid = n > 0 ? strtol(text, NULL, 10) : 0;
 	age = (long)(time(NULL) - st.st_mtime);
+	old = old < STALE - BOOT ? old + BOOT : STALE;
 	if (pid <= 0)
-		return age > STALE && stands(seen, &st, ms);
+		return age > old && stands(seen, &st, ms);
 	if (kill((pid_t)pid, 0) == -1 && errno == ESRCH)
 		return true;
-	return age > STALE && (born = age_of((pid_t)pid)) != -1 &&
+	return age > old && (born = age_of((pid_t)pid)) != -1 &&
 	       born + 2 < age && stands(seen, &st, ms);
 }
 

@@ -1,15 +1,14 @@
 #!/bin/bash
 # boot.sh COMMAND [WORD...]   runs COMMAND as process 1 of a machine of its own:
 # Debian's kernel, which fetch.sh brought into O/kernel, in qemu, with this machine's
-# files as they are, to read, and its own clock, memory, devices and processes.  With
-# KVM where that is to be had; without it some twenty times slower.  WORDs are what a
+# files as they are, to read, and its own clock, memory, devices and processes.
+# Emulated, so that it runs within other virtual machines, too.  WORDs are what a
 # kernel's command line can carry: no blanks.  What COMMAND writes is written;
 # it ends by /proc/sysrq-trigger.
-# Environment: O; BOOT_SECONDS, how long that machine may live.
+# Environment: O; BOOT_SECONDS, how long that machine may live; BOOT_ACCEL=kvm.
 # Exit: 77 when there can be none here.
 set -u
 skip() { echo "boot.sh: $*" >&2; exit 77; }
-here=$(dirname "$0")
 daemon=/usr/lib/qemu/virtiofsd
 [ "$(id -u)" = 0 ] || skip "needs root"
 command -v qemu-system-x86_64 >/dev/null || skip "no qemu-system-x86_64 (Debian: qemu-system-x86)"
