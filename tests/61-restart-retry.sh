@@ -80,4 +80,12 @@ os.close(fd)
 N
 check "a terminal that hangs up at once" python3 /tmp/hang_up.py
 check "takes the pass with it not" await text /var/mail/bob 'hung up'
+check "the spool is empty" drained
+
+# A power cut a minute ago left a dot-lock, of which the number had not been synced.
+printf 'Subject: cut\n\nafter the cut\n' | submit alice -odq bob
+touch -d '60 seconds ago' /var/mail/bob.lock
+check "a pass on a machine that has just begun" unshare --time --boottime -"$(cut -d. -f1 /proc/uptime)" timeout 20 deliver -q
+check "does not wait for who was before" grep -q 'after the cut' /var/mail/bob
+refute "and leaves no lock" test -e /var/mail/bob.lock
 finish
