@@ -4,6 +4,7 @@
 # is refused by the bounds (deliver/bounds.c); its limits are those of the tables
 # of deliver(8), ROLES.
 . "$(dirname "$0")/lib.sh"
+. "$TREE/tests/held.sh"
 [ -z "$SANITIZED" ] || { skip "with a sanitizer calls are not bounded"; finish; }
 [ "$(uname -m)" = x86_64 ] || { skip "calls are injected on x86-64 only"; finish; }
 
@@ -92,21 +93,7 @@ seen() { # PATTERN [STATUS]: one such process, as far as that; ITS
 	done
 	return 1
 }
-# The others are stopped where they have just been bounded: at a prctl, which is
-# the last thing.
-hold() { # [WHICH [PID]]: before it is begun
-	rm -f /tmp/trace /tmp/attached
-	strace -f -o /tmp/trace -e trace=prctl -e "inject=prctl:signal=STOP:when=${1:-4}" -p "${2:-$AGENT}" 2>/tmp/attached &
-	STRACE=$!
-	await text /tmp/attached attached
-}
-held() { # NAME [TIMES]: it is; ITS
-	await -t 20 count /tmp/trace "${2:-1}" 'stopped by SIGSTOP' || { cat /tmp/trace /tmp/attached; return 1; }
-	ITS=$(awk '/stopped by SIGSTOP/ { print $1; exit }' /tmp/trace)
-	kill "$STRACE"
-	wait "$STRACE" 2>/dev/null
-	tr '\0' ' ' <"/proc/$ITS/cmdline" | grep "^$1"
-}
+# The others are stopped.
 go_on() {
 	kill -CONT "$ITS"
 	check "$1: it goes on" drained 40
