@@ -205,7 +205,7 @@ to tty queue
 hold
 terminal soml t1
 check "a process that writes to terminals" held 'deliver: tty alice'
-check "it says what the queue says" told "$(said_to "$ITS" "$queue" "$(packet IPC_TTY_LOOK 0 '')" 2>&1)"
+check "it says what the queue says" told "$(said_to "$ITS" "$queue" "$(packet IPC_TTY_LOOK 0 "00$(string shown)")" 2>&1)"
 check "the queue hears it no more: she has mail" await text /var/mail/alice 'last of t1'
 kill -CONT "$ITS"
 check "it ends" await dead "$ITS"
