@@ -48,9 +48,11 @@
  * of one octet, RUN_SUBMIT_VERSION, with four descriptors: a memfd that holds
  * the name for people (NAME) and sendmail's arguments, each with a NUL behind
  * it, then the caller's descriptors 0, 1 and 2.  The answer is one octet, the
- * exit status.  Who closes before it is taken for killed.
- * refuse is there while the agent lets somebody submit nothing: lines of "all",
- * "uid N" or "uid N-M", then a sentence for who is meant.  At most 32 KiB.
+ * exit status of the sendmail that was run; or, where none was, for too many
+ * submit at once, 75 and RUN_SUBMIT_MANY, of which older ones read the first.
+ * Who closes before it is taken for killed. refuse is there while the agent
+ * lets somebody submit nothing: lines of "all", "uid N" or "uid N-M", then a
+ * sentence for who is meant.  At most 32 KiB.
  *
  * installing is there while a package of this program is unpacked and not yet
  * set up: sendmail, which cannot have the group then, waits for the agent.
@@ -69,6 +71,7 @@
 #define RUN_REFUSE RUN_DIR "/refuse"
 #define RUN_SUBMIT RUN_DIR "/submit"
 #define RUN_SUBMIT_VERSION '1'
+#define RUN_SUBMIT_MANY 'm'
 #define RUN_SUBMIT_FDS 4
 #define RUN_SUBMIT_UID "BELLMAN_SUBMITTER"
 

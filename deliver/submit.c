@@ -74,14 +74,15 @@ take(int fd)
 	all = brief_guests(owner, &of_one);
 	if (of_one >= MOST_OF_ONE ||
 	    (of_one > 0 && of_one >= (MOST - all) / 2)) {
-		unsigned char end = EX_TEMPFAIL;
+		static const unsigned char end[] = { EX_TEMPFAIL,
+			RUN_SUBMIT_MANY };
 
 		if (loop_now() - s.told > TELL)
 			log_warn("agent: refused uid=%lu limit=submissions "
 				 "under-way=%zu",
 			    (unsigned long)owner, of_one);
 		s.told = loop_now();
-		send(fd, &end, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		send(fd, end, sizeof end, MSG_NOSIGNAL | MSG_DONTWAIT);
 		return;
 	}
 	identity_of(&peer, &id);

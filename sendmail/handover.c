@@ -143,18 +143,25 @@ try_later(const char *program, const char *why, int *status)
 
 /* One octet, the status; 0: the other side has ended; -1 with errno. */
 static ssize_t
-answer(int fd, int list, unsigned char *end)
+answer(int fd, int list, unsigned char *status)
 {
+	unsigned char end[2];
 	ssize_t n = send_all(fd, list) == -1 ? -1 : 1;
 
-	while (n == 1 && (n = recv(fd, end, 1, 0)) == -1 && errno == EINTR)
+	while (n == 1 && (n = recv(fd, end, 2, 0)) == -1 && errno == EINTR)
 		n = 1;
+	if (n == 1)
+		*status = end[0];
+	if (n == 2) { /* RUN_SUBMIT_MANY: there was no sendmail to tell him */
+		errno = EAGAIN;
+		return -1;
+	}
 	if (n != -1 || (errno != EPIPE && errno != ECONNRESET))
 		return n;
 	/* The kernel resets a line that is closed with a packet unread, and
 	 * tells that before what was said on it: no, to one of too many. */
 	for (int tries = 0; tries < 2; tries++)
-		if (recv(fd, end, 1, MSG_DONTWAIT) == 1) {
+		if (recv(fd, end, 2, MSG_DONTWAIT) > 0) {
 			errno = EAGAIN;
 			return -1;
 		}

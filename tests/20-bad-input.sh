@@ -55,7 +55,7 @@ mkfifo /tmp/fifo
 submit alice bob <>/tmp/fifo 2>/dev/null &
 held=$!
 check "a submitter that waits for input has its file" await -t 5 files $SPOOL/drop 1
-pid=$(pgrep -x sendmail)
+pid=$(pgrep -P "$held")
 same "its groups are alice's alone" "1001 1001 1001 1001" \
     "$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$pid/status")"
 kill -KILL "$pid"

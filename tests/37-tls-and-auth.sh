@@ -194,6 +194,7 @@ check "the relay saw it" grep -q '^AUTH PLAIN jdoe ok' $S/log
 # Tokens that a command prints.
 cat >/usr/local/bin/token <<-'X'
 	#!/bin/sh
+	[ ! -e /tmp/token.lies ] || { printf 'ya29.abc\001auth=x\n'; exit; }
 	id -un >>/tmp/token.ran
 	[ ! -e /tmp/token.bad ] || { echo oops; exit 3; }
 	printf 'ya29.abc\n3600\n'
@@ -206,6 +207,10 @@ block 465 "ca $C/ca.pem" 'user jdoe' 'auth xoauth2' 'token /usr/local/bin/token'
 cron token
 waits 'no token: its command ended with status 3'
 rm /tmp/token.bad
+: >/tmp/token.lies # a field of SASL more
+sendmail -q
+waits 'no token: the first line that the command printed is no token'
+rm /tmp/token.lies
 sendmail -q
 check "a token" drained
 cron again

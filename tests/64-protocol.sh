@@ -68,6 +68,9 @@ takes() { # WHAT MODEL'S-STEPS SIDE: /tmp/trace shows the same
 swapped() { # N-M: these lines of it
 	awk -v n="${1%-*}" -v m="${1#*-}" '{ line[NR] = $0 } END { for (i = 1; i <= NR; i++) print line[i == n ? m : i == m ? n : i] }'
 }
+# Of each step stands there what shows it, but of append_part, which is half of append.
+same "each step of the model has its row" "$(cut -d' ' -f2 "$MODEL/steps" | sort | xargs)" \
+    "$(sed -n 's/^mtype = {\(.*\)};.*/\1/p' spool.pml | tr -d ' ' | tr , '\n' | grep -v '^append_part$' | sort | xargs)"
 letter() { printf 'Subject: s\n\nhi\n' | submit alice "$@" 2>/dev/null; }
 
 printf 'Subject: s\n\nhi\n' | strace -f -y -u alice -o /tmp/trace /usr/sbin/sendmail bob 2>/dev/null
@@ -75,6 +78,17 @@ takes "a submission takes the model's steps" "$(model submit 1 -DONE -DTRACE)" s
 letter bob
 strace -f -y -s 200 -o /tmp/trace deliver -q
 takes "two messages are delivered by the model's steps" "$(model agent 0 -DREADY -DLOCAL -DTRACE)" agent
+# What a crash has left: a submission that was never complete, an intent not whole.
+printf 'x\n' | strace -f -u alice -o /dev/null -e inject=flock:signal=KILL:when=1 /usr/sbin/sendmail bob 2>/dev/null
+check "a submission was killed" test "$(find $SPOOL/drop -type f | wc -l)" = 1
+strace -f -y -s 200 -o /tmp/trace deliver -q
+takes "what it left is removed by the model's steps" "$(model agent 0 -DONE -DHALF -DLOCAL -DTRACE)" agent
+letter bob
+letter bob
+install -o bellman -g bellman -m 600 /dev/null $SPOOL/queue/.intents/intent-0000000000000000
+strace -f -y -s 200 -o /tmp/trace deliver -q
+takes "an intent that is not whole goes by them, before its mailbox is opened" \
+    "$(model agent 0 -DREADY -DTORN_INTENT -DLOCAL -DTRACE)" agent
 echo 'local maildir ~/Maildir' | config
 letter bob
 letter bob

@@ -280,7 +280,9 @@ watch "-v, to wait" sendmail -v -odq five@far.example
 said "for what" 'queued as [0-9A-Z]{16}; no agent runs, and the message is to wait'
 watch "-v, no agent, root" sendmail -v bob
 said "a pass was started" 'queued as [0-9A-Z]{16}; no agent runs, and a pass was started'
-check "it has worked" await -t 20 mbox /var/mail/bob 1
+id=$(grep -o '[0-9A-Z]\{16\}' "$OUT")
+check "it has worked" await -t 20 text $LOG "$id: removed"
+check "and has looked at all" await -t 20 empty $SPOOL/drop
 
 # An agent that ends with a request on its socket, unread: whoever sent it asks
 # again, and finds none.

@@ -4,6 +4,7 @@
 # is refused by the bounds (deliver/bounds.c); its limits are those of the tables
 # of deliver(8), ROLES.
 . "$(dirname "$0")/lib.sh"
+. "$TREE/tests/held.sh"
 [ -z "$SANITIZED" ] || { skip "with a sanitizer calls are not bounded"; finish; }
 [ "$(uname -m)" = x86_64 ] || { skip "calls are injected on x86-64 only"; finish; }
 
@@ -92,21 +93,7 @@ seen() { # PATTERN [STATUS]: one such process, as far as that; ITS
 	done
 	return 1
 }
-# The others are stopped where they have just been bounded: at a prctl, which is
-# the last thing.
-hold() { # [WHICH [PID]]: before it is begun
-	rm -f /tmp/trace /tmp/attached
-	strace -f -o /tmp/trace -e trace=prctl -e "inject=prctl:signal=STOP:when=${1:-4}" -p "${2:-$AGENT}" 2>/tmp/attached &
-	STRACE=$!
-	await text /tmp/attached attached
-}
-held() { # NAME [TIMES]: it is; ITS
-	await -t 20 count /tmp/trace "${2:-1}" 'stopped by SIGSTOP' || { cat /tmp/trace /tmp/attached; return 1; }
-	ITS=$(awk '/stopped by SIGSTOP/ { print $1; exit }' /tmp/trace)
-	kill "$STRACE"
-	wait "$STRACE" 2>/dev/null
-	tr '\0' ' ' <"/proc/$ITS/cmdline" | grep "^$1"
-}
+# The others are stopped.
 go_on() {
 	kill -CONT "$ITS"
 	check "$1: it goes on" drained 40
@@ -295,7 +282,6 @@ same "all rows of the manual were tried" "$(table rows)" "$(sort -u <<<"${SEEN%?
 stop_smtpd
 stop_agent
 
-shopt -s extglob
 # What the compiler and the linker were asked for is in the programs.
 hardened() { # WHAT PATTERN READELF-OPTION FILE
 	check "${4##*/}: $1" sh -c "readelf -W $3 '$4' | grep -q -E '$2'"
@@ -305,6 +291,15 @@ without() { # FILE...: which of them, or of their members, have it not
 	readelf -nW "$@" 2>/dev/null | awk -v want="$PROPERTY" '/^File: / { if (file && !has) print file; file = $2; has = 0 }
 		$0 ~ want { has = 1 } END { if (file && !has) print file }'
 	[ $# -gt 1 ] || readelf -nW "$1" | grep -q "$PROPERTY" || echo "$1"
+}
+find "$O/common" "$O/sendmail" "$O/deliver" -name '*.o' >/tmp/objects
+globals() { nm -g --defined-only "$@" | awk '$2 == "T" { print $3, $1 }'; }
+globals $(cat /tmp/objects) >/tmp/ours
+no_target() { # PROGRAM: which of our global functions in it do not begin with endbr64; in /tmp/targets those that do
+	globals "$1" | awk 'NR == FNR { ours[$1]; next } $1 in ours' /tmp/ours - >/tmp/its
+	objdump -d --no-show-raw-insn "$1" | awk 'NR == FNR { its[$2] = $1; next }
+		/^[0-9a-f]+ <.*>:$/ { name = its[$1]; next }
+		name { if ($2 == "endbr64") print name >"/tmp/targets"; else print name; name = "" }' /tmp/its -
 }
 if readelf -h "$O/sendmail/sendmail" | grep -q DYN && readelf -lW "$O/sendmail/sendmail" | grep -q INTERP; then start=Scrt1.o; else start=rcrt1.o; fi
 for program in sendmail/sendmail deliver/deliver deliver/mime/deliver-mime; do
@@ -322,16 +317,15 @@ for program in sendmail/sendmail deliver/deliver deliver/mime/deliver-mime; do
 	readelf -W --debug-dump=info "$program" 2>/dev/null | sed -n 's/.*DW_AT_producer.*: //p' | grep -e 'GNU.* -std=c17' |
 		grep -v -e '-O[1-3s] .*-fPIE .*-fstack-protector-strong .*-fcf-protection=full' >"$OUT"
 	same "$name: no file of ours was compiled without" "" "$(cat "$OUT")"
-	# The linker leaves the note away where one input lacks it.
+	# The linker leaves the note away where one input lacks it, as libc's may.
 	[ $name = sendmail ] || start=Scrt1.o
 	lack=$(for input in $start crti.o crtn.o; do without "$(gcc -print-file-name=$input)"; done)
-	if [ -n "$lack" ] && [ -n "$(without "$program")" ]; then
-		skip "$name is not marked for CET, for these of libc's are not:" ${lack//+([^[:space:]])\//}
-	else
-		hardened "branch targets, return addresses (CET)" "$PROPERTY" -n "$program"
-	fi
+	[ -n "$lack" ] && [ -n "$(without "$program")" ] ||
+		hardened "marked for branch targets, return addresses (CET)" "$PROPERTY" -n "$program"
+	same "$name: each global function of ours begins as a branch target (endbr64)" "" "$(no_target "$program")"
+	same "$name: which are all that there are" "$(cut -d' ' -f1 /tmp/its | sort)" "$(sort /tmp/targets)"
+	check "$name: and many" test "$(wc -l </tmp/its)" -gt 20
 done
-find "$O/common" "$O/sendmail" "$O/deliver" -name '*.o' >/tmp/objects
 check "there are objects of ours" test "$(wc -l </tmp/objects)" -gt 200
 same "each is marked for CET" "" "$(without $(cat /tmp/objects))"
 commands() { # COMMAND...: what it would run, a line each, to compile and to link

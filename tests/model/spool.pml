@@ -254,7 +254,7 @@ inline box_synced()
 active proctype agent()
 {
 	byte i, b, at, batch, m, laters = LATERS;
-	bool remote, put_off, scanned;
+	bool remote, put_off, scanned, told;
 
 #ifdef READY /* submitted before the agent came */
 	d_step {
@@ -264,6 +264,9 @@ active proctype agent()
 		dwhere[1] = DROP; dwhole[1] = true; dready[1] = true;
 		acked[0] = true; acked[1] = true; ended[0] = true; ended[1] = true
 	}
+#ifdef TORN_INTENT /* an earlier one has begun to write it */
+	d_step { has[0] = true; dhas[0] = true; items[0] = 1; batches = 1 }
+#endif
 #else
 #ifdef ONE /* the second */
 	ended[0] = true;
@@ -273,7 +276,11 @@ active proctype agent()
 #else
 	run submitter(0);
 #endif
+#ifdef HALF /* its submitter has died */
+	d_step { where[1] = DROP; dwhere[1] = DROP; ended[1] = true }
+#else
 	run submitter(1);
+#endif
 #endif
 #ifdef LOCAL
 	passed = true; dpassed = true; server = 1;
@@ -288,11 +295,22 @@ lost:
 	skip;
 	d_step {
 		/* What it knew and what it held are gone. */
-		i = 0; b = 0; at = 0; batch = 0; m = 0; remote = false; put_off = false; scanned = false;
+		i = 0; b = 0; at = 0; batch = 0; m = 0; remote = false; put_off = false; scanned = false; told = false;
 		if :: held[0] == AGENT || down[0] -> held[0] = FREE :: else fi;
 		if :: held[1] == AGENT || down[1] -> held[1] = FREE :: else fi
 	}
 begin:
+	skip;
+#ifndef BROKEN_CHECK_BEFORE_SCAN
+	/* What a power cut has put back into drop/ is there for the check. */
+scan:
+	do
+	:: where[0] == DROP && held[0] == FREE -> m = 0; goto take
+	:: where[1] == DROP && held[1] == FREE -> m = 1; goto take
+	:: else -> break
+	od;
+#endif
+	scanned = true;
 	/* Intents of an earlier process: never whole, or with a result. */
 	b = 0;
 recover:
@@ -307,16 +325,7 @@ recover:
 		goto said
 	:: b < batches && has[b] && clear[b] && !marked[b] -> b++
 	od;
-scan:
-#ifndef BROKEN_CHECK_BEFORE_SCAN
-	/* What a power cut has put back into drop/ is there for the check. */
-	do
-	:: where[0] == DROP && held[0] == FREE -> m = 0; goto take
-	:: where[1] == DROP && held[1] == FREE -> m = 1; goto take
-	:: else -> break
-	od;
-#endif
-	scanned = true;
+	told = true;
 	/* The others: the mailbox is asked. */
 	b = 0;
 checks:
@@ -377,7 +386,7 @@ said:
 	STEP(forget, has[b] = false;);
 	b++;
 	if
-	:: scanned -> goto checks
+	:: told -> goto checks
 	:: else -> goto recover
 	fi;
 work:
@@ -429,10 +438,13 @@ take:
 	fi;
 	d_step { if :: held[m] == AGENT -> held[m] = FREE :: else fi };
 	taken:
+#ifndef BROKEN_CHECK_BEFORE_SCAN
 	if
-	:: scanned -> goto work
-	:: else -> goto scan
+	:: !scanned -> goto scan
+	:: else -> skip
 	fi;
+#endif
+	goto work;
 
 elsewhere:
 	skip;
