@@ -55,6 +55,7 @@ table() {
 	bench util-linux have setpriv
 	bench adduser have adduser
 	deb dpkg-dev have dpkg-buildpackage
+	deb build-essential file /usr/share/build-essential/list
 	deb debhelper have dh
 	deb po-debconf have po2debconf
 	debcheck debootstrap have debootstrap
