@@ -36,6 +36,7 @@ table() {
 	check perl file /usr/share/perl/*/FindBin.pm
 	check mandoc have mandoc
 	check strace have strace
+	check dpkg-dev have dpkg-buildflags
 	check spin have spin
 	check e2fsprogs have mke2fs
 	check btrfs-progs have mkfs.btrfs
