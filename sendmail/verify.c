@@ -25,6 +25,20 @@ sender(
 	return 0;
 }
 
+/* What another machine sees in its place, by the first line that fits. */
+static void
+sender_as(const struct conf *c, struct span from, struct buf *out)
+{
+	if (!span_has(from, '@')) /* the null sender stays */
+		return;
+	for (size_t i = 0; i < c->nsenders_as; i++)
+		if (conf_sender_fits(c->senders_as[i].pattern, from)) {
+			buf_fmt(out, "    other machines see: %s\n",
+			    c->senders_as[i].addr);
+			return;
+		}
+}
+
 /* The agent's words: the exit status, and a line for each thing to be known.
  * 0, 67 or 75; 69 when there are none. */
 static int
@@ -98,6 +112,7 @@ verify(const struct opt *o, const struct conf *c, struct buf *why)
 	}
 	if (worst == 0 || worst == EX_NOUSER || worst == EX_TEMPFAIL) {
 		buf_fmt(&out, "sender: %s\n", buf_c(&from));
+		sender_as(c, buf_view(&from), &out);
 		if (out.bad || fwrite(out.ptr, 1, out.len, stdout) != out.len ||
 		    fflush(stdout) == EOF) {
 			buf_fmt(why, "cannot write: %s", strerror(errno));

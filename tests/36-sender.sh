@@ -12,6 +12,8 @@ smtpd 2525 $S
 	echo 'retry 1s 1s 1h'
 } | config
 start_agent
+exits "sendmail -bv: mail for another machine" 0 /usr/sbin/sendmail -bv admin@remote.example
+said "says whom that will see" '^    other machines see: alerts@example.org$'
 header() { sed '1,/^$/d; /^\r*$/q' "$1" | tr -d '\r'; }
 
 # As cron does it.
@@ -86,4 +88,11 @@ printf 'From: root (Cron Daemon)\nSubject: s\n\nx\n' | /usr/sbin/sendmail -i adm
 check "no line: it arrives" await exists $S/6.msg
 check "from root" grep -q -x 'MAIL FROM:<root@mail.example>' $S/6.msg
 refute "no trace" grep -q -i x-original $S/6.msg
+
+# A line for all of them.
+echo 'sender * <all@example.org>' >>$CONF
+exits "sendmail -bv -f" 0 /usr/sbin/sendmail -bv -f x@y.example admin@remote.example
+said "the sender is any" '^    other machines see: all@example.org$'
+/usr/sbin/sendmail -bv -f '<>' admin@remote.example >/tmp/null
+refute "but the null sender stays" grep 'other machines' /tmp/null
 finish

@@ -36,6 +36,7 @@ table() {
 	check perl file /usr/share/perl/*/FindBin.pm
 	check mandoc have mandoc
 	check strace have strace
+	check dpkg-dev have dpkg-buildflags
 	check spin have spin
 	check e2fsprogs have mke2fs
 	check btrfs-progs have mkfs.btrfs
@@ -57,6 +58,7 @@ table() {
 	bench util-linux have setpriv
 	bench adduser have adduser
 	deb dpkg-dev have dpkg-buildpackage
+	deb build-essential file /usr/share/build-essential/list
 	deb debhelper have dh
 	deb po-debconf have po2debconf
 	debcheck debootstrap have debootstrap

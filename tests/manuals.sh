@@ -115,6 +115,10 @@ agree "deliver(8): the journal" \
     "$(sed -n '/^Behind the message is the journal/,/^\.El/p' "$MAN/deliver.8" | items Cm)"
 agree "deliver(8): the envelope" "$(table common/env.c lines | quoted)" \
     "$(sed -n '/^The envelope is these/,/^\.El/p' "$MAN/deliver.8" | items Cm)"
+agree "deliver(8): the modes of a file in drop/" \
+    "$(sed -n 's/^#define WRITING /incomplete /p; s/^#define COMPLETE /complete /p; s/^#define SYNCED /synced /p' common/spool.c)" \
+    "$(sed -n '/^The mode tells/,/^\.It/p' "$MAN/deliver.8" |
+	sed -n 's/.*: \(0...\) incomplete, \(0...\) complete, \(0...\) complete and$/incomplete \1\ncomplete \2\nsynced \3/p')"
 exits "the log: each line is subject, event, key=value" 0 python3 tests/events.py code
 agree "deliver(8): events of the log, and their keys" "$(cat "$OUT")" "$(python3 tests/events.py manual)"
 cd /root || exit 1

@@ -8,6 +8,7 @@ P=$(mkdir -p "${O:-build}/portable" && cd "${O:-build}/portable" && pwd -P)
 passed=0 failed=0 skipped=0
 JOBS=$(nproc)
 RUN= # what runs a program of another kind of machine
+unset MAKEFLAGS MFLAGS # under make -j each make below would warn, of its own -j
 
 ok() { # WHAT COMMAND...: it succeeds, and says no word of a warning
 	local what=$1 log=$P/log

@@ -243,8 +243,11 @@ own_test() { # as autopkgtest calls it; what failed stands last
 packaged() { check "the package's own test" own_test; }
 
 ids() { find $SPOOL/queue -type f -printf '%f\n' | sort; }
+# since when the path and the sockets are there
+listening() { systemctl show -P ActiveEnterTimestampMonotonic bellman.path bellman-control.socket bellman-submit.socket; }
+
 upgrade() {
-	local waited before known n had
+	local waited before known n had since
 	printf 'relay main {\n\thost 127.0.0.1 2599\n\ttls never\n}\n' >$CONF
 	check "the agent is told" systemctl try-restart bellman.service
 	for n in 1 2 3; do echo "waits $n" | submit alice "u$n@far.example"; done
@@ -252,6 +255,7 @@ upgrade() {
 	waited=$(ids)
 	check "the agent runs" until_true 20 active bellman.service
 	before=$(systemctl show -P MainPID bellman.service)
+	since=$(listening)
 	had=$(messages /var/mail/bob)
 	stream group /usr/sbin/sendmail bob &
 	stream socket setpriv --no-new-privs /usr/sbin/sendmail bob &
@@ -259,6 +263,8 @@ upgrade() {
 		check "mail comes in, by the $n" await -t 20 count /tmp/accepted.$n 5 number
 	done
 	check "a newer version of itself" apt install $NEWER
+	cp "$OUT" /tmp/upgraded
+	refute "systemd has nothing to say of it" grep '^Job for' /tmp/upgraded
 	for n in group socket; do
 		known=$(wc -l </tmp/accepted.$n)
 		check "and goes on coming in, by the $n" await -t 20 count /tmp/accepted.$n $((known + 5)) number
@@ -278,6 +284,7 @@ upgrade() {
 	same "what waited still waits" "$waited" "$(ids)"
 	check "another agent runs" test "$before" != "$(systemctl show -P MainPID bellman.service)"
 	same "of the new program" /usr/sbin/deliver "$(readlink "/proc/$(cat $PIDFILE)/exe")"
+	same "the path and the sockets were there all the while" "$since" "$(listening)"
 	check "bellman.path waits" active bellman.path
 	check "bellman-submit.socket listens" active bellman-submit.socket
 }
