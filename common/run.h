@@ -50,9 +50,10 @@
  * it, then the caller's descriptors 0, 1 and 2.  The answer is one octet, the
  * exit status of the sendmail that was run; or, where none was, for too many
  * submit at once, 75 and RUN_SUBMIT_MANY, of which older ones read the first.
- * Who closes before it is taken for killed. refuse is there while the agent
- * lets somebody submit nothing: lines of "all", "uid N" or "uid N-M", then a
- * sentence for who is meant.  At most 32 KiB.
+ * Who closes before it is taken for killed.
+ *
+ * refuse is there while the agent lets somebody submit nothing: lines of "all",
+ * "uid N" or "uid N-M", then a sentence for who is meant.  At most 32 KiB.
  *
  * installing is there while a package of this program is unpacked and not yet
  * set up: sendmail, which cannot have the group then, waits for the agent.
