@@ -127,6 +127,11 @@ $O/tests/%_test: $O/tests/%_test.o $(ARCHIVES)
 	    -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lcmocka
 $O/tests/%: $O/tests/%.o
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(BSD_LIBS)
+# Without libdw the stories that need it say that they are left out.
+LIBDW = $(call once,LIBDW,$(PKG_CONFIG) --exists libdw && echo -ldw -lelf)
+$O/tests/amiss: $O/tests/amiss.o $(call mods,tests/tracee)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(LIBDW)
+$O/tests/amiss.o $O/tests/tracee/%.o: FEATURES = $(if $(LIBDW),,-DWITHOUT_LIBDW)
 # A day of a mail hub: the modules that decide, and in place of those that wait
 # the simulation's own, which therefore stand before the archives.
 SIMULATE = $(call mods,tests/simulate)

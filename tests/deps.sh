@@ -36,6 +36,7 @@ table() {
 	check perl file /usr/share/perl/*/FindBin.pm
 	check mandoc have mandoc
 	check strace have strace
+	check libdw-dev lib libdw
 	check spin have spin
 	check e2fsprogs have mke2fs
 	check btrfs-progs have mkfs.btrfs
