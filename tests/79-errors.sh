@@ -194,6 +194,10 @@ listens() { # PID FILE: it is there, or will not be, since that process has ende
 		kill -0 "$1" 2>/dev/null || return
 	done
 }
+warm() { # what is opened with the first message, for good
+	letter warm | sendmail -i bob
+	drained
+}
 # An agent that stays takes over what comes, and rebuilds its map: the queue's.
 stay_fault() { # ROLE CALL WHEN HOW, or -c
 	local rc=0 tracer
@@ -201,6 +205,8 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 	echo "$ALIASES" >/etc/aliases
 	start_agent
 	mailq >/dev/null # it answers: the queue is there
+	warm
+	at_rest "$AGENT" >/tmp/rest
 	rm -f /tmp/amiss
 	"$O/tests/amiss" -o /tmp/amiss -p "$(role_pid queue)" "$@" &
 	tracer=$!
@@ -213,12 +219,13 @@ stay_fault() { # ROLE CALL WHEN HOW, or -c
 	# In queue/ it may be put off; in drop/ nobody would know of it.
 	await -t 3 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1 ||
 		await -t 30 empty $SPOOL/drop >/dev/null 2>&1 || rc=137
+	[ -n "$(find $SPOOL/queue -type f)" ] || no_growth "$AGENT" "$@" </tmp/rest
 	kill -TERM "$AGENT"
 	await -t 20 dead "$AGENT" || rc=137
 	kill -KILL "$AGENT" 2>/dev/null
 	wait "$AGENT" "$tracer" 2>/dev/null
 	AGENT=
-	settle
+	settle "$@"
 	[ "$1" != -c ] || return 0
 	expect "a${total}team" bob
 	for place in mailbox archive Maildir command; do expect "a${total}new$total" $place; done
@@ -272,7 +279,7 @@ look_again() { # PATH ROLE CALL WHEN HOW
 	await -t 20 empty $SPOOL/drop $SPOOL/queue || rc=137
 	kill -TERM "$(cat $PIDFILE)"
 	wait $tracer
-	settle
+	settle "$@"
 	case $path in *queue) expect "l${total}queue" bob ;; *) expect "l${total}drop" bob ;; esac
 	return $rc
 }
@@ -281,6 +288,54 @@ again() { # PATH ROLE CALL WHEN HOW
 	shift
 	look() { look_again "$path" "$@"; }
 	met look "$@"
+}
+# newaliases, mailq with an agent and without, sendmail -q, and a deliver -q beside an
+# agent: each says what is so, or that it could not.
+ask_fault() { # ROLE CALL WHEN HOW, or -c
+	local rc=0 amiss="$AMISS $*" agent=$AGENT
+	[ "$1" != -c ] || amiss="$O/tests/amiss -c -o /tmp/counts"
+	case $group in
+	newaliases)
+		printf '%s\nnew%s: bob\n' "$ALIASES" $total >/etc/aliases
+		timeout -s KILL 40 $amiss newaliases
+		;;
+	mailq | offline) timeout -s KILL 40 $amiss mailq ;;
+	flush)
+		letter "q${total}odq" | sendmail -odq -i bob
+		expect "q${total}odq" bob
+		timeout -s KILL 40 $amiss sendmail -q
+		;;
+	beside) timeout -s KILL 40 $amiss deliver -q ;;
+	esac >/tmp/reply 2>&1
+	rc=$?
+	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
+	sed -E 's/[0-9]+ ?[smh]\b/AGE/; /^held$/d' /tmp/reply >/tmp/told
+	[ "$1" != -c ] || cp /tmp/told /tmp/truth
+	if [ $rc = 0 ] && [ "$4" != kill ]; then
+		cmp -s /tmp/told /tmp/truth || echo "$group $*: $(cat /tmp/told)" >>/tmp/untrue
+		[ $group != newaliases ] || grep -aq "new$total" /var/lib/bellman/aliases.tdb || echo "$group $*: not there" >>/tmp/untrue
+	elif [ $rc != 0 ] && [ ! -s /tmp/told ]; then
+		case $2 in write*) ;; *) echo "$group $*: it says nothing" >>/tmp/untrue ;; esac
+	fi
+	case $group in
+	newaliases)
+		for place in team "new$total"; do
+			letter "q$total$place" | sendmail -i $place
+			expect "q$total$place" bob
+		done
+		;;
+	flush) sendmail -q ;;
+	beside)
+		letter "q${total}bob" | sendmail -i bob
+		expect "q${total}bob" bob
+		;;
+	offline) return $rc ;;
+	mailq) no_growth "$agent" "$@" </tmp/rest; return $rc ;;
+	esac >/dev/null 2>&1
+	await -t 10 empty $SPOOL/drop $SPOOL/queue || echo "$group $*: it waits" >>/tmp/left
+	no_growth "$agent" "$@" </tmp/rest
+	strays "$@"
+	return $rc
 }
 # Terminals, and a text to be put into seven bits: of the roles that a pass has
 # for them alone.
@@ -300,12 +355,14 @@ show_fault() {
 }
 # One who cannot have the group hands in by the agent's socket.
 socket_fault() {
-	local rc tracer
+	local rc tracer pid
 	settings
 	rm -f /run/bellman/control /run/bellman/submit
 	if [ "$1" = -c ]; then "$O/tests/amiss" -c -o /tmp/counts deliver; else $AMISS "$@" deliver; fi &
 	tracer=$!
 	listens $tracer /run/bellman/control && listens $tracer /run/bellman/submit
+	pid=$(cat $PIDFILE)
+	[ "$1" != -c ] || { warm; at_rest "$pid"; } >/tmp/rest
 	letter "u$total" | timeout -s KILL 40 setpriv --reuid=alice --regid=alice --clear-groups \
 	    --no-new-privs /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
 	rc=$?
@@ -314,6 +371,7 @@ socket_fault() {
 		case "$2 $4" in sendmsg* | sendto* | write* | poll* | *kill) echo "u$total" >>/tmp/unsaid ;; esac
 	fi
 	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
+	await -t 3 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1 && no_growth "$pid" "$@" </tmp/rest
 	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
 	await -t 20 dead $tracer || rc=137
 	kill -KILL $tracer 2>/dev/null
@@ -323,6 +381,9 @@ socket_fault() {
 }
 : >/tmp/untrue
 : >/tmp/unsaid
+: >/tmp/grown
+: >/tmp/strays
+: >/tmp/documented
 {
 	if wanted pass; then
 		EVERY=${ERROR_EVERY:-199}
@@ -359,6 +420,26 @@ socket_fault() {
 		group=again
 		again $SPOOL/queue queue getdents64 3 EIO # what stood before that was all of it
 		again $SPOOL/drop/3 queue openat 1 EMFILE # an id's: nobody tells of it twice
+	fi
+	if wanted ask; then
+		EVERY=${ERROR_EVERY:-97}
+		for group in newaliases flush beside mailq offline; do
+			settings
+			case $group in mailq | offline) echo 'hold yes' >$CONF ;; esac
+			[ $group = offline ] || start_agent
+			[ $group != mailq ] || letter waits | sendmail -i bob
+			[ $group = offline ] || warm
+			mailq
+			[ $group = offline ] || at_rest "$AGENT" >/tmp/rest
+			ask_fault -c
+			[ $group != offline ] || [ -n "${ERROR_ROLES:-}" ] ||
+				met ask_fault start openat 1 kill # it said nothing
+			each ask_fault $group "${ERROR_ROLES:-parent start}" </tmp/counts
+			stop_agent
+		done
+		settings
+		deliver -q
+		sed -i '/ of \(waits\|warm\)$/d' /var/mail/bob
 	fi
 	if wanted show; then
 		EVERY=${ERROR_EVERY:-97}
@@ -407,10 +488,13 @@ same "each message is there, once, and whole ($met errors)" "" \
     "$(wrong /tmp/table)"
 same "the spool is empty" "" "$(cat /tmp/left 2>/dev/null; find $SPOOL -type f)"
 same "each call has its errors, or cannot fail" "" "$(sort -u /tmp/unknown)"
-same "the socket ends as sysexits has it" "" "$(cat /tmp/untrue)"
+same "nothing holds more than before" "" "$(cat /tmp/grown)"
+same "no file is left behind" "" "$(cat /tmp/strays)"
+same "who asks is told the truth, and ends as sysexits has it" "" "$(cat /tmp/untrue)"
 same "what the socket has refused is not there" "" "$(sed -n 's/^socket u\([0-9]*\) none .*/\1/p' /tmp/table |
 	while read -r n; do grep "^$n " /tmp/faults; done)"
 same "nothing hangs" "" "$(grep ' 137$' /tmp/faults)"
 same "nothing is ended by a signal" "" "$(awk '$7 + 0 >= 128 && $7 != 137' /tmp/faults)"
 figures /tmp/table
+[ ! -s /tmp/documented ] || echo "# left where something was killed, or could not remove it: $(wc -l </tmp/documented)"
 finish

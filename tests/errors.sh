@@ -192,8 +192,59 @@ expect() { # MARK PLACE: it is to be found there
 	echo "$1 $total $2" >>/tmp/expected
 }
 
+# What the agent PID holds at rest: "WHO DESCRIPTORS", and "children PID N".
+at_rest() {
+	local role pid
+	echo "descriptors parent $(find "/proc/$1/fd" -mindepth 1 | wc -l)"
+	for role in queue net dns; do
+		pid=$(pgrep -P "$1" -f "^deliver: $role")
+		[ -z "$pid" ] || echo "descriptors $role $(find "/proc/$pid/fd" -mindepth 1 | wc -l)"
+	done
+	echo "children parent $(pgrep -c -P "$1")"
+}
+# PID FAULT <what it held at rest: once its mail has gone it holds no more.
+no_growth() {
+	local what role most pid agent=$1
+	shift
+	while read -r what role most <&4; do
+		pid=$agent
+		[ "$role" = parent ] || pid=$(pgrep -P "$agent" -f "^deliver: $role")
+		[ -z "$pid" ] || await -t 10 "$what" "$pid" "$most" || {
+			echo "$total $group $*: $role had $most $what"
+			ls -l "/proc/$pid/fd"
+			pgrep -a -P "$agent"
+		} >>/tmp/grown
+	done 4<&0
+}
+
+# Files that are nobody's: ROLE CALL WHEN HOW.  What a process was about to remove when
+# it was killed, or could not, may be there: a dot-lock until the next delivery,
+# and in a Maildir what stands in its tmp.
+strays() {
+	local path
+	find /var/mail /home /run/bellman /var/lib/bellman ! -type d | while read -r path; do
+		case $path in
+		/var/mail/alice | /var/mail/bob | /home/*/.[bp]* | /home/alice/.forward) continue ;;
+		/home/alice/archive | /home/alice/Maildir/new/* | /home/alice/got.* | /home/alice/kept.*) continue ;;
+		/run/bellman/*.pid | /run/bellman/control | /run/bellman/submit | /run/bellman/lock) continue ;;
+		/var/lib/bellman/*.tdb) continue ;;
+		esac
+		case "$2 $4/$path" in
+		*' kill/'*.lock | unlink*.lock | *' kill/'*/Maildir/tmp/* | unlink*/Maildir/tmp/*)
+			echo "$total $group $*: $path" >>/tmp/documented
+			;;
+		*) echo "$total $group $*: $path" >>/tmp/strays ;;
+		esac
+		rm -f "$path"
+	done
+}
+
 # Nothing may be left in the spool after what follows each.
 settle() {
+	empties "$@"
+	strays "$@"
+}
+empties() {
 	[ -n "$(find $SPOOL -type f)" ] || return 0
 	timeout -s KILL 60 deliver -q
 	[ -n "$(find $SPOOL -type f)" ] || return 0
