@@ -195,7 +195,7 @@ listens() { # PID FILE: it is there, or will not be, since that process has ende
 	done
 }
 warm() { # what is opened with the first message, for good
-	letter warm | sendmail -i bob
+	letter warm | sendmail -i bob alice
 	drained
 }
 # An agent that stays takes over what comes, and rebuilds its map: the queue's.

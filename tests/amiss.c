@@ -375,6 +375,7 @@ begin(char **argv)
 		close(fds[1]);
 		while (read(fds[0], &c, 1) == -1 && errno == EINTR)
 			;
+		closefrom(3); /* what a shell has open differs */
 		if (!every && filter() == -1)
 			err(71, "seccomp");
 		execvp(*argv, argv);

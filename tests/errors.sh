@@ -21,6 +21,7 @@ statx EIO EACCES ENOMEM
 access EIO EACCES
 faccessat2 EIO EACCES
 readlink EIO EACCES
+readlinkat EIO EACCES
 mmap ENOMEM
 munmap ENOMEM
 mprotect ENOMEM
@@ -31,6 +32,7 @@ flock EINTR ENOLCK
 fsync EIO ENOSPC EDQUOT
 fdatasync EIO ENOSPC EDQUOT
 syncfs EIO ENOSPC
+sync_file_range EIO ENOSPC
 ftruncate EIO EINTR
 fallocate ENOSPC EDQUOT EINTR
 fchmod EIO EDQUOT
@@ -76,6 +78,7 @@ clone3 EAGAIN ENOMEM
 execve EACCES ENOMEM
 wait4 EINTR
 waitid EINTR
+pidfd_open EMFILE ENOMEM
 setgroups ENOMEM
 setresgid EAGAIN
 setresuid EAGAIN
@@ -101,7 +104,7 @@ getpeername ENOBUFS
 exit_group'
 # What cannot fail, but for arguments that no program gives it: a kernel that answers
 # these with an error is none that we could run on.
-NEVER='alarm arch_prctl clock_gettime clock_nanosleep futex getegid geteuid getgid getgroups
+NEVER='alarm arch_prctl clock_gettime clock_nanosleep fadvise64 futex getegid geteuid getgid getgroups
 getpgrp getpid getppid getresgid getresuid getrusage gettid getuid kill madvise rseq
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend sched_getaffinity sched_yield
 set_robust_list set_tid_address setitimer setpgid setsid sigaltstack sysinfo tgkill times

@@ -20,7 +20,7 @@ static const struct {
 	CALL(access), CALL(faccessat2), CALL(readlink), CALL(readlinkat),
 	CALL(lseek), CALL(mmap), CALL(munmap), CALL(mprotect), CALL(madvise),
 	CALL(brk), CALL(mremap), CALL(fcntl), CALL(ioctl), CALL(flock),
-	CALL(fsync), CALL(fdatasync), CALL(syncfs), CALL(ftruncate),
+	CALL(fsync), CALL(fdatasync), CALL(syncfs), CALL(sync_file_range), CALL(fadvise64), CALL(ftruncate),
 	CALL(fallocate), CALL(fchmod), CALL(fchown), CALL(chmod), CALL(chown),
 	CALL(utimensat), CALL(umask), CALL(mkdir), CALL(mkdirat), CALL(link),
 	CALL(linkat), CALL(symlink), CALL(unlink), CALL(unlinkat), CALL(rename),
