@@ -146,8 +146,10 @@ try() {
 	shift 2
 	fault "$@"
 	[ $rc != - ] || [[ $2 != *@* ]] || {
-		sed -i '$s/-$/=/' /tmp/faults # once more
+		sed -i '$s/-$/=/' /tmp/faults # once more, with nothing made yet
+		[ -n "$AGENT" ] || rm -f /var/lib/bellman/*.tdb
 		fault "$@"
+		[ $rc != - ] || echo "$group $*" >>/tmp/missed
 	}
 }
 fault() {
@@ -178,7 +180,7 @@ each() {
 		for ((k = 1; k <= most; k++)); do
 			for how in $(errors_of "${name%@*}"); do
 				case $group/$role/$name/$k/$how in
-				pass/parent/mmap@ld/1/ENOMEM | token/parent/mmap@ld/1/ENOMEM) continue ;; # the loader's: see FAULTS
+				pass/parent/mmap@ld/1/ENOMEM | token/parent/mmap@ld/1/ENOMEM | beside/parent/mmap@ld/1/ENOMEM) continue ;; # the loader's: see FAULTS
 				esac
 				# how sendmail is killed is 53's
 				[ "$how $what" != "kill sendmail_fault" ] || continue
@@ -232,8 +234,9 @@ strays() {
 		/run/bellman/*.pid | /run/bellman/control | /run/bellman/submit | /run/bellman/lock) continue ;;
 		/var/lib/bellman/*.tdb) continue ;;
 		esac
+		# A cache that could not be read is moved aside, and made anew.
 		case "$2 $4/$path" in
-		*' kill/'*.lock | unlink*.lock | *' kill/'*/Maildir/tmp/* | unlink*/Maildir/tmp/*)
+		*' kill/'*.lock | unlink*.lock | *' kill/'*/.*.bellman | unlink*/.*.bellman | *' kill/'*/Maildir/tmp/* | unlink*/Maildir/tmp/* | *' '*/var/lib/bellman/*.tdb.bad)
 			echo "$total $group $*: $path" >>/tmp/documented
 			;;
 		*) echo "$total $group $*: $path" >>/tmp/strays ;;

@@ -813,7 +813,7 @@ test_confined(void **state)
 		size_t done;
 
 		become_writer();
-		if (!confine(dev))
+		if (confine(dev) == -1)
 			_exit(77);
 		if (open("/etc/passwd", O_RDONLY) != -1 ||
 		    open("/dev/null", O_RDONLY) != -1 ||
@@ -904,7 +904,7 @@ test_forbidden(void **state)
 		pid = fork();
 		if (pid == 0) {
 			become_writer();
-			if (!confine(dev))
+			if (confine(dev) == -1)
 				_exit(77);
 			if (syscall(forbidden[i].call, a[0], a[1], a[2], a[3],
 				a[4]) != -1)

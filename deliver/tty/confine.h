@@ -6,6 +6,6 @@
 
 /* Opens nothing but for writing beneath devfd (Landlock), makes no calls but
  * those that writing takes (seccomp), few descriptors, 5 seconds of CPU.
- * Limits are the best that this kernel has: false when it has no Landlock. */
-bool confine(int devfd);
+ * 0, also where the kernel has it not; -1 with errno: not confined. */
+int confine(int devfd);
 #endif
