@@ -52,11 +52,14 @@ static const int calls[] = {
 int
 confine(int devfd)
 {
+	int files;
+
 	/* The number before Landlock's own descriptor, which is among them. */
 	if (priv_limit(RLIMIT_CPU, 5) == -1 ||
-	    priv_limit(RLIMIT_NOFILE, 32) == -1 ||
-	    sandbox_files(devfd, LANDLOCK_ACCESS_FS_WRITE_FILE | IOCTL_DEV) ==
-		-1)
+	    priv_limit(RLIMIT_NOFILE, 32) == -1)
+		return -1;
+	files = sandbox_files(devfd, LANDLOCK_ACCESS_FS_WRITE_FILE | IOCTL_DEV);
+	if (files == -1)
 		return -1;
 #ifndef SANDBOX_WATCHED /* which makes calls of its own, and wants memory */
 	if (priv_limit(RLIMIT_NPROC, 0) == -1 ||
@@ -66,5 +69,5 @@ confine(int devfd)
 #else
 	(void)calls;
 #endif
-	return 0;
+	return files;
 }

@@ -6,6 +6,7 @@
 
 /* Opens nothing but for writing beneath devfd (Landlock), makes no calls but
  * those that writing takes (seccomp), few descriptors, 5 seconds of CPU.
- * 0, also where the kernel has it not; -1 with errno: not confined. */
+ * 1: but for the files, this kernel has no Landlock; -1 with errno: it failed.
+ */
 int confine(int devfd);
 #endif
