@@ -236,7 +236,7 @@ strays() {
 		esac
 		# A cache that could not be read is moved aside, and made anew.
 		case "$2 $4/$path" in
-		*' kill/'*.lock | unlink*.lock | *' kill/'*/.*.bellman | unlink*/.*.bellman | *' kill/'*/Maildir/tmp/* | unlink*/Maildir/tmp/* | *' '*/var/lib/bellman/*.tdb.bad)
+		*' kill/'*.lock | unlink*.lock | *' kill/'*/.*.bellman | unlink*/.*.bellman | *' kill/'*/Maildir/tmp/* | unlink*/Maildir/tmp/* | *' '*/var/lib/bellman/*.tdb.bad | *' '*/var/lib/bellman/*.tdb.damaged)
 			echo "$total $group $*: $path" >>/tmp/documented
 			;;
 		*) echo "$total $group $*: $path" >>/tmp/strays ;;
