@@ -194,8 +194,9 @@ listens() { # PID FILE: it is there, or will not be, since that process has ende
 		kill -0 "$1" 2>/dev/null || return
 	done
 }
-warm() { # what is opened with the first message, for good
-	letter warm | sendmail -i bob alice
+warm() { # [USER...]: what is opened with the first message, for good
+	[ $# != 0 ] || set -- bob alice
+	letter warm | sendmail -i "$@"
 	drained
 }
 # An agent that stays takes over what comes, and rebuilds its map: the queue's.
@@ -382,7 +383,7 @@ socket_fault() {
 	tracer=$!
 	listens $tracer /run/bellman/control && listens $tracer /run/bellman/submit
 	pid=$(cat $PIDFILE)
-	[ "$1" != -c ] || { warm; at_rest "$pid"; } >/tmp/rest
+	[ "$1" != -c ] || [ -e /tmp/rest.socket ] || { warm bob; at_rest "$pid" >/tmp/rest.socket; }
 	letter "u$total" | timeout -s KILL 40 setpriv --reuid=alice --regid=alice --clear-groups \
 	    --no-new-privs /usr/sbin/sendmail -i bob >/tmp/reply 2>&1
 	rc=$?
@@ -391,7 +392,7 @@ socket_fault() {
 		case "$2 $4" in sendmsg* | sendto* | write* | poll* | *kill) echo "u$total" >>/tmp/unsaid ;; esac
 	fi
 	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
-	await -t 3 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1 && no_growth "$pid" "$@" </tmp/rest
+	await -t 3 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1 && no_growth "$pid" "$@" </tmp/rest.socket
 	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
 	await -t 20 dead $tracer || rc=137
 	kill -KILL $tracer 2>/dev/null
@@ -501,18 +502,20 @@ socket_fault() {
 	if wanted socket; then
 		EVERY=${ERROR_EVERY:-127}
 		group=socket
+		socket_fault -c # what is held at rest
 		socket_fault -c
 		each socket_fault socket "${ERROR_ROLES:-parent start submit}" </tmp/counts
 	fi
 } >/dev/null 2>&1
 {
-	account mailbox </var/mail/alice
-	account archive </home/alice/archive
+	cat /tmp/before.alice /var/mail/alice | account mailbox
+	cat /tmp/before.archive /home/alice/archive | account archive
 	cat /home/alice/Maildir/new/* | account Maildir
 	cat /home/alice/got.* | account command
-	account bob </var/mail/bob
-	account socket </var/mail/bob
-	sed 's/\r//g; s/^| //' /tmp/screen.alice | cat - /var/mail/alice /var/mail/bob | account shown
+	cat /tmp/before.bob /var/mail/bob >/tmp/bob
+	account bob </tmp/bob
+	account socket </tmp/bob
+	sed 's/\r//g; s/^| //' /tmp/screen.alice | cat - /var/mail/alice /tmp/before.alice /tmp/bob | account shown
 	for place in smtp lmtp relay; do sed 's/\r$//' /tmp/$place/*.msg | account $place; done
 } 2>/dev/null | unsaid | grep -v -E ' (count[a-z]*|a[0-9]*team|a[0-9]*new[0-9]*) none ' >/tmp/table
 met=$(grep -c -v -- '[-=]$' /tmp/faults)

@@ -147,7 +147,7 @@ try() {
 	fault "$@"
 	[ $rc != - ] || [[ $2 != *@* ]] || {
 		sed -i '$s/-$/=/' /tmp/faults # once more, with nothing made yet
-		[ -n "$AGENT" ] || rm -f /var/lib/bellman/*.tdb
+		[ -n "$AGENT" ] || afresh
 		fault "$@"
 		[ $rc != - ] || echo "$group $*" >>/tmp/missed
 	}
@@ -170,6 +170,15 @@ unknown() {
 	)
 }
 
+# As before the first pass: what is made once is made again.
+afresh() {
+	local file
+	rm -f /var/lib/bellman/*.tdb
+	for file in /var/mail/alice /var/mail/bob /home/alice/archive; do
+		[ ! -e $file ] || cat $file >>/tmp/before.${file##*/}
+		rm -f $file
+	done
+}
 # each FUNCTION GROUP ROLES <"ROLE CALL@SITE COUNT": all that is wanted.
 each() {
 	local what=$1 group=$2 roles=$3 role name most k how
