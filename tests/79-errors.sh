@@ -503,6 +503,7 @@ socket_fault() {
 		EVERY=${ERROR_EVERY:-127}
 		group=socket
 		socket_fault -c # what is held at rest
+		total=$((total + 1))
 		socket_fault -c
 		each socket_fault socket "${ERROR_ROLES:-parent start submit}" </tmp/counts
 	fi
