@@ -438,9 +438,10 @@ socket_fault() {
 	fi
 	if wanted end; then
 		EVERY=${ERROR_EVERY:-199}
-		group=end
+		group=end AGAIN=4 # what is under way then differs
 		end_fault -c
 		each end_fault end "${ERROR_ROLES:-parent start queue net dns user}" </tmp/counts
+		AGAIN=1
 	fi
 	if wanted again; then
 		group=again

@@ -139,18 +139,21 @@ exec 3>&1
 : >/tmp/expected
 : >/tmp/unknown
 total=0 left=0
+AGAIN=1 # what is not met is tried so often once more
 
 # try FUNCTION GROUP ROLE CALL WHEN HOW: one fault, and how what met it ended.
 try() {
-	local what=$1 group=$2 rc
+	local what=$1 group=$2 rc again
 	shift 2
 	fault "$@"
-	[ $rc != - ] || [[ $2 != *@* ]] || {
+	[[ $2 == *@* ]] || return 0
+	for ((again = 0; again < AGAIN; again++)); do
+		[ $rc = - ] || return 0
 		sed -i '$s/-$/=/' /tmp/faults # once more, with nothing made yet
 		[ -n "$AGENT" ] || afresh
 		fault "$@"
-		[ $rc != - ] || echo "$group $*" >>/tmp/missed
-	}
+	done
+	[ $rc != - ] || echo "$group $*" >>/tmp/missed
 }
 fault() {
 	total=$((total + 1))
