@@ -1,8 +1,8 @@
 /* amiss - one system call goes amiss in one process of many (x86-64, root):
  *
- *     amiss [-o FILE] [-p PID] [-P PATH] [-w FILE] ROLE CALL[@SITE] WHEN HOW
- *         [COMMAND...]
- *     amiss -c [-o FILE] [-p PID] [-w FILE] [COMMAND...]
+ *     amiss [-o FILE] [-p PID] [-P PATH] [-u USER] [-w FILE] ROLE CALL[@SITE]
+ *         WHEN HOW [COMMAND...]
+ *     amiss -c [-o FILE] [-p PID] [-u USER] [-w FILE] [COMMAND...]
  *
  * runs COMMAND, or holds on to PID, and all that it forks.  The WHEN-th CALL
  * of the processes of that role answers HOW: the name of an errno, and then it
@@ -11,7 +11,8 @@
  * and what is called next by that name answers the errno, as on a disk that has
  * just become full; or "kill": the process ends there by SIGKILL, before the
  * call is made.  Once: what a process that is begun again does is left alone.
- * Before the FILE of -w is there no call counts.
+ * Before the FILE of -w is there no call counts.  -u: as that user, without
+ * groups and new privileges.
  *
  * A role is the word after "deliver: " in a process's title, "parent" for the
  * command itself, or, before there is a title, "start"; after an exec the name
@@ -75,11 +76,11 @@ static const char *want_role;
 static long want_call;
 static uint32_t want_site; /* 0: any */
 static unsigned long want_when;
-static const char *want_path, *wait_for;
+static const char *want_path, *wait_for, *user;
 static bool counting, half, deadly, made;
 static bool every;	 /* it stops at every call, for want of a filter */
 static int wrong, after; /* errnos: of this call; of the next one */
-static bool done;
+static bool done, begun; /* it is the COMMAND by now */
 static FILE *out;
 
 static struct process *
@@ -220,7 +221,7 @@ enter(struct process *p)
 	struct role *me;
 	struct site *here;
 
-	if (!counting && (done || call != want_call))
+	if (!begun || (!counting && (done || call != want_call)))
 		return;
 	if (!on_path(p, &r) || (wait_for && access(wait_for, F_OK) == -1))
 		return;
@@ -317,9 +318,10 @@ follow(void)
 			at_call(p);
 		else if (event == PTRACE_EVENT_SECCOMP)
 			enter(p);
-		else if (event == PTRACE_EVENT_EXEC)
+		else if (event == PTRACE_EVENT_EXEC) {
 			frames_forget(pid);
-		else if (event == 0)
+			begun = true;
+		} else if (event == 0)
 			sig = WSTOPSIG(status);
 		if (event == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP)
 			goes_on = PTRACE_LISTEN;
@@ -376,6 +378,8 @@ begin(char **argv)
 		while (read(fds[0], &c, 1) == -1 && errno == EINTR)
 			;
 		closefrom(3); /* what a shell has open differs */
+		if (user && role_user(user) == -1)
+			err(71, "%s", user);
 		if (!every && filter() == -1)
 			err(71, "seccomp");
 		execvp(*argv, argv);
@@ -436,7 +440,7 @@ main(int argc, char **argv)
 	int c, how;
 
 	out = stderr;
-	while ((c = getopt(argc, argv, "+co:p:P:w:")) != -1)
+	while ((c = getopt(argc, argv, "+co:p:P:u:w:")) != -1)
 		switch (c) {
 		case 'c':
 			counting = true;
@@ -446,6 +450,9 @@ main(int argc, char **argv)
 			break;
 		case 'P':
 			want_path = optarg;
+			break;
+		case 'u':
+			user = optarg;
 			break;
 		case 'w':
 			wait_for = optarg;
@@ -463,7 +470,7 @@ main(int argc, char **argv)
 	if (!counting) {
 		if (argc < 4)
 			errx(64, "usage: amiss [-o FILE] [-p PID] [-P PATH] "
-				 "[-w FILE] ROLE CALL "
+				 "[-u USER] [-w FILE] ROLE CALL "
 				 "WHEN HOW [COMMAND...]");
 		want_role = argv[0];
 		call_of(argv[1]);
@@ -472,6 +479,7 @@ main(int argc, char **argv)
 		argv += 4;
 	}
 	every = counting || pid;
+	begun = pid != 0;
 	if (pid)
 		hold(pid, 0);
 	else if (*argv)

@@ -241,7 +241,7 @@ strays() {
 	local path
 	find /var/mail /home /run/bellman /var/lib/bellman ! -type d | while read -r path; do
 		case $path in
-		/var/mail/alice | /var/mail/bob | /home/*/.[bp]* | /home/alice/.forward) continue ;;
+		/var/mail/alice | /var/mail/bob | /var/mail/root | /home/*/.[bp]* | /home/alice/.forward) continue ;;
 		/home/alice/archive | /home/alice/Maildir/new/* | /home/alice/got.* | /home/alice/kept.*) continue ;;
 		/run/bellman/*.pid | /run/bellman/control | /run/bellman/submit | /run/bellman/lock) continue ;;
 		/var/lib/bellman/*.tdb) continue ;;

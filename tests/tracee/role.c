@@ -1,7 +1,10 @@
 #include "tests/tracee/role.h"
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 void
@@ -31,4 +34,16 @@ role_of(pid_t pid, bool first, char name[32])
 		 strncmp(p, "sendmail", 9) == 0)
 		p = "start";
 	snprintf(name, 32, "%.31s", *p ? p : "?");
+}
+
+int
+role_user(const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw == NULL || setgroups(0, NULL) == -1 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) == -1 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == -1)
+		return -1;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
