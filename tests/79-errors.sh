@@ -368,6 +368,7 @@ show_fault() {
 	printf 'Subject: \303\251\n\nfirst of t%sfar\n\303\251\nlast of t%sfar\n' "$total" "$total" |
 		submit bob -i far@far.example
 	settings
+	echo 'terminal-rate 0 0' >>$CONF # or each waits for the one before
 	expect "t${total}saml" mailbox
 	for kind in soml send; do expect "t$total$kind" shown; done
 	expect "t${total}far" smtp
