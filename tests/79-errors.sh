@@ -446,6 +446,7 @@ socket_fault() {
 	if wanted again; then
 		group=again
 		again $SPOOL/queue queue getdents64 3 EIO # what stood before that was all of it
+		again $SPOOL queue openat 1 EMFILE # it might write nothing there, for good
 		again $SPOOL/drop/3 queue openat 1 EMFILE # an id's: nobody tells of it twice
 	fi
 	if wanted ask; then
