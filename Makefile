@@ -127,6 +127,11 @@ $O/tests/%_test: $O/tests/%_test.o $(ARCHIVES)
 	    -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lcmocka
 $O/tests/%: $O/tests/%.o
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(BSD_LIBS)
+# Without libdw the stories that need it say that they are left out.
+LIBDW = $(call once,LIBDW,$(PKG_CONFIG) --exists libdw && echo -ldw -lelf)
+$O/tests/amiss: $O/tests/amiss.o $(call mods,tests/tracee)
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(BSD_LIBS) $(LIBDW)
+$O/tests/amiss.o $O/tests/tracee/%.o: FEATURES = $(if $(LIBDW),,-DWITHOUT_LIBDW)
 # A day of a mail hub: the modules that decide, and in place of those that wait
 # the simulation's own, which therefore stand before the archives.
 SIMULATE = $(call mods,tests/simulate)
@@ -145,12 +150,13 @@ check:
 	@O=$O tests/check.sh
 
 # Every system call of a submission and a delivery, where check takes the first of
-# each kind.  In pieces: ERROR_ONLY=sendmail, pass, stay, end, show, token or socket,
+# each kind, and homes moved at each of them (48).  In pieces: ERROR_ONLY=sendmail,
+# pass, stay, end, again, ask, bounds, show, token or socket,
 # ERROR_HOWS=kill or errors, ERROR_ROLES="queue user", one in ERROR_EVERY from the
 # ERROR_FIRST on (tests/FAULTS).
 check-faults: helpers
 	@O=$O KILL_MOST=999 ERROR_EVERY=$${ERROR_EVERY:-1} STORY_TIME=10800 \
-	    tests/check.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/78-*.sh tests/79-*.sh
+	    tests/check.sh tests/48-*.sh tests/53-*.sh tests/54-*.sh tests/58-*.sh tests/78-*.sh tests/79-*.sh
 
 # Thousands of what a disk may hold after a power cut (tests/powercut/README),
 # where check takes 30: RUNS recordings, IMAGES of each, from SEED on; and what real

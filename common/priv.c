@@ -100,8 +100,13 @@ priv_start(void)
 
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &no_core);
-	if (standard_descriptors() == -1)
+	if (standard_descriptors() == -1) {
+		dprintf(STDERR_FILENO,
+		    "bellman: descriptors 0 to 2 cannot be had, nothing was "
+		    "done: %s\n",
+		    strerror(errno));
 		return -1;
+	}
 	setitimer(ITIMER_REAL, &none, NULL);
 	/* exec leaves a signal ignored or at its default; what the caller
 	 * ignores (nohup) stays so, but for those that would mislead us. */

@@ -15,15 +15,18 @@ struct ruleset {
 	uint64_t files, net, scoped;
 };
 
-int
-sandbox_version(void)
+/* Landlock's; 0: there is none, which kernels and what they run in say in many
+ * ways.  -1 with errno: it could not be asked. */
+static int
+version_here(void)
 {
-	static long version = -2;
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
 
-	if (version == -2)
-		version = syscall(SYS_landlock_create_ruleset, NULL, 0,
-		    LANDLOCK_CREATE_RULESET_VERSION);
-	return version < 1 ? 0 : (int)version;
+	if (version == -1 && errno != ENOMEM && errno != EMFILE &&
+	    errno != ENFILE)
+		return 0;
+	return (int)version;
 }
 
 /* All rights of Landlock's first version, and renaming, truncating and device
@@ -43,12 +46,8 @@ rights_known(int version)
 }
 
 static int
-ruleset(struct ruleset all)
+ruleset(int version, struct ruleset all)
 {
-	int version = sandbox_version();
-
-	if (version < 1)
-		return -1;
 	return (int)syscall(SYS_landlock_create_ruleset, &all,
 	    version >= 6   ? sizeof all
 	    : version >= 4 ? 2 * sizeof all.files
@@ -65,19 +64,31 @@ add(int fd, int beneath, uint64_t rights)
 		   &path, 0) == 0;
 }
 
-bool
+static int
+restrict_by(int fd, bool ok)
+{
+	int saved;
+
+	ok = ok && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return ok ? 0 : -1;
+}
+
+int
 sandbox_files(int beneath, uint64_t allowed)
 {
-	uint64_t known = rights_known(sandbox_version());
-	int fd = ruleset((struct ruleset){ .files = known });
-	bool ok;
+	int version = version_here(), fd;
+	uint64_t known = rights_known(version);
 
+	if (version < 1)
+		return version == 0 ? 1 : -1;
+	fd = ruleset(version, (struct ruleset){ .files = known });
 	if (fd == -1)
-		return false;
-	ok = (beneath == -1 || add(fd, beneath, allowed & known)) &&
-	     syscall(SYS_landlock_restrict_self, fd, 0) == 0;
-	close(fd);
-	return ok;
+		return -1;
+	return restrict_by(
+	    fd, beneath == -1 || add(fd, beneath, allowed & known));
 }
 
 /* A rule for a file holds no rights of folders. */
@@ -90,9 +101,11 @@ add_path(int fd, const struct sandbox_path *p, uint64_t known)
 	int at = open(p->path, O_PATH | O_CLOEXEC);
 	bool ok;
 
-	if (at == -1 || rights == 0) {
-		if (at != -1)
-			close(at);
+	if (at == -1) /* no descriptor, no memory: it may well be there */
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ||
+		       errno == ELOOP;
+	if (rights == 0) {
+		close(at);
 		return true;
 	}
 	ok = add(fd, at, rights) ||
@@ -101,10 +114,10 @@ add_path(int fd, const struct sandbox_path *p, uint64_t known)
 	return ok;
 }
 
-bool
+int
 sandbox_rules(const struct sandbox *s)
 {
-	int version = sandbox_version(), fd;
+	int version = version_here(), fd;
 	uint64_t known = s->files & rights_known(version);
 	unsigned moves = 0;
 	bool ok = true;
@@ -113,16 +126,15 @@ sandbox_rules(const struct sandbox *s)
 		moves |= s->paths[i].rights & SANDBOX_MOVE;
 	/* The first version lets nobody move anything (landlock(7), REFER). */
 	if (version < (moves ? 2 : 1))
-		return false;
-	fd = ruleset((struct ruleset){
-	    .files = known, .net = s->net & 3u, .scoped = s->net >> 2 });
+		return version == -1 ? -1 : 1;
+	fd = ruleset(version,
+	    (struct ruleset){
+		.files = known, .net = s->net & 3u, .scoped = s->net >> 2 });
 	if (fd == -1)
-		return false;
+		return -1;
 	for (size_t i = 0; ok && i < s->npaths; i++)
 		ok = add_path(fd, &s->paths[i], known);
-	ok = ok && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
-	close(fd);
-	return ok;
+	return restrict_by(fd, ok);
 }
 
 #if defined __x86_64__
@@ -143,7 +155,7 @@ sandbox_rules(const struct sandbox *s)
 #define REFUSE(err) ANSWER(SECCOMP_RET_ERRNO | ((err)&0xffff))
 
 /* Ranges in rising order: each takes one comparison to be passed by. */
-void
+int
 sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 {
 	const struct sock_filter head[] = {
@@ -195,18 +207,21 @@ sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 	*at++ = (struct sock_filter)REFUSE(ENOSYS);
 	*at++ = (struct sock_filter)REFUSE(EPERM);
 	program = (struct sock_fprog){ (unsigned short)(at - rules), rules };
-	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
+		return 0;
+	return errno == EINVAL || errno == ENOSYS ? 1 : -1;
 }
 #else
-void
+int
 sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only)
 {
 	(void)allowed;
 	(void)unix_only;
+	return 1;
 }
 #endif
 
-void
+int
 sandbox_calls(const int *calls, size_t n)
 {
 	bool allowed[SANDBOX_CALLS] = { [SYS_rt_sigreturn] = true,
@@ -215,5 +230,5 @@ sandbox_calls(const int *calls, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		allowed[calls[i]] = true;
-	sandbox_filter(allowed, false);
+	return sandbox_filter(allowed, false);
 }

@@ -42,22 +42,22 @@ struct sandbox {
 	size_t npaths;
 };
 
-/* Landlock's version here; 0: there is none.  Asked once. */
-int sandbox_version(void);
-/* false: not confined, for there is no Landlock, or none that could let it move
- * a file from folder to folder where it must (5.19). */
-bool sandbox_rules(const struct sandbox *);
+/* All: -1 with errno where the kernel has it and it failed (no memory): such a
+ * process must not go on.  1: there is none of it here, 0: it holds. */
 
+/* There is no Landlock, or none that could let it move a file from folder to
+ * folder where it must (5.19). */
+int sandbox_rules(const struct sandbox *);
 /* Nothing of the file system may be used any more; beneath beneath (a folder's
  * descriptor, or -1 for none) only as allowed says (LANDLOCK_ACCESS_FS_*): what
- * this kernel does not know of it is left out.  false: there is no Landlock. */
-bool sandbox_files(int beneath, uint64_t allowed);
+ * this kernel does not know of it is left out. */
+int sandbox_files(int beneath, uint64_t allowed);
 /* No system call but these and what ends a process; all others are answered
  * with EPERM.  Numbers of SYS_*. */
-void sandbox_calls(const int *calls, size_t n);
+int sandbox_calls(const int *calls, size_t n);
 
 #define SANDBOX_CALLS 512 /* numbers from here on are answered with ENOSYS */
 /* The same by a table of all; with unix_only no socket() but of AF_UNIX,
  * and no kill() but of signal 0. */
-void sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only);
+int sandbox_filter(const bool allowed[SANDBOX_CALLS], bool unix_only);
 #endif

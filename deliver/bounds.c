@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define STATE_DIR "/var/lib/bellman"
@@ -182,7 +183,7 @@ place(const char *path, const struct role_start *s, char out[PATH_MAX])
 	return *out == '/';
 }
 
-static bool
+static int
 set_files(const struct bounds *b, unsigned net, const struct role_start *s)
 {
 	char at[4][PATH_MAX]; /* few are not as the table has them */
@@ -202,6 +203,16 @@ set_files(const struct bounds *b, unsigned net, const struct role_start *s)
 	return sandbox_rules(&all);
 }
 
+/* Whoever takes it over may not have more than it was to have. */
+static void
+must(bool ok, const char *name)
+{
+	if (ok)
+		return;
+	log_errno("%s: error what=\"cannot be bounded\"", name);
+	_exit(EX_OSERR);
+}
+
 void
 bounds_set(enum role role, const struct role_start *start)
 {
@@ -210,6 +221,7 @@ bounds_set(enum role role, const struct role_start *start)
 	const struct bounds *b = &table[w];
 	unsigned net = b->net;
 	enum calls calls = b->calls;
+	int files;
 
 	if (w == WHO_OTHER)
 		return;
@@ -217,19 +229,19 @@ bounds_set(enum role role, const struct role_start *start)
 		net &= ~(unsigned)NO_TCP;
 		calls |= CALLS_NET;
 	}
-	if (!set_files(b, net, start) && w == WHO_QUEUE)
+	files = set_files(b, net, start);
+	must(files != -1, name);
+	if (files == 1 && w == WHO_QUEUE)
 		log_warn("agent: unbounded role=%s reason=\"this kernel has no "
 			 "Landlock, or one before 5.19: the files that a role "
 			 "may use are not bounded\"",
 		    name);
 #ifndef SANDBOX_WATCHED /* which makes calls, and threads, of its own */
-	if (b->open)
-		priv_limit(RLIMIT_NOFILE, b->open);
-	if (b->memory)
-		priv_limit(RLIMIT_AS, (rlim_t)b->memory << 20);
-	if (!b->starts)
-		priv_limit(RLIMIT_NPROC, 0);
-	calls_set(calls);
+	must(!b->open || priv_limit(RLIMIT_NOFILE, b->open) == 0, name);
+	must(!b->memory || priv_limit(RLIMIT_AS, (rlim_t)b->memory << 20) == 0,
+	    name);
+	must(b->starts || priv_limit(RLIMIT_NPROC, 0) == 0, name);
+	must(calls_set(calls) != -1, name);
 #else
 	(void)calls;
 #endif

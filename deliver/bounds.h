@@ -1,6 +1,7 @@
 /* bounds - what each role may still do once it has its identity: one table of
  * system calls (seccomp), of files and network (Landlock), of limits.  What
- * this kernel has not is left out, and said in the log. */
+ * this kernel has not is left out, and said in the log; where what it has fails
+ * the process ends (71), and is begun again. */
 #ifndef DELIVER_BOUNDS_H
 #define DELIVER_BOUNDS_H
 #include "deliver/role.h"

@@ -114,8 +114,10 @@ brief_reap(int *status)
 	siginfo_t is = { 0 };
 	pid_t pid;
 
-	if (waitid(P_ALL, 0, &is, WEXITED | WNOHANG | WNOWAIT) == -1 ||
-	    is.si_pid == 0)
+	while (waitid(P_ALL, 0, &is, WEXITED | WNOHANG | WNOWAIT) == -1)
+		if (errno != EINTR) /* nobody would ask again */
+			return 0;
+	if (is.si_pid == 0)
 		return 0;
 	/* Until it is reaped nobody else can have its number. */
 	for (size_t i = 0; i < b.n; i++)

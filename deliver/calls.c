@@ -284,7 +284,7 @@ static const struct {
 	CLASS(CALLS_START, start),
 };
 
-void
+int
 calls_set(enum calls calls)
 {
 	bool allowed[SANDBOX_CALLS] = { false };
@@ -300,5 +300,5 @@ calls_set(enum calls calls)
 		     i < sizeof not_of_programs / sizeof *not_of_programs; i++)
 			allowed[not_of_programs[i]] = false;
 	}
-	sandbox_filter(allowed, !(calls & (CALLS_NET | CALLS_PROGRAM)));
+	return sandbox_filter(allowed, !(calls & (CALLS_NET | CALLS_PROGRAM)));
 }

@@ -14,6 +14,6 @@ enum calls {
 				   processes */
 };
 
-/* No others, for good: they fail with EPERM. */
-void calls_set(enum calls);
+/* No others, for good: they fail with EPERM.  As sandbox_calls. */
+int calls_set(enum calls);
 #endif

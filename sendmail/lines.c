@@ -28,11 +28,13 @@ become_deliver(int in, int out)
 	char *const argv[] = { name, mailq, NULL }, *const env[] = { path, lang,
 		NULL };
 
-	if (chdir("/") == -1 || dup2(in, STDIN_FILENO) == -1 ||
-	    dup2(out, STDOUT_FILENO) == -1)
-		_exit(EX_OSERR);
-	closefrom(3);
-	execve(DELIVER_PATH, argv, env);
+	if (chdir("/") != -1 && dup2(in, STDIN_FILENO) != -1 &&
+	    dup2(out, STDOUT_FILENO) != -1) {
+		closefrom(3);
+		execve(DELIVER_PATH, argv, env);
+	}
+	dprintf(STDERR_FILENO, DELIVER_PATH ": cannot be run: %s\n",
+	    strerror(errno));
 	_exit(EX_OSFILE);
 }
 
@@ -129,6 +131,18 @@ lines_bytes(struct lines *l, uint64_t most, struct span *bytes)
 	return 1;
 }
 
+/* deliver has ended, by itself, and not well. */
+static bool
+has_failed(struct lines *l)
+{
+	int status = 0;
+
+	while (waitpid(l->child, &status, 0) == -1 && errno == EINTR)
+		;
+	l->child = -1;
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0;
+}
+
 int
 lines_open(struct lines *l, const char *request, struct buf *why)
 {
@@ -145,7 +159,7 @@ lines_open(struct lines *l, const char *request, struct buf *why)
 		}
 	}
 	if (lines_next(l, &line) != 1) {
-		if (l->child > 0) /* deliver has said why */
+		if (l->child > 0 && has_failed(l)) /* it has said why */
 			return EX_UNAVAILABLE;
 		buf_str(why, "the agent did not answer");
 		return EX_TEMPFAIL;

@@ -26,8 +26,8 @@ struct run {
 	struct waiting w; /* lines of one message */
 	int64_t now;
 	bool begun, told, closed; /* nobody reads any more */
-	long long matched, done, already, busy, held, failed, missing, octets,
-	    oldest;
+	long long matched, done, already, busy, held, failed, unread, missing,
+	    octets, oldest;
 	bool scanning, offline, ended;
 };
 
@@ -138,6 +138,7 @@ add_sum(struct run *r, struct span line)
 	r->busy += waiting_num(line, "busy");
 	r->held += waiting_num(line, "held");
 	r->failed += waiting_num(line, "failed");
+	r->unread += waiting_num(line, "unread");
 	r->octets += waiting_num(line, "octets");
 	r->scanning = waiting_num(line, "scanning") != 0;
 	r->offline = waiting_num(line, "offline") != 0;
@@ -436,6 +437,13 @@ mailq(const struct mailq *m, struct view v, struct buf *why)
 					      : answer_of_list(&r);
 		if (flush(&r) != 0) {
 			buf_fmt(why, "cannot write: %s", strerror(errno));
+			status = EX_IOERR;
+		} else if (r.unread) {
+			buf_fmt(why,
+			    "%lld of the messages could not be read, and "
+			    "were left out; ask again, and see whether the "
+			    "disk is well",
+			    r.unread);
 			status = EX_IOERR;
 		}
 	}

@@ -1,25 +1,29 @@
 /* amiss - one system call goes amiss in one process of many (x86-64, root):
  *
- *     amiss [-o FILE] [-p PID] [-P PATH] [-w FILE] ROLE CALL[@SITE] WHEN HOW
- *         [COMMAND...]
- *     amiss -c [-o FILE] [-p PID] [-w FILE] [COMMAND...]
+ *     amiss [-o FILE] [-p PID] [-P PATH] [-u USER] [-w FILE] ROLE CALL[@SITE]
+ *         WHEN HOW [COMMAND...]
+ *     amiss -c [-o FILE] [-p PID] [-u USER] [-w FILE] [COMMAND...]
  *
  * runs COMMAND, or holds on to PID, and all that it forks.  The WHEN-th CALL
  * of the processes of that role answers HOW: the name of an errno, and then it
- * is not made; "short": it writes half of what it was asked to; or "short,"
- * and an errno: so does it, and what is called next by that name answers the
- * errno, as on a disk that has just become full; or "kill": the process ends
- * there by SIGKILL, before the call is made.  Once: what a process that is
- * begun again does is left alone.  Before the FILE of -w is there no call
- * counts.
+ * is not made; "after," and an errno: it is made, and answers that; "short": it
+ * writes half of what it was asked to; or "short," and an errno: so does it,
+ * and what is called next by that name answers the errno, as on a disk that has
+ * just become full; or "kill": the process ends there by SIGKILL, before the
+ * call is made.  Once: what a process that is begun again does is left alone.
+ * Before the FILE of -w is there no call counts.  -u: as that user, without
+ * groups and new privileges.
  *
  * A role is the word after "deliver: " in a process's title, "parent" for the
  * command itself, or, before there is a title, "start"; after an exec the name
- * of the program.  A site is where in the program a call comes from: a sum of
- * the last DEPTH calls on the stack, or "ld" where the program itself is not on
- * it yet.  FILE gets a line with what was done, or, with -c, lines
- * "ROLE CALL@SITE COUNT".  Ends as COMMAND does (128 + N for a signal; 0 where
- * it was the one to be killed).  77: not on this kind of machine. */
+ * of the program.  A site is where in the program a call comes from
+ * (tracee/frames.h), or "ld" where the program is not on the stack yet.  FILE
+ * gets a line with what was done, or, with -c, lines "ROLE CALL@SITE COUNT".
+ * Ends as COMMAND does (128 + N for a signal; 0 where it was the one to be
+ * killed).  77: not on this kind of machine, or built without libdw. */
+#include "tests/tracee/calls.h"
+#include "tests/tracee/frames.h"
+#include "tests/tracee/role.h"
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,41 +44,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __x86_64__
-#define CALL(name)                                                             \
-	{                                                                      \
-#name, SYS_##name                                              \
-	}
-static const struct {
-	const char *name;
-	long number;
-} calls[] = {
-	/* clang-format off */
-	CALL(read), CALL(pread64), CALL(write), CALL(pwrite64), CALL(writev),
-	CALL(open), CALL(openat), CALL(fstat), CALL(newfstatat),
-	CALL(faccessat2), CALL(lseek), CALL(mmap), CALL(brk), CALL(mremap),
-	CALL(fcntl), CALL(flock), CALL(fsync), CALL(fdatasync), CALL(syncfs),
-	CALL(ftruncate), CALL(fallocate), CALL(fchmod), CALL(fchown),
-	CALL(mkdir), CALL(mkdirat), CALL(link), CALL(linkat), CALL(unlink), CALL(unlinkat),
-	CALL(rename), CALL(renameat), CALL(renameat2), CALL(getdents64),
-	CALL(statfs), CALL(fstatfs), CALL(pipe2), CALL(dup), CALL(dup2),
-	CALL(dup3), CALL(socket), CALL(socketpair), CALL(bind), CALL(listen),
-	CALL(accept4), CALL(connect), CALL(sendto), CALL(sendmsg),
-	CALL(recvfrom), CALL(poll), CALL(ppoll), CALL(epoll_create1),
-	CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait), CALL(signalfd4),
-	CALL(memfd_create), CALL(inotify_init1), CALL(inotify_add_watch),
-	CALL(clone), CALL(clone3), CALL(vfork), CALL(execve), CALL(wait4),
-	CALL(setgroups), CALL(setresgid), CALL(setresuid), CALL(prctl),
-	CALL(chdir), CALL(getrandom), CALL(close), CALL(recvmsg),
-	CALL(setsockopt), CALL(getsockopt), CALL(exit_group),
-	/* clang-format on */
-};
-#define CALLS (sizeof calls / sizeof *calls)
+#if defined __x86_64__ && !defined WITHOUT_LIBDW
 #define ROLES 64
 #define PROCESSES 512
 #define SITES 16384
-#define DEPTH 3
-#define STACK 4096 /* words of it that are looked at */
 
 /* The answer that a call is to get when it ends. */
 enum answer { AS_IT_IS, ERROR, RESTORE_BREAK, RESTORE_LENGTH, RESTORE_VECTOR };
@@ -93,26 +66,21 @@ static struct role {
 /* How often a role has come to a call, from one site or (0) from any. */
 static struct site {
 	const struct role *role;
-	size_t call;
+	long call;
 	uint32_t sum;
 	unsigned long count;
 } sites[SITES];
 
-/* The code of the program itself in a process. */
-struct code {
-	uint64_t from, to, base;
-};
-
 static pid_t first;
 static const char *want_role;
-static char want_call[32];
+static long want_call;
 static uint32_t want_site; /* 0: any */
 static unsigned long want_when;
-static const char *want_path, *wait_for;
-static bool counting, half, deadly;
+static const char *want_path, *wait_for, *user;
+static bool counting, half, deadly, made;
 static bool every;	 /* it stops at every call, for want of a filter */
 static int wrong, after; /* errnos: of this call; of the next one */
-static bool done;
+static bool done, begun; /* it is the COMMAND by now */
 static FILE *out;
 
 static struct process *
@@ -131,42 +99,13 @@ process(pid_t pid)
 	return free_one;
 }
 
-static void
-role_of(pid_t pid, char name[32])
-{
-	char path[64], line[256];
-	const char *p;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd == -1 ? -1 : read(fd, line, sizeof line - 1);
-	if (fd != -1)
-		close(fd);
-	line[n > 0 ? n : 0] = '\0';
-	if (strncmp(line, "deliver: ", 9) == 0) {
-		snprintf(name, 32, "%.31s", line + 9);
-		name[strcspn(name, " [")] = '\0';
-		return;
-	}
-	p = strrchr(line, '/');
-	p = p ? p + 1 : line;
-	if (pid == first)
-		p = "parent";
-	else if (strncmp(p, "deliver", 8) == 0 ||
-		 strncmp(p, "sendmail", 9) == 0)
-		p = "start";
-	snprintf(name, 32, "%.31s", *p ? p : "?");
-}
-
 static struct role *
 role(pid_t pid)
 {
 	char name[32];
 	size_t i;
 
-	role_of(pid, name);
+	role_of(pid, pid == first, name);
 	for (i = 0; i < ROLES - 1 && roles[i].name[0]; i++)
 		if (strcmp(roles[i].name, name) == 0)
 			break;
@@ -174,91 +113,8 @@ role(pid_t pid)
 	return &roles[i];
 }
 
-static void
-code_of(pid_t pid, struct code *c)
-{
-	char path[64], exe[256], line[512];
-	ssize_t n;
-	FILE *f;
-
-	*c = (struct code){ 0 };
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	n = readlink(path, exe, sizeof exe - 1);
-	exe[n > 0 ? n : 0] = '\0';
-	snprintf(path, sizeof path, "/proc/%d/maps", pid);
-	f = fopen(path, "re");
-	while (f && *exe && fgets(line, sizeof line, f)) {
-		unsigned long from, to;
-		char mode[8], *name = strchr(line, '/');
-
-		if (name)
-			name[strcspn(name, "\n")] = '\0';
-		if (name == NULL || strcmp(name, exe) != 0 ||
-		    sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3)
-			continue;
-		if (c->base == 0)
-			c->base = from;
-		if (mode[2] == 'x') {
-			c->from = from;
-			c->to = to;
-		}
-	}
-	if (f)
-		fclose(f);
-}
-
-/* Does a call stand before it? */
-static bool
-returned_to(pid_t pid, uint64_t at)
-{
-	unsigned char b[7];
-	struct iovec here = { b, sizeof b };
-	struct iovec there = { (void *)(uintptr_t)(at - sizeof b), sizeof b };
-	static const int lengths[] = { 2, 3, 6, 7 };
-
-	if (process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof b)
-		return false;
-	if (b[2] == 0xe8)
-		return true;
-	for (int i = 0; i < 4; i++)
-		if (b[7 - lengths[i]] == 0xff &&
-		    (b[8 - lengths[i]] & 0x38) == 0x10)
-			return true;
-	return false;
-}
-
-/* Without tables of the frames: what looks like a return address of the
- * program.  Some are left over from what was called before; that makes two
- * sites of one, never one of two. */
-static uint32_t
-site_of(pid_t pid, const struct user_regs_struct *r)
-{
-	static uint64_t stack[STACK];
-	struct iovec here = { stack, sizeof stack };
-	struct iovec there = { (void *)(uintptr_t)r->rsp, sizeof stack };
-	uint32_t sum = 2166136261u;
-	struct code c;
-	int depth = 0;
-	ssize_t n;
-
-	code_of(pid, &c);
-	for (size_t len = sizeof stack; len >= 512; len /= 2) {
-		here.iov_len = there.iov_len = len;
-		n = process_vm_readv(pid, &here, 1, &there, 1, 0);
-		if (n > 0)
-			break;
-	}
-	for (ssize_t i = 0; i < n / 8 && depth < DEPTH; i++)
-		if (stack[i] > c.from && stack[i] < c.to &&
-		    returned_to(pid, stack[i])) {
-			sum = (sum ^ (uint32_t)(stack[i] - c.base)) * 16777619u;
-			depth++;
-		}
-	return depth ? sum | 2 : 1; /* never 0, any, nor 1, the loader */
-}
-
 static struct site *
-site(const struct role *me, size_t call, uint32_t sum)
+site(const struct role *me, long call, uint32_t sum)
 {
 	size_t i;
 
@@ -328,9 +184,11 @@ refuse(struct process *p, struct user_regs_struct *r, int error)
 		r->rdi = 0;
 		return;
 	}
-	r->rax = (unsigned long long)-(long long)error;
 	p->answer = ERROR;
 	p->old = (unsigned long long)error;
+	if (made)
+		return;
+	r->rax = (unsigned long long)-(long long)error;
 	r->orig_rax = (unsigned long long)-1;
 }
 
@@ -359,22 +217,19 @@ static void
 enter(struct process *p)
 {
 	struct user_regs_struct r = registers(p->pid);
+	long call = (long)r.orig_rax;
 	struct role *me;
 	struct site *here;
-	size_t i;
 
-	for (i = 0; i < CALLS; i++)
-		if (calls[i].number == (long)r.orig_rax)
-			break;
-	if (i == CALLS ||
-	    (!counting && (done || strcmp(calls[i].name, want_call) != 0)))
+	if (!begun || (!counting && (done || call != want_call)))
 		return;
 	if (!on_path(p, &r) || (wait_for && access(wait_for, F_OK) == -1))
 		return;
 	me = role(p->pid);
 	if (!counting && strcmp(me->name, want_role) != 0)
 		return;
-	here = site(me, i, counting || want_site ? site_of(p->pid, &r) : 0);
+	here =
+	    site(me, call, counting || want_site ? frames_site(p->pid, &r) : 0);
 	here->count++;
 	if (counting || here->sum != want_site || here->count < want_when)
 		return;
@@ -393,7 +248,8 @@ enter(struct process *p)
 	}
 	if (!deadly)
 		ptrace(PTRACE_SETREGS, p->pid, NULL, &r);
-	fprintf(out, "%s %s %lu done\n", me->name, want_call, here->count);
+	fprintf(
+	    out, "%s %s %lu done\n", me->name, call_name(call), here->count);
 	fflush(out);
 }
 
@@ -455,13 +311,17 @@ follow(void)
 					  ? ended_by(WTERMSIG(status))
 					  : WEXITSTATUS(status);
 			*p = (struct process){ 0 };
+			frames_forget(pid);
 			continue;
 		}
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
 			at_call(p);
 		else if (event == PTRACE_EVENT_SECCOMP)
 			enter(p);
-		else if (event == 0)
+		else if (event == PTRACE_EVENT_EXEC) {
+			frames_forget(pid);
+			begun = true;
+		} else if (event == 0)
 			sig = WSTOPSIG(status);
 		if (event == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP)
 			goes_on = PTRACE_LISTEN;
@@ -491,15 +351,10 @@ hold(pid_t pid, long how)
 static int
 filter(void)
 {
-	unsigned call = 0;
-
-	for (size_t i = 0; i < CALLS; i++)
-		if (strcmp(calls[i].name, want_call) == 0)
-			call = (unsigned)calls[i].number;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)want_call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -522,6 +377,9 @@ begin(char **argv)
 		close(fds[1]);
 		while (read(fds[0], &c, 1) == -1 && errno == EINTR)
 			;
+		closefrom(3); /* what a shell has open differs */
+		if (user && role_user(user) == -1)
+			err(71, "%s", user);
 		if (!every && filter() == -1)
 			err(71, "seccomp");
 		execvp(*argv, argv);
@@ -532,39 +390,33 @@ begin(char **argv)
 	close(fds[1]);
 }
 
-static int
-number(const char *error)
-{
-	for (int e = 1; e < 134; e++) {
-		const char *name = strerrorname_np(e);
-
-		if (name && strcmp(name, error) == 0)
-			return e;
-	}
-	errx(64, "%s is no error", error);
-}
-
 static void
 how_of(const char *how)
 {
+	made = strncmp(how, "after,", 6) == 0;
+	if (made)
+		how += 6;
 	half = strncmp(how, "short", 5) == 0;
 	deadly = strcmp(how, "kill") == 0;
 	if (!half && !deadly)
-		wrong = number(how);
+		wrong = errno_of(how);
 	else if (half && how[5] == ',')
-		after = number(how + 6);
+		after = errno_of(how + 6);
 }
 
 static void
 call_of(const char *call)
 {
 	const char *at = strchr(call, '@');
+	char name[32];
 
-	snprintf(
-	    want_call, sizeof want_call, "%.*s", (int)strcspn(call, "@"), call);
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(call, "@"), call);
+	want_call = call_number(name);
+	if (want_call == -1)
+		errx(64, "%s is no call", name);
 	if (at)
 		want_site = strcmp(at, "@ld") == 0
-				? 1
+				? FRAMES_LOADER
 				: (uint32_t)strtoul(at + 1, NULL, 16);
 }
 
@@ -574,10 +426,10 @@ tell_counts(void)
 	for (size_t i = 0; i < SITES && sites[i].role; i++) {
 		char sum[16] = "ld";
 
-		if (sites[i].sum != 1)
+		if (sites[i].sum != FRAMES_LOADER)
 			snprintf(sum, sizeof sum, "%08x", sites[i].sum);
 		fprintf(out, "%s %s@%s %lu\n", sites[i].role->name,
-		    calls[sites[i].call].name, sum, sites[i].count);
+		    call_name(sites[i].call), sum, sites[i].count);
 	}
 }
 
@@ -588,7 +440,7 @@ main(int argc, char **argv)
 	int c, how;
 
 	out = stderr;
-	while ((c = getopt(argc, argv, "+co:p:P:w:")) != -1)
+	while ((c = getopt(argc, argv, "+co:p:P:u:w:")) != -1)
 		switch (c) {
 		case 'c':
 			counting = true;
@@ -598,6 +450,9 @@ main(int argc, char **argv)
 			break;
 		case 'P':
 			want_path = optarg;
+			break;
+		case 'u':
+			user = optarg;
 			break;
 		case 'w':
 			wait_for = optarg;
@@ -615,7 +470,7 @@ main(int argc, char **argv)
 	if (!counting) {
 		if (argc < 4)
 			errx(64, "usage: amiss [-o FILE] [-p PID] [-P PATH] "
-				 "[-w FILE] ROLE CALL "
+				 "[-u USER] [-w FILE] ROLE CALL "
 				 "WHEN HOW [COMMAND...]");
 		want_role = argv[0];
 		call_of(argv[1]);
@@ -624,6 +479,7 @@ main(int argc, char **argv)
 		argv += 4;
 	}
 	every = counting || pid;
+	begun = pid != 0;
 	if (pid)
 		hold(pid, 0);
 	else if (*argv)

@@ -9,6 +9,8 @@
  *                        files DIR N      at least N files
  *                        port N           something listens on 127.0.0.1:N
  *                        dead PID         that process is gone
+ *                        descriptors PID N    it has no more open
+ *                        children PID N   it has no more, zombies among them
  *
  * 0; or 1 and a sentence when the time (20 s; so many times more as AWAIT_TIMES
  * says) is over. */
@@ -159,6 +161,32 @@ is_dead(char **arg)
 	return kill((pid_t)atol(arg[0]), 0) == -1 && errno == ESRCH;
 }
 
+static bool
+has_descriptors(char **arg)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%s/fd", arg[0]);
+	return count_files(path) <= atol(arg[1]);
+}
+
+static bool
+has_children(char **arg)
+{
+	char path[64], pid[16];
+	long n = 0;
+	FILE *f;
+
+	snprintf(
+	    path, sizeof path, "/proc/%s/task/%s/children", arg[0], arg[0]);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%15s", pid) == 1)
+		n++;
+	if (f)
+		fclose(f);
+	return n <= atol(arg[1]);
+}
+
 static const struct condition {
 	const char *name;
 	int args; /* -1: one or more */
@@ -175,6 +203,8 @@ static const struct condition {
 	{ "files", 2, has_entries, 1000 },
 	{ "port", 1, is_listening, 20 },
 	{ "dead", 1, is_dead, 20 },
+	{ "descriptors", 2, has_descriptors, 20 },
+	{ "children", 2, has_children, 20 },
 };
 
 /* Watches path, or the nearest folder above it that is there. */

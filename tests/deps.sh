@@ -37,6 +37,7 @@ table() {
 	check mandoc have mandoc
 	check strace have strace
 	check dpkg-dev have dpkg-buildflags
+	check libdw-dev lib libdw
 	check spin have spin
 	check e2fsprogs have mke2fs
 	check btrfs-progs have mkfs.btrfs

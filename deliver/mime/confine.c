@@ -23,11 +23,12 @@ static const int calls[] = {
 	SYS_clock_gettime,
 };
 
-void
+int
 confine(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-		return;
-	sandbox_files(-1, 0);
-	sandbox_calls(calls, sizeof calls / sizeof *calls);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    sandbox_files(-1, 0) == -1)
+		return -1;
+	return sandbox_calls(calls, sizeof calls / sizeof *calls) == -1 ? -1
+									: 0;
 }

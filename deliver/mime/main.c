@@ -122,7 +122,8 @@ main(int argc, char **argv)
 		return say("cannot read", EX_IOERR);
 	wanted[w].prepare(buf_view(&in));
 #ifndef SANDBOX_WATCHED /* which looks around at the end */
-	confine();
+	if (confine() == -1)
+		return say("cannot be bounded", EX_OSERR);
 #endif
 	status = wanted[w].make(buf_view(&in), &out);
 	if (status)

@@ -209,8 +209,11 @@ one(struct client *c, struct message *m)
 	int64_t when;
 
 	w->seen++;
-	if (f == NULL)
+	if (f == NULL) { /* one that is gone, or no message, is none */
+		w->unread +=
+		    errno != ENOENT && errno != EBADMSG && errno != E2BIG;
 		return;
+	}
 	if (!meant(c, m, f)) {
 		file_close(f);
 		return;
@@ -244,7 +247,7 @@ next(struct client *c)
 {
 	struct work *w = c->work;
 	struct message *m;
-	size_t matched = w->matched;
+	size_t found = w->matched + w->unread;
 
 	if (w->sel.nids) {
 		if (w->at == w->sel.nids)
@@ -252,7 +255,7 @@ next(struct client *c)
 		m = sched_find(c->q, w->sel.ids[w->at]);
 		if (m)
 			one(c, m);
-		if (w->matched == matched)
+		if (w->matched + w->unread == found)
 			missing(c, w->sel.ids[w->at]);
 		w->at++;
 		return true;
@@ -310,6 +313,7 @@ sum(struct client *c)
 	record_num(&c->out, "busy", (long long)w->busy);
 	record_num(&c->out, "held", (long long)w->held);
 	record_num(&c->out, "failed", (long long)w->failed);
+	record_num(&c->out, "unread", (long long)w->unread);
 	record_num(&c->out, "octets", (long long)w->octets);
 	record_num(&c->out, "oldest", w->oldest);
 	record_num(&c->out, "scanning", w->partial);

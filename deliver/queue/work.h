@@ -18,7 +18,7 @@ struct work {
 	struct selection sel;
 	size_t at;    /* of sel.ids */
 	int64_t told; /* ms: the last word of progress */
-	size_t seen, matched, done, already, busy, held, failed;
+	size_t seen, matched, done, already, busy, held, failed, unread;
 	uint64_t octets;
 	int64_t oldest;
 	bool partial; /* it began before the whole queue was read */

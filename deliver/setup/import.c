@@ -96,18 +96,19 @@ confine(const struct import *x, pid_t parent)
 	struct priv_id id = { .uid = x->ids.uid[ROLE_NET],
 		.gid = x->ids.gid[ROLE_NET] };
 
-	priv_limit(RLIMIT_CPU, SECONDS);
-	priv_limit(RLIMIT_FSIZE, RESULT_MAX);
+	if (priv_limit(RLIMIT_CPU, SECONDS) == -1 ||
+	    priv_limit(RLIMIT_FSIZE, RESULT_MAX) == -1)
+		_exit(EX_OSERR);
 	if (geteuid() == 0)
 		priv_become(&id, parent, "import");
 	else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		_exit(EX_OSERR);
 #ifndef SANDBOX_WATCHED
-	priv_limit(RLIMIT_AS, 512UL << 20);
-	priv_limit(RLIMIT_NPROC, 0);
 	/* All that it reads and writes is open. */
-	sandbox_files(-1, 0);
-	calls_set(CALLS_BASE);
+	if (priv_limit(RLIMIT_AS, 512UL << 20) == -1 ||
+	    priv_limit(RLIMIT_NPROC, 0) == -1 || sandbox_files(-1, 0) == -1 ||
+	    calls_set(CALLS_BASE) == -1)
+		_exit(EX_OSERR);
 #endif
 }
 

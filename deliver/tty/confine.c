@@ -49,22 +49,25 @@ static const int calls[] = {
 	SYS_rt_sigprocmask,
 };
 
-bool
+int
 confine(int devfd)
 {
-	bool locked;
+	int files;
 
-	priv_limit(RLIMIT_CPU, 5);
-	/* Before Landlock's own descriptor, which is among the few. */
-	priv_limit(RLIMIT_NOFILE, 32);
-	locked =
-	    sandbox_files(devfd, LANDLOCK_ACCESS_FS_WRITE_FILE | IOCTL_DEV);
+	/* The number before Landlock's own descriptor, which is among them. */
+	if (priv_limit(RLIMIT_CPU, 5) == -1 ||
+	    priv_limit(RLIMIT_NOFILE, 32) == -1)
+		return -1;
+	files = sandbox_files(devfd, LANDLOCK_ACCESS_FS_WRITE_FILE | IOCTL_DEV);
+	if (files == -1)
+		return -1;
 #ifndef SANDBOX_WATCHED /* which makes calls of its own, and wants memory */
-	priv_limit(RLIMIT_NPROC, 0);
-	priv_limit(RLIMIT_AS, MEMORY);
-	sandbox_calls(calls, sizeof calls / sizeof *calls);
+	if (priv_limit(RLIMIT_NPROC, 0) == -1 ||
+	    priv_limit(RLIMIT_AS, MEMORY) == -1 ||
+	    sandbox_calls(calls, sizeof calls / sizeof *calls) == -1)
+		return -1;
 #else
 	(void)calls;
 #endif
-	return locked;
+	return files;
 }

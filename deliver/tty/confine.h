@@ -6,6 +6,7 @@
 
 /* Opens nothing but for writing beneath devfd (Landlock), makes no calls but
  * those that writing takes (seccomp), few descriptors, 5 seconds of CPU.
- * Limits are the best that this kernel has: false when it has no Landlock. */
-bool confine(int devfd);
+ * 1: but for the files, this kernel has no Landlock; -1 with errno: it failed.
+ */
+int confine(int devfd);
 #endif

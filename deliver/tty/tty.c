@@ -234,7 +234,10 @@ look_up(struct writer *w, struct buf *answer)
 	w->tty = gr->gr_gid;
 	w->nterminals = who_terminals(w->devfd, w->start->uid, w->start->user,
 	    w->start->conf->pts_owner, w->terminals);
-	confine(w->devfd);
+	if (confine(w->devfd) == -1) {
+		buf_fmt(answer, "cannot be bounded: %s", strerror(errno));
+		return false;
+	}
 	return true;
 }
 
