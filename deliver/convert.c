@@ -101,11 +101,11 @@ convert_run(const struct role_start *start)
 	if (priv_limit(RLIMIT_CPU, start->wanted == IPC_TEXT
 				       ? CONVERT_TEXT_SECONDS
 				       : CONVERT_SECONDS) == -1 ||
-	    priv_limit(RLIMIT_FSIZE, convert_limit(start->octets)) == -1 ||
-	    priv_limit(RLIMIT_NOFILE, 32) == -1)
+	    priv_limit(RLIMIT_FSIZE, convert_limit(start->octets)) == -1)
 		_exit(127);
-#ifndef SANDBOX_WATCHED /* which wants terabytes, and a thread */
-	if (priv_limit(RLIMIT_AS, MEMORY + 12 * start->octets) == -1 ||
+#ifndef SANDBOX_WATCHED /* which wants terabytes, a thread, descriptors */
+	if (priv_limit(RLIMIT_NOFILE, 32) == -1 ||
+	    priv_limit(RLIMIT_AS, MEMORY + 12 * start->octets) == -1 ||
 	    priv_limit(RLIMIT_NPROC, 0) == -1)
 		_exit(127);
 #endif

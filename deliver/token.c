@@ -1,5 +1,6 @@
 #include "deliver/token.h"
 #include "common/priv.h"
+#include "common/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -90,9 +91,12 @@ token_run(const struct role_start *start)
 	setsid();
 	closefrom(3);
 	if (priv_limit(RLIMIT_CPU, TOKEN_SECONDS) == -1 ||
-	    priv_limit(RLIMIT_FSIZE, TOKEN_MAX) == -1 ||
-	    priv_limit(RLIMIT_NOFILE, 256) == -1)
+	    priv_limit(RLIMIT_FSIZE, TOKEN_MAX) == -1)
 		_exit(127);
+#ifndef SANDBOX_WATCHED /* which keeps descriptors of its own */
+	if (priv_limit(RLIMIT_NOFILE, 256) == -1)
+		_exit(127);
+#endif
 	execvpe(argv[0], argv, envp);
 	_exit(127);
 }

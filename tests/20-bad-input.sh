@@ -56,8 +56,12 @@ submit alice bob <>/tmp/fifo 2>/dev/null &
 held=$!
 check "a submitter that waits for input has its file" await -t 5 files $SPOOL/drop 1
 pid=$(pgrep -P "$held")
-same "its groups are alice's alone" "1001 1001 1001 1001" \
-    "$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$pid/status")"
+if [ -z "${WATCHED:-}" ]; then
+	same "its groups are alice's alone" "1001 1001 1001 1001" \
+	    "$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$pid/status")"
+else
+	skip "valgrind starts in the group"
+fi
 kill -KILL "$pid"
 wait $held 2>/dev/null
 same "killed there, it leaves an empty file" 0 "$(cat $SPOOL/drop/* | wc -c)"

@@ -169,6 +169,8 @@ check "and mail is delivered" works
 agent
 tells "what dns says" net dns dns "$(packet IPC_DNS_ANSWER 1 "$(printf '00%.0s' {1..12})")"
 to user queue
+GONE='role-ended role=user user=alice' # before it was done
+gone=$(grep -c "$GONE" $LOG)
 lock
 printf 'Subject: x\n\nlast of u1\n' | submit bob alice
 check "a process of alice's waits once more" at_lock
@@ -181,7 +183,7 @@ to queue user
 check "the queue says to that one what it would say itself" told \
     "$(said_to "$queue" "$user" "$(packet IPC_BOX_LOCKED 0 "$(printf '00%.0s' {1..16})")" 2>&1)"
 unlock
-check "it ends" await dead "$user"
+check "it ends" await count $LOG $((gone + 2)) "$GONE"
 check "the message comes" await text /var/mail/alice 'last of u1'
 lock
 printf 'Subject: x\n\nlast of u2\n' | submit bob alice
@@ -189,7 +191,7 @@ check "a third one" at_lock
 check "the queue names another file for her mailbox" told \
     "$(said_to "$queue" "$user" "$(packet IPC_BOX_AT 0 "$(string /home/alice/taken)")" 2>&1)"
 unlock
-check "it ends as well" await dead "$user"
+check "it ends as well" await count $LOG $((gone + 3)) "$GONE"
 check "the message comes all the same" await text /var/mail/alice 'last of u2'
 refute "and not there" test -e /home/alice/taken
 ends

@@ -1,7 +1,8 @@
 /* watched - stands in for one of our programs (make check-valgrind): runs
  * valgrind's memcheck on /usr/libexec/watched/NAME, NAME being how it was
  * called, and ends as that does; 99 where memcheck has found something.  What
- * it says is in /tmp/watched/PID.
+ * it says is in /tmp/watched/NAME.PID: a process of the agent's that becomes
+ * another program, and another user, cannot write to the one that it had.
  *
  * Installed set-gid it takes the group for good: where the groups of a process
  * differ the dynamic linker preloads nothing, and memcheck's malloc is
@@ -17,8 +18,7 @@ int
 main(int argc, char **argv)
 {
 	static char valgrind[] = "/usr/bin/valgrind", quiet[] = "-q",
-		    status[] = "--error-exitcode=99",
-		    log[] = "--log-file=/tmp/watched/%p", program[256],
+		    status[] = "--error-exitcode=99", log[300], program[256],
 		    /* whose pipes a process of another user cannot remove */
 	    no_gdb[] = "--vgdb=no";
 	static char lib[] = "VALGRIND_LIB=/usr/libexec/valgrind";
@@ -30,6 +30,7 @@ main(int argc, char **argv)
 		return 70;
 	name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	snprintf(program, sizeof program, "/usr/libexec/watched/%s", name);
+	snprintf(log, sizeof log, "--log-file=/tmp/watched/%s.%%p", name);
 	if (setresgid(group, group, group) == -1)
 		err(70, "the group");
 	args[0] = valgrind;
