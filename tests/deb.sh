@@ -248,10 +248,15 @@ story_account() {
 		sed -i 's/^bellman.sender=.*/bellman\/sender="alerts@example.org"/' "$1"
 	X
 	chmod 755 /tmp/editor
-	check "installs" env DEBIAN_FRONTEND=editor EDITOR=/tmp/editor apt-get -q -y install $DEB
+	export DEBIAN_FRONTEND=editor EDITOR=/tmp/editor
+	check "installs" apt install $DEB
 	check "what mail leaves with is asked" grep '^bellman/sender=' /tmp/asked
 	refute "and nothing that was told before" grep -E '^bellman/(kind|relay|user|password)=' /tmp/asked
 	check "the answer is in force" grep -x 'sender  \*@\*  <alerts@example.org>' $CONF
+	: >/tmp/asked
+	check "a newer version of itself" apt install $NEWER
+	refute "asks nothing again" grep '^bellman/' /tmp/asked
+	same "the secret stays" 'relay.example "alerts@example.org" "secret"' "$(cat /etc/bellman/secrets)"
 }
 
 # A machine on which nobody was asked anything, and who then changes his mind.
