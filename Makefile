@@ -24,7 +24,9 @@ BUILT_WITH = $(call once,BUILT_WITH,for l in $(LIBRARIES); do \
 # costs is to start: a third less without the dynamic linker.  Where libc cannot
 # be linked statically libbsd is, and where that cannot be, neither.
 STATIC_BSD = -Wl,-Bstatic -lbsd -lmd -Wl,-Bdynamic
-links = echo 'int main(void){return 0;}' | $(CC) -x c - -o /dev/null $(HARDEN) $(LDFLAGS) $1
+# Asked with memset: that of 32 bits' static libc is none that a static-pie can call.
+links = echo 'int main(int n, char **v) { char b[64]; (void)v; memset(b, 0, n); return b[n]; }' | \
+	$(CC) -O2 -include string.h -x c - -o /dev/null $(HARDEN) $(LDFLAGS) $1
 SENDMAIL_LIBS = $(call once,SENDMAIL_LIBS,\
 	$(if $(findstring sanitize,$(LDFLAGS)),false,$(call links,$(STATIC_ALL))) && \
 	echo $(STATIC_ALL) || { $(call links,$(STATIC_BSD)) && \

@@ -272,7 +272,7 @@ mkfifo /tmp/go
 hold 4 $!
 : >/tmp/go
 check "a process that reads settings" held deliver
-READS=EACCES as_said 'import, reading' "$ITS"
+READS=EACCES as_said import "$ITS"
 tries import "$ITS" EPERM unlinkat $HERE /srv/free/x 0
 lock tries import "$ITS" EACCES openat $HERE /etc/passwd 0
 kill -CONT "$ITS"

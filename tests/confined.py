@@ -26,7 +26,7 @@ def tables(path):
 
 
 def number(cell, octets):
-    """4 x + 1 MB"""
+    """4 x+1 MB"""
     cell = cell.replace("KB", "* 1024").replace("MB", "* 1048576").replace(" s", "")
     if not re.fullmatch(r"[0-9x+* ]+", cell):
         sys.exit(f"not a limit: {cell}")

@@ -233,6 +233,32 @@ story_wrong_answers() {
 	refute "nor into aliases" grep sh /etc/aliases
 }
 
+# Who names an account is asked for its address too: few relays take another.
+story_account() {
+	apt update >/dev/null
+	preseed <<-'X'
+		kind select relay
+		relay string relay.example 2525
+		user string alerts@example.org
+		password password secret
+	X
+	cat >/tmp/editor <<-'X'
+		#!/bin/sh
+		cat "$1" >>/tmp/asked
+		sed -i 's/^bellman.sender=.*/bellman\/sender="alerts@example.org"/' "$1"
+	X
+	chmod 755 /tmp/editor
+	export DEBIAN_FRONTEND=editor EDITOR=/tmp/editor
+	check "installs" apt install $DEB
+	check "what mail leaves with is asked" grep '^bellman/sender=' /tmp/asked
+	refute "and nothing that was told before" grep -E '^bellman/(kind|relay|user|password)=' /tmp/asked
+	check "the answer is in force" grep -x 'sender  \*@\*  <alerts@example.org>' $CONF
+	: >/tmp/asked
+	check "a newer version of itself" apt install $NEWER
+	refute "asks nothing again" grep '^bellman/' /tmp/asked
+	same "the secret stays" 'relay.example "alerts@example.org" "secret"' "$(cat /etc/bellman/secrets)"
+}
+
 # A machine on which nobody was asked anything, and who then changes his mind.
 story_no_answers() {
 	apt update >/dev/null
@@ -311,7 +337,7 @@ story_remove_and_purge() {
 	service bellman stop >/dev/null
 	echo 'waits' | submit alice bob 2>/dev/null
 	check "removes" apt remove bellman
-	said "says what stays" "1 messages stay in $SPOOL"
+	said "says what stays" "1 message stays in $SPOOL"
 	refute "no program is left" ls /usr/sbin/deliver /usr/sbin/sendmail
 	refute "no agent is left" pgrep -x deliver
 	check "settings stay" grep -x '# mine' $CONF

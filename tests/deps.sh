@@ -35,6 +35,7 @@ table() {
 	check iproute2 have ip
 	check perl file /usr/share/perl/*/FindBin.pm
 	check mandoc have mandoc
+	check groff-base have nroff
 	check strace have strace
 	check dpkg-dev have dpkg-buildflags
 	check libdw-dev lib libdw

@@ -109,7 +109,7 @@ agree "deliver(8): options of --setup and --import" \
     "$(section deliver.8 'SETTING UP' | items Fl)"
 agree "deliver(8): roles" \
     "$(sed -n 's/^	\[ROLE_[A-Z]*\] = { "\([a-z]*\)", \(NULL\|"\([a-z-]*\)"\),.*/\1 \3/p' deliver/role.c)" \
-    "$(section deliver.8 ROLES | sed -n 's/^\.It \([a-z]*\) Ta \(root\|the recipient\|the submitter\|\([a-z-]*\)\) Ta .*/\1 \3/p')"
+    "$(section deliver.8 ROLES | sed '/^\.It Sy Process/q' | sed -n 's/^\.It \([a-z]*\) Ta \(root\|the recipient\|the submitter\|\([a-z-]*\)\) Ta .*/\1 \3/p')"
 agree "deliver(8): the journal" \
     "$(sed -n 's/^	\[J_[A-Z]*\] = { "\([a-z]*\)".*/\1/p' deliver/queue/journal.c)" \
     "$(sed -n '/^Behind the message is the journal/,/^\.El/p' "$MAN/deliver.8" | items Cm)"
@@ -157,6 +157,16 @@ if command -v mandoc >/dev/null; then
 	done
 else
 	skip "no mandoc here to look at the manuals"
+fi
+# Debian's man(1) shows them by groff, which breaks what mandoc does not.
+if command -v nroff >/dev/null; then
+	for page in "$MAN"/*.[158]; do
+		GROFF_NO_SGR=1 nroff -mandoc -c -rLL=78n "$page" 2>/dev/null | sed 's/.\x08//g' >/tmp/page
+		check "${page##*/}: groff has a page of it" grep -q NAME /tmp/page
+		same "${page##*/}: no line is wider than a terminal" "" "$(awk 'length > 80' /tmp/page)"
+	done
+else
+	skip "no nroff here to look at the manuals"
 fi
 check "make uninstall" make -s -C "$TREE" O="$O" uninstall
 refute "it removes the manuals" sh -c 'ls /usr/share/man/man[158]/* | grep -E "/(deliver|bellman.conf|aliases)\.[58]$"'
