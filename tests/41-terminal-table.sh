@@ -54,6 +54,11 @@ gone=$(tty_of gina)
 rcpt_held gina
 check "gina: RCPT while she is there" await text /tmp/said '250 2.1.5 user is active'
 leave gina
+# Its number is free when nobody has it open any more; of that there is no event.
+for _ in $(seq 200); do
+	find /proc/[0-9]*/fd \( -lname "/dev/$gone" -o -lname "/dev/$gone (deleted)" \) 2>/dev/null | grep -q . || break
+	sleep 0.1
+done
 check "harry has her terminal now" session harry harry
 same "it is the same one" "$gone" "$(tty_of harry)"
 data_now 'for gina alone'
