@@ -101,6 +101,7 @@ refute "no tag is shown" grep -q '<p>' /tmp/screen.alice
 
 # tell: asks first, waits for the word.
 echo 'Subject: is text here' | exits "tell: shown" 0 as bob tell alice
+await text /tmp/screen.alice '| Subject: is text here' # her screen may be a moment behind
 check "tell: the first line is text" grep -q '^| Subject: is text here' /tmp/screen.alice
 echo no | exits "tell: not logged in" 75 as bob tell frank
 said "tell: says why" '^tell: frank: not logged in now; nothing was sent, try later or send mail$'
