@@ -54,6 +54,11 @@ gone=$(tty_of gina)
 rcpt_held gina
 check "gina: RCPT while she is there" await text /tmp/said '250 2.1.5 user is active'
 leave gina
+# Its number is free when nobody has it open any more; of that there is no event.
+for _ in $(seq 200); do
+	find /proc/[0-9]*/fd \( -lname "/dev/$gone" -o -lname "/dev/$gone (deleted)" \) 2>/dev/null | grep -q . || break
+	sleep 0.1
+done
 check "harry has her terminal now" session harry harry
 same "it is the same one" "$gone" "$(tty_of harry)"
 data_now 'for gina alone'
@@ -96,6 +101,7 @@ refute "no tag is shown" grep -q '<p>' /tmp/screen.alice
 
 # tell: asks first, waits for the word.
 echo 'Subject: is text here' | exits "tell: shown" 0 as bob tell alice
+await text /tmp/screen.alice '| Subject: is text here' # her screen may be a moment behind
 check "tell: the first line is text" grep -q '^| Subject: is text here' /tmp/screen.alice
 echo no | exits "tell: not logged in" 75 as bob tell frank
 said "tell: says why" '^tell: frank: not logged in now; nothing was sent, try later or send mail$'

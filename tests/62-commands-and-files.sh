@@ -188,6 +188,8 @@ check "and that of a list of root's" grep -q "note more uid $(id -u nobody)" /tm
 printf '"|/usr/local/bin/note more /tmp/more; exit 75"\n' >/etc/bellman/more
 post root 'waits for it'
 check "one that fails for now waits" await text $LOG 'deferred to=<|/usr/local/bin/note more /tmp/more; exit 75>'
+# The other command of it may be under way still, and -q leaves what is.
+check "when the other has ended" await text $SPOOL/queue/* ' defer '
 echo '\root' >/root/.forward
 rm -f /etc/bellman/more /tmp/more
 sendmail -q
