@@ -71,8 +71,12 @@ rm /etc/aliases
 check "the log says how the relay was verified" grep -q 'net: tls relay=main host=relay.example .*protocol=TLSv1.3 .*verified=roots' $LOG
 check "and how we logged in" grep -q 'net: auth relay=main .*mechanism=PLAIN' $LOG
 net=$(role_pid net)
-same "nobody but root may look into the process" root "$(stat -c %U "/proc/$net/environ")"
-same "it leaves no core" 0 "$(awk '/^Max core file size/ { print $5 }' "/proc/$net/limits")"
+if [ -z "${WATCHED:-}" ]; then
+	same "nobody but root may look into the process" root "$(stat -c %U "/proc/$net/environ")"
+	same "it leaves no core" 0 "$(awk '/^Max core file size/ { print $5 }' "/proc/$net/limits")"
+else
+	skip "under valgrind no role is found by its title"
+fi
 refute "the password is in no command line" grep -q -a -s $WORD /proc/[0-9]*/cmdline
 refute "and in no environment of the agent's" grep -q -a -s $WORD "/proc/$net/environ" "/proc/$AGENT/environ"
 refute "alice cannot read the file" as alice cat $SECRETS
