@@ -315,8 +315,9 @@ ask_fault() { # ROLE CALL WHEN HOW, or -c
 	rc=$?
 	# not ours: what glibc (2.36) makes of a break that moves once, and then not
 	[ $rc != 134 ] || ! grep -q 'glibc error: malloc assertion failure in sysmalloc' /tmp/reply || rc=71
+	[ "$rc ${2%@*}" != "127 mprotect" ] || rc=71 # RELRO
 	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
-	sed -E 's/[0-9]+ ?[smh]\b/AGE/; /^held$/d' /tmp/reply >/tmp/told
+	sed -E 's/ *[0-9]+ ?[smh]\b/ AGE/; /^held$/d' /tmp/reply >/tmp/told
 	[ "$1" != -c ] || cp /tmp/told /tmp/truth
 	if [ $rc = 0 ] && [ "$4" != kill ]; then
 		cmp -s /tmp/told /tmp/truth || echo "$group $*: $(diff /tmp/truth /tmp/told)" >>/tmp/untrue
@@ -391,6 +392,7 @@ socket_fault() {
 		# What it could not say is no lie.
 		case "$2 $4" in sendmsg* | sendto* | write* | poll* | *kill) echo "u$total" >>/tmp/unsaid ;; esac
 	fi
+	[ "$rc ${2%@*}" != "127 mprotect" ] || rc=71 # not ours: RELRO
 	case $rc in 0 | 6[4-9] | 7[0-8] | 137) ;; *) echo "$group $*: $rc" >>/tmp/untrue ;; esac
 	await -t 3 empty $SPOOL/drop $SPOOL/queue >/dev/null 2>&1 && no_growth "$pid" "$@" </tmp/rest.socket
 	kill -TERM "$(cat $PIDFILE)" 2>/dev/null
