@@ -105,7 +105,9 @@ smtp(const struct opt *o, struct buf *why)
 static int
 newaliases(struct buf *why)
 {
-	if (run_held(RUN_AGENT))
+	errno = 0;
+	/* Where it cannot be told the answer, or none, does. */
+	if (run_held(RUN_AGENT) || (errno != 0 && errno != ENOENT))
 		return ask("newaliases", why);
 	buf_str(why,
 	    "no agent runs; /etc/aliases is read when it starts, and there is "
