@@ -128,18 +128,35 @@ bounds_far_names(struct span text)
 	return nss_other(text, near);
 }
 
+/* Whoever takes it over may not have more than it was to have. */
+static void
+must(bool ok, const char *name)
+{
+	if (ok)
+		return;
+	log_errno("%s: error what=\"cannot be bounded\"", name);
+	_exit(EX_OSERR);
+}
+
 /* Who looks users up talks to whom the name service talks to. */
 static bool
 names_are_far(const char *role)
 {
 	char text[8192];
 	int fd = open(NSS_CONF, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd == -1 ? 0 : read(fd, text, sizeof text);
-	struct span far =
-	    bounds_far_names((struct span){ text, n > 0 ? (size_t)n : 0 });
+	ssize_t n = 0;
+	struct span far;
 
-	if (fd != -1)
+	/* Without an answer it would not have the network for life. */
+	must(fd != -1 || errno == ENOENT, role);
+	if (fd != -1) {
+		while (
+		    (n = read(fd, text, sizeof text)) == -1 && errno == EINTR)
+			;
+		must(n != -1, role);
 		close(fd);
+	}
+	far = bounds_far_names((struct span){ text, (size_t)n });
 	if (far.len)
 		log_warn("agent: unbounded role=%s reason=\"users are looked "
 			 "up by '%.*s' (" NSS_CONF
@@ -201,16 +218,6 @@ set_files(const struct bounds *b, unsigned net, const struct role_start *s)
 		all.npaths++;
 	}
 	return sandbox_rules(&all);
-}
-
-/* Whoever takes it over may not have more than it was to have. */
-static void
-must(bool ok, const char *name)
-{
-	if (ok)
-		return;
-	log_errno("%s: error what=\"cannot be bounded\"", name);
-	_exit(EX_OSERR);
 }
 
 void

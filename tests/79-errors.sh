@@ -484,6 +484,12 @@ socket_fault() {
 			calls='landlock_create_ruleset landlock_add_rule landlock_restrict_self prlimit64 setgroups setresgid setresuid'
 		for call in $calls; do unbounded $call error=ENOMEM; done
 		unbounded prctl error=ENOMEM:when=4 # the filter: the others are those of the identity
+		# It would never ask a directory over the network.
+		cp /etc/nsswitch.conf /tmp/nsswitch.conf
+		sed -i 's/^passwd:.*/passwd: files ldap/' /etc/nsswitch.conf
+		AMISS="$AMISS -P /etc/nsswitch.conf" met bob_fault queue openat 1 EMFILE
+		grep -q 'unbounded role=queue .*ldap' $LOG || echo nsswitch.conf >>/tmp/unbounded
+		cp /tmp/nsswitch.conf /etc/nsswitch.conf
 	fi
 	if wanted show; then
 		EVERY=${ERROR_EVERY:-97}
