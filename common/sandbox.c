@@ -103,7 +103,8 @@ add_path(int fd, const struct sandbox_path *p, uint64_t known)
 
 	if (at == -1) /* no descriptor, no memory: it may well be there */
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ||
-		       errno == ELOOP;
+		       errno == ELOOP || errno == ENAMETOOLONG ||
+		       errno == ESTALE || errno == ENOTCONN;
 	if (rights == 0) {
 		close(at);
 		return true;

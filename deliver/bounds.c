@@ -130,11 +130,13 @@ bounds_far_names(struct span text)
 
 /* Whoever takes it over may not have more than it was to have. */
 static void
-must(bool ok, const char *name)
+must(bool ok, const char *role, const char *what)
 {
 	if (ok)
 		return;
-	log_errno("%s: error what=\"cannot be bounded\"", name);
+	log_errno("%s: error what=\"it cannot be bounded (%s), and ends: its "
+		  "mail waits\"",
+	    role, what);
 	_exit(EX_OSERR);
 }
 
@@ -147,16 +149,19 @@ names_are_far(const char *role)
 	ssize_t n = 0;
 	struct span far;
 
-	/* Without an answer it would not have the network for life. */
-	must(fd != -1 || errno == ENOENT, role);
+	/* Taken for "none" it would not have the network for life; what may
+	 * not be read is none for the C library, too. */
+	must(fd != -1 || (errno != EMFILE && errno != ENFILE &&
+			     errno != ENOMEM && errno != EIO),
+	    role, NSS_CONF);
 	if (fd != -1) {
 		while (
 		    (n = read(fd, text, sizeof text)) == -1 && errno == EINTR)
 			;
-		must(n != -1, role);
+		must(n != -1 || errno == EISDIR, role, NSS_CONF);
 		close(fd);
 	}
-	far = bounds_far_names((struct span){ text, (size_t)n });
+	far = bounds_far_names((struct span){ text, n > 0 ? (size_t)n : 0 });
 	if (far.len)
 		log_warn("agent: unbounded role=%s reason=\"users are looked "
 			 "up by '%.*s' (" NSS_CONF
@@ -228,7 +233,7 @@ bounds_set(enum role role, const struct role_start *start)
 	const struct bounds *b = &table[w];
 	unsigned net = b->net;
 	enum calls calls = b->calls;
-	int files;
+	int files, filter;
 
 	if (w == WHO_OTHER)
 		return;
@@ -237,19 +242,28 @@ bounds_set(enum role role, const struct role_start *start)
 		calls |= CALLS_NET;
 	}
 	files = set_files(b, net, start);
-	must(files != -1, name);
+	must(files != -1, name, "Landlock");
 	if (files == 1 && w == WHO_QUEUE)
 		log_warn("agent: unbounded role=%s reason=\"this kernel has no "
 			 "Landlock, or one before 5.19: the files that a role "
 			 "may use are not bounded\"",
 		    name);
 #ifndef SANDBOX_WATCHED /* which makes calls, and threads, of its own */
-	must(!b->open || priv_limit(RLIMIT_NOFILE, b->open) == 0, name);
+	must(!b->open || priv_limit(RLIMIT_NOFILE, b->open) == 0, name,
+	    "descriptors");
 	must(!b->memory || priv_limit(RLIMIT_AS, (rlim_t)b->memory << 20) == 0,
-	    name);
-	must(b->starts || priv_limit(RLIMIT_NPROC, 0) == 0, name);
-	must(calls_set(calls) != -1, name);
+	    name, "memory");
+	must(b->starts || priv_limit(RLIMIT_NPROC, 0) == 0, name, "children");
+	filter = calls_set(calls);
+	must(filter != -1, name, "seccomp");
+	if (filter == 1 && w == WHO_QUEUE)
+		log_warn("agent: unbounded role=%s reason=\"this kernel has no "
+			 "seccomp, or this machine's numbers of system calls "
+			 "are not known: the calls that a role may make are "
+			 "not bounded\"",
+		    name);
 #else
 	(void)calls;
+	(void)filter;
 #endif
 }

@@ -201,10 +201,12 @@ fork_mime(struct ipc *c, struct ipc_msg *m)
 		brief_add(b, BRIEF_LIMIT);
 }
 
-/* The result of a program that was content with it is whole. */
+/* The result of a program that was content with it is whole.  It says 65 of a
+ * message that it cannot convert, or dies of it; all else may pass. */
 static void
 mime_ended(const struct brief *b, int status)
 {
+	bool own = WIFSIGNALED(status) || WEXITSTATUS(status) == EX_DATAERR;
 	char why[80];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
@@ -215,7 +217,7 @@ mime_ended(const struct brief *b, int status)
 		    WIFSIGNALED(status) ? "signal" : "status",
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 					: WEXITSTATUS(status));
-		no_fork(b->ref, true, why);
+		no_fork(b->ref, own, why);
 	}
 	close(b->out);
 }

@@ -94,13 +94,19 @@ lines_next(struct lines *l, struct span *line)
 		}
 		buf_drop(&l->in, l->used);
 		l->used = 0;
+		if (rest.len > LONGEST)
+			errno = EMSGSIZE;
 		if (rest.len > LONGEST || buf_room(&l->in, 65536) == -1)
 			return -1;
 		n = read(l->fd, l->in.ptr + l->in.len, 65536);
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == 0 && l->in.len == 0)
+			return 0;
+		if (n == 0)
+			errno = EBADMSG; /* it ends within a line */
 		if (n <= 0)
-			return n == 0 && l->in.len == 0 ? 0 : -1;
+			return -1;
 		l->in.len += (size_t)n;
 	}
 }
@@ -131,12 +137,15 @@ lines_bytes(struct lines *l, uint64_t most, struct span *bytes)
 	return 1;
 }
 
-/* deliver has ended, by itself, and not well. */
+/* deliver has ended, by itself, and not well.  It may still have a list to
+ * write, which nobody reads any more. */
 static bool
 has_failed(struct lines *l)
 {
 	int status = 0;
 
+	close(l->fd);
+	l->fd = -1;
 	while (waitpid(l->child, &status, 0) == -1 && errno == EINTR)
 		;
 	l->child = -1;
@@ -147,6 +156,7 @@ int
 lines_open(struct lines *l, const char *request, struct buf *why)
 {
 	struct span line, word;
+	int got, err;
 
 	*l = (struct lines){ .fd = ask_request(request) };
 	if (l->fd == -1) {
@@ -158,10 +168,16 @@ lines_open(struct lines *l, const char *request, struct buf *why)
 			return ask_nobody(why);
 		}
 	}
-	if (lines_next(l, &line) != 1) {
+	got = lines_next(l, &line);
+	err = errno;
+	if (got != 1) {
 		if (l->child > 0 && has_failed(l)) /* it has said why */
 			return EX_UNAVAILABLE;
-		buf_str(why, "the agent did not answer");
+		if (got == 0)
+			buf_str(why, "the agent did not answer");
+		else
+			buf_fmt(why, "the agent's answer cannot be read: %s",
+			    strerror(err));
 		return EX_TEMPFAIL;
 	}
 	word = span_word(&line);

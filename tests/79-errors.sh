@@ -490,6 +490,37 @@ socket_fault() {
 		AMISS="$AMISS -P /etc/nsswitch.conf" met bob_fault queue openat 1 EMFILE
 		grep -q 'unbounded role=queue .*ldap' $LOG || echo nsswitch.conf >>/tmp/unbounded
 		cp /tmp/nsswitch.conf /etc/nsswitch.conf
+		# For the C library what may not be read is no file.
+		chmod 600 /etc/nsswitch.conf
+		total=$((total + 1))
+		letter "p${total}one" | sendmail -i bob
+		expect "p${total}one" bob
+		deliver -q
+		grep -q "^first of p${total}one\$" /var/mail/bob || echo "nsswitch.conf that may not be read" >>/tmp/unbounded
+		chmod 644 /etc/nsswitch.conf
+		# What fails in one role ends that one, and nobody works in its place.
+		for role in net dns user; do
+			for call in 'landlock_restrict_self 1 Landlock' 'prctl 4 seccomp'; do
+				set -- $call
+				met pass_fault $role "$1" "$2" ENOMEM
+				grep -q "$role: error what=\"it cannot be bounded ($3)" $LOG || echo "$role $call" >>/tmp/unbounded
+			done
+		done
+		# A conversion that could not be is not the message's own fault.
+		: >/tmp/smtp/seven
+		echo 'hold yes' >$CONF
+		total=$((total + 1))
+		printf 'Subject: \303\251\n\nfirst of p%sfar\n\303\251\nlast of p%sfar\n' "$total" "$total" |
+			submit bob -i far@far.example
+		expect "p${total}far" smtp
+		settings
+		for n in 1 2 3 4; do
+			rm -f /tmp/amiss
+			timeout -s KILL 25 $AMISS deliver-mime landlock_restrict_self 1 ENOMEM deliver -q
+			grep -q ' done$' /tmp/amiss || echo "deliver-mime $n" >>/tmp/unmet
+		done
+		rm -f /tmp/smtp/seven
+		deliver -q
 	fi
 	if wanted show; then
 		EVERY=${ERROR_EVERY:-97}

@@ -211,7 +211,7 @@ one(struct client *c, struct message *m)
 	w->seen++;
 	if (f == NULL) { /* one that is gone, or no message, is none */
 		w->unread +=
-		    errno != ENOENT && errno != EBADMSG && errno != E2BIG;
+		    errno != ENOENT && errno != E2BIG && !file_is_bad(errno);
 		return;
 	}
 	if (!meant(c, m, f)) {
