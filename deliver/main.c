@@ -303,7 +303,8 @@ mailq(const struct conf *c, struct buf *why)
 	id.groups[0] = id.gid;
 	id.ngroups = 1;
 	priv_become(&id, getppid(), "mailq");
-	if (offline(c, id.uid, request, changes) == 0)
+	/* Who asked may want no more of it. */
+	if (offline(c, id.uid, request, changes) == 0 || errno == EPIPE)
 		return 0;
 	buf_fmt(
 	    why, "the spool " SPOOL_DIR " cannot be read: %s", strerror(errno));

@@ -137,15 +137,12 @@ lines_bytes(struct lines *l, uint64_t most, struct span *bytes)
 	return 1;
 }
 
-/* deliver has ended, by itself, and not well.  It may still have a list to
- * write, which nobody reads any more. */
+/* deliver has ended, by itself, and not well. */
 static bool
 has_failed(struct lines *l)
 {
 	int status = 0;
 
-	close(l->fd);
-	l->fd = -1;
 	while (waitpid(l->child, &status, 0) == -1 && errno == EINTR)
 		;
 	l->child = -1;
@@ -171,7 +168,9 @@ lines_open(struct lines *l, const char *request, struct buf *why)
 	got = lines_next(l, &line);
 	err = errno;
 	if (got != 1) {
-		if (l->child > 0 && has_failed(l)) /* it has said why */
+		/* If it has closed the line it has said why; else it may still
+		 * have much to write, and is not waited for here. */
+		if (got == 0 && l->child > 0 && has_failed(l))
 			return EX_UNAVAILABLE;
 		if (got == 0)
 			buf_str(why, "the agent did not answer");

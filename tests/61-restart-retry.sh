@@ -83,6 +83,7 @@ check "takes the pass with it not" await text /var/mail/bob 'hung up'
 check "the spool is empty" drained
 
 # A power cut a minute ago left a dot-lock, of which the number had not been synced.
+unshare --time --boottime -1 true 2>"$OUT" || { skip "no name spaces of time here: $(cat "$OUT")"; finish; }
 printf 'Subject: cut\n\nafter the cut\n' | submit alice -odq bob
 touch -d '60 seconds ago' /var/mail/bob.lock
 check "a pass on a machine that has just begun" unshare --time --boottime -"$(cut -d. -f1 /proc/uptime)" timeout 20 deliver -q

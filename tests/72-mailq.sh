@@ -314,4 +314,19 @@ ends "mailq --check: none runs" 1 mailq --check
 said "and says so" 'no agent'
 ends "sendmail -q by root: a pass is started" 0 sendmail -q
 check "removed" sh -c 'mailq remove --all || { sleep 1; mailq remove --all; }'
+# A list that is longer than a pipe, and cannot be read.
+if [ -z "$SANITIZED$WATCHED" ]; then
+	echo 'hold yes' >$CONF
+	for n in $(seq 12); do
+		{
+			printf 'EHLO x\nMAIL FROM:<alice>\n'
+			for k in $(seq 90); do printf 'RCPT TO:<%0200d@far.example>\n' "$n$k" | tr 0 x; done
+			printf 'DATA\nSubject: x\n\nx\n.\nQUIT\n'
+		} | sendmail -bs >/dev/null 2>&1
+	done
+	check "the list is longer than a pipe" test "$(mailq -v | wc -c)" -gt 100000
+	ends "who cannot read it waits for nobody" 75 timeout -s KILL 20 strace -o /dev/null -e trace=read \
+	    -e inject=read:error=EIO:when=1 /usr/bin/mailq -v
+	said "and says why" "the agent's answer cannot be read: Input/output error"
+fi
 finish

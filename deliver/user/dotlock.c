@@ -29,8 +29,7 @@ uptime(void)
 {
 	struct timespec now;
 
-	return clock_gettime(CLOCK_BOOTTIME, &now) == -1 ? LONG_MAX
-							 : now.tv_sec;
+	return clock_gettime(CLOCK_BOOTTIME, &now) == -1 ? STALE : now.tv_sec;
 }
 
 /* Seconds since a process began; -1: that cannot be told. */
@@ -73,8 +72,9 @@ stands(struct seen *s, const struct stat *st, int ms)
 
 /* Is the process that made that lock gone?  Its number may be another's by
  * now: one that began after the lock was made.  What a power cut left has often
- * no number, for it was never synced; it is older than the machine's start.
- * ms: for how long we wait. */
+ * no number, for it was never synced; it is older than the machine's start.  A
+ * clock that is set ahead just then may have a living one look so; that is
+ * watched first.  ms: for how long we wait. */
 static bool
 is_stale(int at, const char *lock, struct seen *seen, int ms)
 {
