@@ -49,7 +49,11 @@ walks() {
 	refute "nobody was named to the relay" grep -q -e RCPT -e DATA $S/log
 }
 walks "no agent"
-check "the log of the relay: one MAIL" [ "$(grep -c ^MAIL $S/log)" = 1 ]
+deliver --check >/tmp/lines
+on_terminal 80 deliver --check >/tmp/narrow
+check "a sentence is one line" grep -q -E '^.{90}' /tmp/lines
+refute "on a terminal none is wider than it" grep -E '^.{81}' /tmp/narrow
+check "and no word is cut" cmp <(tr -s ' \n' '\n' </tmp/lines) <(tr -s ' \n' '\n' </tmp/narrow)
 start_agent
 walks "an agent runs"
 check "it runs on" kill -0 "$AGENT"
