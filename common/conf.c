@@ -1,55 +1,11 @@
 #include "common/conf.h"
 #include "common/addr.h"
 #include "common/conf_table.h"
+#include "common/whole.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* All of a file, at most max octets, in one read if it is a regular one: the
- * descriptor's size is known.  Not opened blocking, so that a FIFO put there
- * by mistake does not stop every sendmail of the machine. */
-static int
-read_file(const char *path, size_t max, struct buf *text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int saved, result = -1;
-	struct stat st;
-	size_t room = 4096;
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	if (fstat(fd, &st) == -1)
-		goto out;
-	if (S_ISFIFO(st.st_mode)) { /* would look empty */
-		errno = EINVAL;
-		goto out;
-	}
-	if (S_ISREG(st.st_mode) && st.st_size > 0)
-		room =
-		    (uint64_t)st.st_size < max ? (size_t)st.st_size + 1 : max;
-	do { /* a short read of a regular file is its end */
-		if (room > max - text->len)
-			room = max - text->len;
-		if (buf_room(text, room) == -1)
-			goto out;
-		do
-			n = read(fd, text->ptr + text->len, room);
-		while (n == -1 && errno == EINTR);
-		if (n == -1)
-			goto out;
-		text->len += (size_t)n;
-	} while ((size_t)n == room && n > 0);
-	result = 0;
-out:
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return result;
-}
 
 static bool
 host_name(struct span s)
@@ -82,7 +38,7 @@ mail_domain(struct conf *c)
 	struct buf text = { 0 };
 	struct span rest, line = { NULL, 0 };
 
-	if (read_file(CONF_MAILNAME, 1024, &text) == 0) {
+	if (whole_read(CONF_MAILNAME, 1024, &text) == 0) {
 		rest = buf_view(&text);
 		line = span_trim(span_cut(&rest, '\n'));
 	}
@@ -115,7 +71,7 @@ conf_load(const char *path, struct conf *c, struct buf *err)
 	int result;
 
 	*c = (struct conf){ 0 };
-	if (read_file(path, CONF_FILE_MAX + 1, &text) == -1 &&
+	if (whole_read(path, CONF_FILE_MAX + 1, &text) == -1 &&
 	    errno != ENOENT) {
 		buf_fmt(err, "%s: cannot be read: %s", path, strerror(errno));
 		buf_free(&text);
