@@ -13,8 +13,8 @@ host_name(struct span s)
 	return s.len && s.ptr[0] != '[' && addr_domain(s);
 }
 
-/* What the machine calls itself, where the file does not say.  A kernel
- * without a name, or with one that no HELO could carry, is "localhost". */
+/* What the kernel calls the machine, where the file does not say.  One without
+ * a name, or with one that no HELO could carry, is "localhost". */
 static int
 own_name(struct conf *c)
 {
@@ -47,6 +47,30 @@ mail_domain(struct conf *c)
 	return c->domain ? 0 : -1;
 }
 
+bool
+conf_is_short(struct span host, struct span domain)
+{
+	return host.len && !span_has(host, '.') && span_starts(domain, host) &&
+	       domain.len > host.len + 1 && domain.ptr[host.len] == '.';
+}
+
+/* Mostly /etc/hostname has the first part of a machine's name, and the mail
+ * domain is all of it: other machines are told the name that they can use. */
+static int
+full_name(struct conf *c)
+{
+	char *full;
+
+	if (!conf_is_short(span_of(c->hostname), span_of(c->domain)))
+		return 0;
+	full = strdup(c->domain);
+	if (full == NULL)
+		return -1;
+	free(c->hostname);
+	c->hostname = full;
+	return 0;
+}
+
 static int
 add_local(struct conf *c, const char *name)
 {
@@ -67,7 +91,7 @@ int
 conf_load(const char *path, struct conf *c, struct buf *err)
 {
 	struct buf text = { 0 };
-	bool given;
+	bool given, called;
 	int result;
 
 	*c = (struct conf){ 0 };
@@ -82,9 +106,11 @@ conf_load(const char *path, struct conf *c, struct buf *err)
 	if (result == -1)
 		return -1;
 	given = c->nlocal_domains != 0;
+	called = c->hostname != NULL;
 	if (own_name(c) == -1 || mail_domain(c) == -1 ||
 	    (!given && (add_local(c, c->hostname) == -1 ||
 			   add_local(c, c->domain) == -1)) ||
+	    (!called && full_name(c) == -1) ||
 	    add_local(c, "localhost") == -1) {
 		buf_fmt(err, "%s: out of memory", path);
 		return -1;
