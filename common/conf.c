@@ -1,55 +1,11 @@
 #include "common/conf.h"
 #include "common/addr.h"
 #include "common/conf_table.h"
+#include "common/whole.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* All of a file, at most max octets, in one read if it is a regular one: the
- * descriptor's size is known.  Not opened blocking, so that a FIFO put there
- * by mistake does not stop every sendmail of the machine. */
-static int
-read_file(const char *path, size_t max, struct buf *text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int saved, result = -1;
-	struct stat st;
-	size_t room = 4096;
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	if (fstat(fd, &st) == -1)
-		goto out;
-	if (S_ISFIFO(st.st_mode)) { /* would look empty */
-		errno = EINVAL;
-		goto out;
-	}
-	if (S_ISREG(st.st_mode) && st.st_size > 0)
-		room =
-		    (uint64_t)st.st_size < max ? (size_t)st.st_size + 1 : max;
-	do { /* a short read of a regular file is its end */
-		if (room > max - text->len)
-			room = max - text->len;
-		if (buf_room(text, room) == -1)
-			goto out;
-		do
-			n = read(fd, text->ptr + text->len, room);
-		while (n == -1 && errno == EINTR);
-		if (n == -1)
-			goto out;
-		text->len += (size_t)n;
-	} while ((size_t)n == room && n > 0);
-	result = 0;
-out:
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return result;
-}
 
 static bool
 host_name(struct span s)
@@ -57,8 +13,8 @@ host_name(struct span s)
 	return s.len && s.ptr[0] != '[' && addr_domain(s);
 }
 
-/* What the machine calls itself, where the file does not say.  A kernel
- * without a name, or with one that no HELO could carry, is "localhost". */
+/* What the kernel calls the machine, where the file does not say.  One without
+ * a name, or with one that no HELO could carry, is "localhost". */
 static int
 own_name(struct conf *c)
 {
@@ -82,13 +38,37 @@ mail_domain(struct conf *c)
 	struct buf text = { 0 };
 	struct span rest, line = { NULL, 0 };
 
-	if (read_file(CONF_MAILNAME, 1024, &text) == 0) {
+	if (whole_read(CONF_MAILNAME, 1024, &text) == 0) {
 		rest = buf_view(&text);
 		line = span_trim(span_cut(&rest, '\n'));
 	}
 	c->domain = host_name(line) ? span_dup(line) : strdup(c->hostname);
 	buf_free(&text);
 	return c->domain ? 0 : -1;
+}
+
+bool
+conf_is_short(struct span host, struct span domain)
+{
+	return host.len && !span_has(host, '.') && span_starts(domain, host) &&
+	       domain.len > host.len + 1 && domain.ptr[host.len] == '.';
+}
+
+/* Mostly /etc/hostname has the first part of a machine's name, and the mail
+ * domain is all of it: other machines are told the name that they can use. */
+static int
+full_name(struct conf *c)
+{
+	char *full;
+
+	if (!conf_is_short(span_of(c->hostname), span_of(c->domain)))
+		return 0;
+	full = strdup(c->domain);
+	if (full == NULL)
+		return -1;
+	free(c->hostname);
+	c->hostname = full;
+	return 0;
 }
 
 static int
@@ -111,11 +91,11 @@ int
 conf_load(const char *path, struct conf *c, struct buf *err)
 {
 	struct buf text = { 0 };
-	bool given;
+	bool given, called;
 	int result;
 
 	*c = (struct conf){ 0 };
-	if (read_file(path, CONF_FILE_MAX + 1, &text) == -1 &&
+	if (whole_read(path, CONF_FILE_MAX + 1, &text) == -1 &&
 	    errno != ENOENT) {
 		buf_fmt(err, "%s: cannot be read: %s", path, strerror(errno));
 		buf_free(&text);
@@ -126,9 +106,11 @@ conf_load(const char *path, struct conf *c, struct buf *err)
 	if (result == -1)
 		return -1;
 	given = c->nlocal_domains != 0;
+	called = c->hostname != NULL;
 	if (own_name(c) == -1 || mail_domain(c) == -1 ||
 	    (!given && (add_local(c, c->hostname) == -1 ||
 			   add_local(c, c->domain) == -1)) ||
+	    (!called && full_name(c) == -1) ||
 	    add_local(c, "localhost") == -1) {
 		buf_fmt(err, "%s: out of memory", path);
 		return -1;

@@ -193,4 +193,7 @@ bool conf_is_client(const struct conf *, const unsigned char addr[16]);
 /* NULL when there is no such block. */
 const struct conf_relay *conf_relay(const struct conf *, const char *name);
 bool conf_is_local(const struct conf *, struct span domain);
+/* Is host the first label of domain, and without a dot?  srv1, srv1.a.example
+ */
+bool conf_is_short(struct span host, struct span domain);
 #endif

@@ -1,6 +1,7 @@
 #include "deliver/check.h"
 #include "common/env.h"
 #include "common/printable.h"
+#include "deliver/setup/root.h"
 #include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
@@ -299,35 +300,15 @@ static void
 from_root(
     struct buf *out, const struct conf *c, const char *to, struct span domain)
 {
-	struct buf root = { 0 };
-	const struct conf_relay *to_relay;
-
-	buf_fmt(&root, "root@%s", c->domain);
-	buf_fmt(out, "Mail from root to %s ", to);
+	buf_fmt(out, "Mail from root to %s", to);
 	if (domain.len && conf_is_local(c, domain)) {
-		buf_str(out, "stays on this machine, but for an alias "
-			     "(`sendmail -bv root` follows it).\n");
-		buf_free(&root);
+		root_stays(c, out);
+		buf_str(out, " (`sendmail -bv root` follows lists and .forward "
+			     "files as well).\n");
 		return;
 	}
-	to_relay = conf_route(c, buf_view(&root), domain);
-	if (to_relay->none) {
-		buf_str(out, "is returned.\n");
-		buf_free(&root);
-		return;
-	}
-	buf_str(out, "goes to the relay ");
-	say(out, to_relay->name);
-	for (size_t i = 0; i < c->nsenders_as; i++)
-		if (conf_sender_fits(
-			c->senders_as[i].pattern, buf_view(&root))) {
-			buf_str(out, ", as from <");
-			say(out, c->senders_as[i].addr);
-			buf_chr(out, '>');
-			break;
-		}
+	root_leaves(c, domain, out);
 	buf_str(out, ".\n");
-	buf_free(&root);
 }
 
 void

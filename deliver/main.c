@@ -4,6 +4,7 @@
 #include "common/priv.h"
 #include "common/run.h"
 #include "common/spool.h"
+#include "common/wrap.h"
 #include "deliver/check.h"
 #include "deliver/convert.h"
 #include "deliver/handoff.h"
@@ -158,6 +159,20 @@ check_secrets(struct buf *out)
 	buf_free(&why);
 }
 
+/* Sentences, a line each, in lines that fit the terminal. */
+static int
+tell(struct span text)
+{
+	struct buf out = { 0 };
+	int rc;
+
+	wrap_lines(&out, wrap_window(STDOUT_FILENO), text);
+	rc = out.bad || fputs(buf_c(&out), stdout) == EOF || fflush(stdout) ? -1
+									    : 0;
+	buf_free(&out);
+	return rc;
+}
+
 static int
 check(const struct conf *c)
 {
@@ -166,7 +181,7 @@ check(const struct conf *c)
 
 	check_sentences(c, &out);
 	check_secrets(&out);
-	if (out.bad || fputs(buf_c(&out), stdout) == EOF || fflush(stdout)) {
+	if (out.bad || tell(buf_view(&out)) == -1) {
 		fputs("deliver: cannot say what is in force\n", stderr);
 		status = EX_OSERR;
 	}
@@ -184,9 +199,9 @@ check_ways(const struct conf *c, const char *to, int secrets, struct buf *why)
 	if (status)
 		return status;
 	if (geteuid() != 0) {
-		puts(to ? "Such a way is walked when root asks."
-			: "Only the settings were read: the way to the relays "
-			  "is walked when root asks.");
+		tell(to ? SPAN("Such a way is walked when root asks.")
+			: SPAN("Only the settings were read: the way to the "
+			       "relays is walked when root asks."));
 		return 0;
 	}
 	if (role_ids(&ids, why) == -1)

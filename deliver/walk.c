@@ -1,6 +1,7 @@
 #include "deliver/walk.h"
 #include "common/printable.h"
 #include "common/priv.h"
+#include "common/wrap.h"
 #include "deliver/ipc.h"
 #include "deliver/signals.h"
 #include "deliver/token.h"
@@ -30,7 +31,7 @@ static struct {
 static void
 print(bool all)
 {
-	struct buf b = { 0 };
+	struct buf b = { 0 }, lines = { 0 };
 	size_t at = 0;
 
 	while (at < w.text.len) {
@@ -42,11 +43,14 @@ print(bool all)
 			break;
 		buf_reset(&b);
 		printable_add(&b, (struct span){ start, len }, LINE);
-		printf("%s\n", buf_c(&b));
+		buf_reset(&lines);
+		wrap_lines(&lines, wrap_window(STDOUT_FILENO), buf_view(&b));
+		fputs(buf_c(&lines), stdout);
 		at += len + (lf ? 1 : 0);
 	}
 	buf_drop(&w.text, at);
 	buf_free(&b);
+	buf_free(&lines);
 	fflush(stdout);
 }
 

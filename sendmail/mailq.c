@@ -2,6 +2,7 @@
 #include "common/printable.h"
 #include "common/record.h"
 #include "common/run.h"
+#include "common/wrap.h"
 #include "sendmail/ask.h"
 #include "sendmail/json.h"
 #include "sendmail/lines.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,15 +51,9 @@ mailq_view(struct view *v)
 static void
 see_window(struct view *v)
 {
-	struct winsize size = { 0 };
-
-	if (!isatty(STDOUT_FILENO)) {
+	v->width = wrap_window(STDOUT_FILENO);
+	if (v->width == 0)
 		v->colour = false;
-		return;
-	}
-	v->width = 80;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		v->width = size.ws_col;
 }
 
 /* 0; or EX_IOERR.  Who reads may have enough, which is no error. */

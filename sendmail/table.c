@@ -1,11 +1,10 @@
 #include "sendmail/table.h"
 #include "common/printable.h"
 #include "common/utf8.h"
+#include "common/wrap.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define NARROW 20 /* columns that are left of a window, at the least */
 
 #define BOLD "1"
 #define RED "31"
@@ -29,31 +28,6 @@ table_text(struct buf *out, const struct view *v, struct span s)
 	}
 }
 
-/* Columns of a character; of what combines it is too many, which does no harm.
- */
-static size_t
-columns(struct span s)
-{
-	size_t sum = 0;
-
-	while (s.len) {
-		uint32_t c = 0;
-		size_t n = utf8_char(s, &c);
-		bool wide = (c >= 0x1100 && c <= 0x115f) ||
-			    (c >= 0x2e80 && c <= 0xa4cf) ||
-			    (c >= 0xac00 && c <= 0xd7a3) ||
-			    (c >= 0xf900 && c <= 0xfaff) ||
-			    (c >= 0xfe30 && c <= 0xfe6f) ||
-			    (c >= 0xff00 && c <= 0xff60) ||
-			    (c >= 0x1f300 && c <= 0x1faff) ||
-			    (c >= 0x20000 && c <= 0x3fffd);
-
-		sum += wide ? 2 : 1;
-		s = span_from(s, n ? n : 1);
-	}
-	return sum;
-}
-
 static void
 indent_by(struct buf *out, size_t n)
 {
@@ -65,30 +39,7 @@ void
 table_wrap(struct buf *out, const struct view *v, struct span text,
     size_t column, size_t indent)
 {
-	bool first = true;
-
-	if (v->width && indent + NARROW > v->width)
-		indent = 2;
-	for (;;) {
-		struct span word = span_word(&text);
-		size_t wide = columns(word);
-
-		if (word.len == 0)
-			break;
-		if (v->width && column + !first + wide > v->width &&
-		    (!first || column > indent)) {
-			buf_chr(out, '\n');
-			indent_by(out, indent);
-			column = indent;
-			first = true;
-		}
-		if (!first)
-			buf_chr(out, ' ');
-		buf_span(out, word);
-		column += !first + wide;
-		first = false;
-	}
-	buf_chr(out, '\n');
+	wrap_words(out, v->width, text, column, indent);
 }
 
 static void

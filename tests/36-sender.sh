@@ -95,4 +95,27 @@ exits "sendmail -bv -f" 0 /usr/sbin/sendmail -bv -f x@y.example admin@remote.exa
 said "the sender is any" '^    other machines see: all@example.org$'
 /usr/sbin/sendmail -bv -f '<>' admin@remote.example >/tmp/null
 refute "but the null sender stays" grep 'other machines' /tmp/null
+
+# A machine that has its name in parts, as most have.
+named() { # KERNEL MAILNAME N: a message, the N-th that the relay gets
+	hostname "$1"
+	echo "$2" >/etc/mailname
+	stop_agent
+	relay 2525 | config
+	start_agent
+	printf 'Subject: s\n\nx\n' | /usr/sbin/sendmail -i admin@remote.example
+	check "$1 of $2: it arrives" await exists "$S/$3.msg"
+	header "$S/$3.msg" >/tmp/header
+}
+greeted() { deliver --check | sed -n 's/.*answered to EHLO \([^,;]*\).*/\1/p'; }
+named srv1 srv1.example.org 7
+same "a short name that begins the mail domain: it greets with that" srv1.example.org "$(greeted)"
+check "its Message-ID" grep -q -E '^Message-ID: <[0-9A-Z]+@srv1\.example\.org>$' /tmp/header
+check "its Received" grep -q '^	by srv1[.]example[.]org (Bellman)' /tmp/header
+echo x | /usr/sbin/sendmail -i bob@srv1
+echo x | /usr/sbin/sendmail -i bob@srv1.example.org
+check "both names are local" await count $LOG 2 'delivered to=<bob@'
+named srv1 example.org 8
+same "another mail domain: it greets with its address" '[127.0.0.1]' "$(greeted)"
+check "its Message-ID is the machine's" grep -q -E '^Message-ID: <[0-9A-Z]+@srv1>$' /tmp/header
 finish

@@ -49,7 +49,11 @@ walks() {
 	refute "nobody was named to the relay" grep -q -e RCPT -e DATA $S/log
 }
 walks "no agent"
-check "the log of the relay: one MAIL" [ "$(grep -c ^MAIL $S/log)" = 1 ]
+deliver --check >/tmp/lines
+on_terminal 80 deliver --check >/tmp/narrow
+check "a sentence is one line" grep -q -E '^.{90}' /tmp/lines
+refute "on a terminal none is wider than it" grep -E '^.{81}' /tmp/narrow
+check "and no word is cut" cmp <(tr -s ' \n' '\n' </tmp/lines) <(tr -s ' \n' '\n' </tmp/narrow)
 start_agent
 walks "an agent runs"
 check "it runs on" kill -0 "$AGENT"
@@ -105,8 +109,17 @@ echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 ways "a name that is not there" 75 'nowhere.example: there is no host of that name' 'Is the name of the host right'
 kill $named
 settings relay.example
+deliver --check-settings >/tmp/settings
+refute "no walk" grep -q 'The way to' /tmp/settings
 exits "settings only" 0 deliver --check-settings
-refute "no walk" grep -q 'The way to' "$OUT"
+said "root's mail has its mailbox" 'root to root goes to the mailbox of root [(]`sendmail'
+echo 'root: ops@remote.example' >/etc/aliases
+exits "an alias of root's" 0 deliver --check-settings
+said "has it leave" 'root to root goes, by /etc/aliases, to <ops@remote.example> [(]by the relay main, as from <alerts@'
+chmod 600 /etc/aliases
+exits "aliases that only root may read" 0 as alice /usr/sbin/deliver --check
+said "it says that it does not know" 'root to root goes where /etc/aliases says, which cannot be read: Permission denied'
+rm /etc/aliases
 exits "not root: settings only" 0 as alice /usr/sbin/deliver --check
 said "it says so" 'walked when root asks'
 : >$CONF

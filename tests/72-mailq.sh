@@ -16,23 +16,6 @@ mark() { BEFORE=$(grep -c 'deferred to=<' $LOG); }
 tried() { # N: since the mark, so many recipients were
 	await count $LOG $((BEFORE + $1)) 'deferred to=<'
 }
-on_terminal() { # COLUMNS COMMAND...: what a terminal gets
-	/usr/bin/python3 - "$@" <<'PY'
-import fcntl, os, pty, struct, sys, termios
-pid, fd = pty.fork()
-if pid == 0:
-    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
-    os.execvp(sys.argv[2], sys.argv[2:])
-out = b""
-try:
-    while piece := os.read(fd, 65536):
-        out += piece
-except OSError:
-    pass
-os.waitpid(pid, 0)
-sys.stdout.buffer.write(out.replace(b"\r\n", b"\n"))
-PY
-}
 # Nobody listens there: what goes to the relay waits.
 { relay 2525; echo 'retry 1h'; } | config
 

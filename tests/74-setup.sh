@@ -181,7 +181,10 @@ same "what is to be written is shown again where it is another" 2 "$(grep -c 'Th
 said "it was tried" 'the password is right'
 said "nothing waits any more" 'The queue is empty'
 said "what is left to do" 'No agent runs yet: '
+tr -d '\r' <"$OUT" | grep -v -F '): ' >/tmp/seen
 quiet
+refute "no line is wider than the terminal" grep -E '^.{81}' /tmp/seen
+check "it is broken between words" grep -q 'with the password, which is not$' /tmp/seen
 check "the message is in root's mailbox already" grep -q 'Bellman carries the mail' /var/mail/root
 refute "no log has the password" grep -r -q -F "$WORD" /var/log
 stop_smtpd

@@ -1,6 +1,7 @@
 #include "deliver/check.h"
 #include "tests/rows.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 /* One sentence that is said of a file, or, with "!", none that has this. */
 static const struct row {
@@ -54,9 +55,11 @@ static const struct row {
 	    "All other mail goes to the relay main.\n" },
 	{ "sender", "sender root@* \"x y\" <a@b>",
 	    "Mail from root@* leaves as from \"x y\" <a@b>.\n" },
-	{ "root_to_root", "local-domains d.example",
-	    "Mail from root to root stays on this machine, but for an alias "
-	    "(`sendmail -bv root` follows it).\n" },
+	{ "root_to_root", "local-domains d.example\naliases /nowhere",
+	    "Mail from root to root goes to the mailbox of root (`sendmail -bv "
+	    "root` follows lists and .forward files as well).\n" },
+	{ "root_to_root_unknown", "local-domains d.example\naliases /dev",
+	    "goes where /dev says, which cannot be read: Is a directory (" },
 	{ "root_to_root_elsewhere",
 	    "local-domains x\nrelay a 25\nsender *@x <e@f>\n"
 	    "sender root@* <a@b>\nsender * <c@d>",
@@ -103,6 +106,64 @@ static const struct row {
 	{ "hold", "hold yes", "Nothing is delivered: hold is on.\n" },
 };
 
+/* Where root's mail goes by such aliases. */
+static const struct whose {
+	const char *name, *text, *aliases, *want;
+} whose[] = {
+	{ "root_is_sent_away", "relay a 25\nsender * <a@b>",
+	    "root: ops@x.example\n",
+	    ", to <ops@x.example> (by the relay main, as from <a@b>) (`" },
+	{ "root_is_sent_away_and_returned", "relay none", "root: ops@x\n",
+	    ", to <ops@x> (which is returned) (`" },
+	{ "root_is_somebody", "", "Root: daemon\nroot: bin\n",
+	    ", to the mailbox of daemon (`" },
+	{ "root_is_named_in_full", "", "root: \\bin@d.example\nbin: x@y\n",
+	    ", to the mailbox of bin (`" },
+	{ "root_and_others", "",
+	    "root: root, admin, |exec x, /srv/y, :include:/z\n"
+	    "admin: daemon@d.example, daemon+x, nosuchuser\n",
+	    ", to the mailbox of root, the mailbox of daemon, nosuchuser "
+	    "(no user here), the command |exec x, the file /srv/y and the "
+	    "members of /z (`" },
+	{ "root_of_a_circle", "", "root: a\na: b\nb: a, bin\n",
+	    ", to nobody, in a circle, by a and the mailbox of bin (`" },
+	{ "root_and_many", "",
+	    "root: a@b, b@b, c@b, d@b, e@b, f@b, g@b, h@b, "
+	    "i@b\n",
+	    "<h@b> (by the relay mx) and others (`" },
+	{ "root_is_not_in_it", "", "# root: a@b\nbin: x@y\n",
+	    "root to root goes to the mailbox of root (`" },
+	{ "root_has_nothing_good", "", "root: \"\n",
+	    "root to root goes to the mailbox of root (`" },
+};
+
+static void
+check_whose(void **state)
+{
+	const struct whose *row = *state;
+	char path[] = "/tmp/check.XXXXXX";
+	struct buf err = { 0 }, out = { 0 };
+	int fd = mkstemp(path);
+	struct conf c;
+
+	assert_int_equal(write(fd, row->aliases, strlen(row->aliases)),
+	    strlen(row->aliases));
+	close(fd);
+	assert_int_equal(conf_parse(span_of(row->text), "F", &c, &err), 0);
+	free(c.aliases);
+	c.aliases = strdup(path);
+	c.hostname = strdup("h.example");
+	c.domain = strdup("d.example");
+	c.local_domains = calloc(1, sizeof *c.local_domains);
+	c.local_domains[c.nlocal_domains++] = strdup("d.example");
+	check_sentences(&c, &out);
+	unlink(path);
+	if (strstr(buf_c(&out), row->want) == NULL)
+		fail_msg("not said: %s\nbut:\n%s", row->want, buf_c(&out));
+	conf_free(&c);
+	buf_free(&out);
+}
+
 static void
 check(void **state)
 {
@@ -126,9 +187,10 @@ check(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(whose)];
 	size_t n = 0;
 
 	ADD_ROWS(tests, n, rows, check);
+	ADD_ROWS(tests, n, whose, check_whose);
 	return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }

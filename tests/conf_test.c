@@ -1014,8 +1014,10 @@ a_missing_file_is_a_working_machine(void **state)
 	load("/nonexistent/bellman.conf", &c, got);
 	assert_string_equal(got, "");
 	gethostname(host, sizeof host);
-	assert_string_equal(c.hostname, host);
 	assert_true(strlen(c.domain) > 0);
+	assert_string_equal(c.hostname,
+	    conf_is_short(span_of(host), span_of(c.domain)) ? c.domain : host);
+	assert_true(conf_is_local(&c, span_of(host)));
 	assert_true(conf_is_local(&c, span_of(c.hostname)));
 	assert_true(conf_is_local(&c, span_of(c.domain)));
 	assert_true(conf_is_local(&c, SPAN("LocalHost")));
@@ -1027,6 +1029,20 @@ a_missing_file_is_a_working_machine(void **state)
 	assert_ptr_equal(
 	    conf_relay(&c, "mx"), conf_route(&c, SPAN("a@b"), SPAN("c")));
 	conf_free(&c);
+}
+
+static void
+first_labels(void **state)
+{
+	(void)state;
+	assert_true(conf_is_short(SPAN("srv1"), SPAN("srv1.a.example")));
+	assert_true(conf_is_short(SPAN("SRV1"), SPAN("srv1.example")));
+	assert_false(conf_is_short(SPAN("srv1"), SPAN("a.example")));
+	assert_false(conf_is_short(SPAN("srv1"), SPAN("srv10.example")));
+	assert_false(conf_is_short(SPAN("srv1"), SPAN("srv1")));
+	assert_false(conf_is_short(SPAN("srv1"), SPAN("srv1.")));
+	assert_false(conf_is_short(SPAN("srv1.a"), SPAN("srv1.a.example")));
+	assert_false(conf_is_short(SPAN(""), SPAN(".example")));
 }
 
 static void
@@ -1061,6 +1077,7 @@ main(void)
 		cmocka_unit_test(a_line_has_4096_octets),
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(a_missing_file_is_a_working_machine),
+		cmocka_unit_test(first_labels),
 		cmocka_unit_test(given_domains_are_all_but_localhost),
 	};
 	struct CMUnitTest

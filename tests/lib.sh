@@ -74,6 +74,24 @@ said() { # WHAT PATTERN: the last command of exits or check said it
 	fi
 }
 
+on_terminal() { # COLUMNS COMMAND...: what a terminal gets
+	/usr/bin/python3 - "$@" <<'PY'
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+    os.execvp(sys.argv[2], sys.argv[2:])
+out = b""
+try:
+    while piece := os.read(fd, 65536):
+        out += piece
+except OSError:
+    pass
+os.waitpid(pid, 0)
+sys.stdout.buffer.write(out.replace(b"\r\n", b"\n"))
+PY
+}
+
 skip() { # WHY: one part of a story
 	echo "skip: $NAME: $*"
 }

@@ -195,7 +195,8 @@ walk_to(struct probe *p)
 		cannot(p, "That is no domain that mail could go to.", EX_USAGE);
 	} else if (conf_is_local(c, span_of(domain))) {
 		probe_say(&b, domain);
-		buf_str(&b, " is local: its mail stays on this machine.");
+		buf_str(&b, " is local: its mail goes to users here, and where "
+			    "their aliases say (`sendmail -bv ADDRESS`).");
 		probe_line(p, &b);
 		loop_in(&p->next, 0);
 	} else {

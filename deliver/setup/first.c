@@ -113,8 +113,10 @@ setup_message(const struct setup *s)
 	puts("What waits now, as `mailq` shows it, with the reason:");
 	run_as(mailq, NULL, NULL, SPAN(""));
 	if (!agent)
-		puts("No agent runs yet: until one is started, root's mail "
-		     "leaves by a pass of its own, and that of users waits "
-		     "(INSTALL, \"Starting the agent\").");
+		show_text(
+		    SPAN("No agent runs yet: until one is started, root's mail "
+			 "leaves by a pass of its own, and that of users waits "
+			 "(INSTALL, \"Starting the agent\")."),
+		    "");
 	return 0;
 }

@@ -322,7 +322,7 @@ show(struct import *x)
 	}
 	if (x->result[NOTES].len) {
 		puts("Not taken over, or not as it was:\n");
-		show_lines(buf_view(&x->result[NOTES]), "  ");
+		show_text(buf_view(&x->result[NOTES]), "  ");
 		puts("");
 	}
 }
@@ -354,7 +354,7 @@ write_files(struct import *x)
 	rc = place_write(&p, &said, &why);
 	if (rc == 0)
 		place_tell_agent(&said);
-	show_lines(buf_view(&said), "");
+	show_text(buf_view(&said), "");
 	if (rc == -1) {
 		fflush(stdout);
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));

@@ -295,7 +295,7 @@ write_all(struct setup *s)
 
 	if (rc == 0)
 		place_tell_agent(&said);
-	show_lines(buf_view(&said), "");
+	show_text(buf_view(&said), "");
 	fflush(stdout);
 	if (rc == -1)
 		fprintf(stderr, "deliver: %s\n", buf_c(&why));

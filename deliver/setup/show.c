@@ -1,7 +1,9 @@
 #include "deliver/setup/show.h"
 #include "common/printable.h"
+#include "common/wrap.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WIDTH 4096
 
@@ -25,9 +27,30 @@ show_lines(struct span rest, const char *indent)
 }
 
 void
+show_text(struct span rest, const char *indent)
+{
+	struct buf b = { 0 }, out = { 0 };
+
+	while (rest.ptr && rest.len) {
+		buf_reset(&b);
+		buf_str(&b, indent);
+		printable_add(&b, span_cut(&rest, '\n'), WIDTH);
+		wrap_lines(&out, wrap_window(STDOUT_FILENO), buf_view(&b));
+	}
+	fputs(buf_c(&out), stdout);
+	buf_free(&b);
+	buf_free(&out);
+}
+
+void
 show_file(const char *path, const char *who, struct span text)
 {
-	printf("%s (%s):\n\n", path, who);
+	struct buf head = { 0 };
+
+	buf_fmt(&head, "%s (%s):", path, who);
+	show_text(buf_view(&head), "");
+	puts("");
 	show_lines(text, "    ");
 	puts("");
+	buf_free(&head);
 }
