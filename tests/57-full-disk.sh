@@ -3,11 +3,8 @@
 # message waits, mailq says why and what helps, what stood in the mailbox stands
 # there as before, and with room it is delivered, once.
 . "$(dirname "$0")/lib.sh"
+. "$TREE/tests/disks.sh"
 
-for n in {0..31}; do
-	[ -e /dev/loop$n ] || mknod -m 600 /dev/loop$n b 7 $n
-done
-[ -e /dev/loop-control ] || mknod -m 600 /dev/loop-control c 10 237
 [ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229
 mkdir -p /tmp/images
 

@@ -4,15 +4,12 @@
 # is lost, nothing is torn, and what had been under way comes twice at most.
 # POWERCUT_IMAGES, POWERCUT_SEED: make check-powercut.
 . "$(dirname "$0")/lib.sh"
+. "$TREE/tests/disks.sh"
 IMAGES=${POWERCUT_IMAGES:-30} SEED=${POWERCUT_SEED:-1}
 powercut() { python3 "$TREE/tests/powercut/powercut.py" "$@"; }
 
 # Recorded on ext4, where one can be had: what is synced depends on it.
 disk=/tmp/image
-for n in {0..31}; do
-	[ -e /dev/loop$n ] || mknod -m 600 /dev/loop$n b 7 $n
-done
-[ -e /dev/loop-control ] || mknod -m 600 /dev/loop-control c 10 237
 folders="$SPOOL /var/lib/bellman /var/mail /home"
 truncate -s 400M /tmp/image.ext4
 mkdir $disk
@@ -28,13 +25,7 @@ else
 	skip "no ext4 of our own here: recorded in memory, without syncfs"
 fi 2>/dev/null
 
-for user in carol dave; do
-	useradd -K MAIL_DIR=/nonexistent -m -U -s /bin/sh $user
-done 2>/dev/null
-echo /home/carol/Maildir/ >/home/carol/.forward
-echo /home/dave/archive >/home/dave/.forward
-chown carol: /home/carol/.forward
-chown dave: /home/dave/.forward
+carol_and_dave
 printf 'both: alice, bob\nall: both, carol, dave\nmany: bob%s\n' "$(printf ', r%s@far.example' {1..25})" >/etc/aliases
 printf 'From x  Thu Jan  1 00:00:00 1970\nSubject: old\n\nof old\n\n' >/var/mail/bob
 chown bob:mail /var/mail/bob

@@ -7,14 +7,11 @@
 # torn, and what had been under way comes twice at most.
 # SNAPSHOTS, of each file system: make check-powercut.
 . "$(dirname "$0")/lib.sh"
+. "$TREE/tests/disks.sh"
 MANY=${SNAPSHOTS:-4}
 PLACES="$SPOOL /var/lib/bellman /var/mail /home"
 STORE=/tmp/store DISK=/tmp/disk
 mkdir $STORE $DISK /tmp/was
-for n in {0..31}; do
-	[ -e /dev/loop$n ] || mknod -m 600 /dev/loop$n b 7 $n
-done
-[ -e /dev/loop-control ] || mknod -m 600 /dev/loop-control c 10 237
 # Where the disks' files lie a clone is one moment of them.
 truncate -s 8G /tmp/store.btrfs
 if ! { mkfs.btrfs -q /tmp/store.btrfs && mount -o loop /tmp/store.btrfs $STORE; } >"$OUT" 2>&1; then
@@ -23,13 +20,7 @@ if ! { mkfs.btrfs -q /tmp/store.btrfs && mount -o loop /tmp/store.btrfs $STORE; 
 fi
 
 unshare --time --boottime -1 true 2>"$OUT" || { skip "no name spaces of time here: $(cat "$OUT")"; finish; }
-for user in carol dave; do
-	useradd -K MAIL_DIR=/nonexistent -m -U -s /bin/sh $user
-done 2>/dev/null
-echo /home/carol/Maildir/ >/home/carol/.forward
-echo /home/dave/archive >/home/dave/.forward
-chown carol: /home/carol/.forward
-chown dave: /home/dave/.forward
+carol_and_dave
 printf 'all: bob, carol, dave\n' >/etc/aliases
 relay 1 | config # nobody listens there
 for place in $PLACES; do
