@@ -190,7 +190,7 @@ check-clock:
 # A tree of its own with sanitizers, their options linked in: the modules' tests and
 # the stories that meet most of the code in little time; all that do not count system
 # calls: STORIES='tests/[1-7]*.sh'.
-STORIES = $(foreach n,11 13 14 20 30 31 33 35 37 38 39 42 44 46 47 55 60 61 62 66,tests/$n-*.sh)
+STORIES = $(foreach n,11 13 14 20 30 31 33 35 37 38 39 42 44 46 47 55 60 61 62 66 72,tests/$n-*.sh)
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 check-sanitized:
 	@tests/deps.sh install build check mime
@@ -206,7 +206,7 @@ sanitize-check:
 # own, in which the sandbox leaves room for it and sendmail is linked dynamically,
 # for memcheck to have its malloc in it (tests/watched.c).  Minutes a story: in pieces
 # by WATCH=tests/11-recipients.sh.
-WATCH = $(foreach n,10 11 13 14 20 21 31 33 34 35 36 37 39 40 46 47 55-without 60 61 62 66,tests/$n-*.sh)
+WATCH = $(foreach n,10 11 13 14 15 20 21 31 33 34 35 36 37 39 40 46 47 55-without 60 61 62 66 72,tests/$n-*.sh)
 check-valgrind:
 	@tests/deps.sh install build check mime valgrind
 	@mkdir -p $O/valgrind

@@ -191,7 +191,9 @@ same "-oeq: the status says it" 64 $?
 same "-oeq: and nothing else" "" "$(cat /tmp/said)"
 
 # names
-for name in sendmail send-mail rmail-of-old ''; do
+names=(sendmail send-mail rmail-of-old '')
+[ -z "${WATCHED:-}" ] || { skip "memcheck finds a program by its name"; names=(sendmail); }
+for name in "${names[@]}"; do
 	as alice bash -c 'exec -a "$1" /usr/sbin/sendmail bob@remote.example' - "$name" </tmp/message
 	check "called \"$name\": sends" grep -q -s -x hi $SPOOL/drop/*
 	rm -f $SPOOL/drop/*
