@@ -210,8 +210,9 @@ one(struct client *c, struct message *m)
 
 	w->seen++;
 	if (f == NULL) { /* one that is gone, or no message, is none */
-		w->unread +=
-		    errno != ENOENT && errno != E2BIG && !file_is_bad(errno);
+		w->unread += (c->uid == 0 || c->uid == m->uid) &&
+			     errno != ENOENT && errno != E2BIG &&
+			     !file_is_bad(errno);
 		return;
 	}
 	if (!meant(c, m, f)) {
