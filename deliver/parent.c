@@ -206,18 +206,17 @@ fork_mime(struct ipc *c, struct ipc_msg *m)
 static void
 mime_ended(const struct brief *b, int status)
 {
-	bool own = WIFSIGNALED(status) || WEXITSTATUS(status) == EX_DATAERR;
+	bool killed = WIFSIGNALED(status);
+	int n = killed ? WTERMSIG(status) : WEXITSTATUS(status);
 	char why[80];
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (!killed && n == 0) {
 		ipc_send(
 		    &p.role[ROLE_QUEUE].chan, IPC_MIMED, b->ref, NULL, b->out);
 	} else {
 		snprintf(why, sizeof why, "the conversion ended with %s %d",
-		    WIFSIGNALED(status) ? "signal" : "status",
-		    WIFSIGNALED(status) ? WTERMSIG(status)
-					: WEXITSTATUS(status));
-		no_fork(b->ref, own, why);
+		    killed ? "signal" : "status", n);
+		no_fork(b->ref, killed || n == EX_DATAERR, why);
 	}
 	close(b->out);
 }
