@@ -115,6 +115,18 @@ ascending(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+/* A kernel before 5.9 has no such call. */
+static void
+close_range_of(unsigned from, unsigned to)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	if (from > to || syscall(SYS_close_range, from, to, 0) == 0)
+		return;
+	for (unsigned fd = from; fd <= to && (long)fd < most; fd++)
+		close((int)fd);
+}
+
 /* Everything else that the parent had open stays behind. */
 static void
 close_others(int *keep, int n)
@@ -125,12 +137,10 @@ close_others(int *keep, int n)
 	for (int i = 0; i < n; i++) {
 		if (keep[i] < 3)
 			continue;
-		if ((unsigned)keep[i] > from)
-			syscall(
-			    SYS_close_range, from, (unsigned)keep[i] - 1, 0);
+		close_range_of(from, (unsigned)keep[i] - 1);
 		from = (unsigned)keep[i] + 1;
 	}
-	syscall(SYS_close_range, from, ~0u, 0);
+	close_range_of(from, ~0u);
 }
 
 /* Whoever started the agent: its terminal is not for processes of users. */
