@@ -206,7 +206,7 @@ sanitize-check:
 # own, in which the sandbox leaves room for it and sendmail is linked dynamically,
 # for memcheck to have its malloc in it (tests/watched.c).  Minutes a story: in pieces
 # by WATCH=tests/11-recipients.sh.
-WATCH = $(foreach n,10 11 13 14 15 16 20 21 31 32 33 34 35 36 37 39 40 46 47 55-without 60 61 62 66 72,tests/$n-*.sh)
+WATCH = $(foreach n,10 11 12 13 14 15 16 20 21 31 32 33 34 35 36 37 39 40 46 47 49 55-without 60 61 62 66 72 74-setup,tests/$n-*.sh)
 check-valgrind:
 	@tests/deps.sh install build check mime valgrind
 	@mkdir -p $O/valgrind
