@@ -119,10 +119,11 @@ ascending(const void *a, const void *b)
 static void
 close_range_of(unsigned from, unsigned to)
 {
-	long most = sysconf(_SC_OPEN_MAX);
+	long most;
 
 	if (from > to || syscall(SYS_close_range, from, to, 0) == 0)
 		return;
+	most = sysconf(_SC_OPEN_MAX);
 	for (unsigned fd = from; fd <= to && (long)fd < most; fd++)
 		close((int)fd);
 }
