@@ -92,7 +92,7 @@ else
 	    tests/[0-9][0-9]-*.sh tests/manuals.sh | awk '!seen[$0]++')"
 fi
 
-declare -A what
+declare -A what=()
 started() { what[$!]=$1; }
 # One ends, and is told of.
 ended() {
