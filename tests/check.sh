@@ -40,7 +40,7 @@ story_result() {
 	rc=$(cat "$logs/$name.rc")
 	grep -a -E '^(skip|not ok|#)' "$log"
 	if [ "$rc" = 77 ]; then
-		echo "${name%.sh}: skipped: $(tail -1 "$log")"
+		echo "${name/.sh/}: skipped: $(tail -1 "$log")"
 		skipped=$((skipped + 1))
 		return
 	fi
@@ -50,7 +50,7 @@ story_result() {
 		line="$script: 0 passed, 1 failed"
 	fi
 	line=${line#"$script"}
-	echo "${name/%.sh}$line"
+	echo "${name/.sh/}$line"
 	skips=$(grep -s -a -c '^skip' "$log") # nothing, where the log is gone: still a failure
 	skipped=$((skipped + ${skips:-0}))
 	# shellcheck disable=SC2046 # two numbers
@@ -118,7 +118,7 @@ while [ ${#what[@]} -gt 0 ]; do ended; done
 # Once more, next to each other, for who sees but the end of it.
 for test in "${stories[@]}"; do
 	test=$(name_of "$test")
-	grep -a '^not ok' "$logs/$test.log" | sed "s/^not ok -/failed: ${test%.sh}:/"
+	grep -a '^not ok' "$logs/$test.log" | sed "s/^not ok -/failed: ${test/.sh/}:/"
 done
 if [ $skipped -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
