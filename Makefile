@@ -194,7 +194,7 @@ check-clock:
 # calls: STORIES='tests/[1-7]*.sh'.
 STORIES = $(foreach n,11 13 14 20 30 31 33 35 37 38 39 42 44 46 47 55 60 61 62 66 72,tests/$n-*.sh)
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-in-sanitized = @$(MAKE) -s O=$O-asan HARDEN= CFLAGS="-O1 -g $(SAN)" LDHARDEN= \
+in-sanitized = @$(MAKE) -s O=$O-asan HARDEN= CFLAGS="-O1 -g1 $(SAN)" LDHARDEN= \
 	    LDFLAGS="$(SAN) $(abspath $O-asan)/tests/sanitize.o" $1
 sanitized:
 	$(call in-sanitized,sanitize-all)
@@ -285,7 +285,7 @@ EACH = 100
 check-fuzz:
 	@tests/deps.sh install build check mime lint
 	@$(MAKE) -s O=$O-fuzz CC=clang HARDEN= LDHARDEN= \
-	    CFLAGS="-O1 -g -Werror -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
+	    CFLAGS="-O1 -g1 -Werror -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
 	    LDFLAGS="-fsanitize=address,undefined" fuzz
 	@tests/fuzz/run.sh $O-fuzz $(EACH)
 
