@@ -123,7 +123,7 @@ $O/%.o: %.c | need
 # Archives give a program only the modules that it names.
 ARCHIVES = $O/sendmail.a $O/deliver.a $(ROLE_ARCHIVES) $O/common.a
 TESTS = $(patsubst %.c,$O/%,$(wildcard tests/*_test.c))
-HELPERS = $(patsubst %.c,$O/%,$(filter-out %_test.c %/sanitize.c,$(wildcard tests/*.c)))
+HELPERS = $(patsubst %.c,$O/%,$(filter-out %_test.c %/sanitize.c %/direct.c,$(wildcard tests/*.c)))
 $O/tests/%_test: $O/tests/%_test.o $(ARCHIVES)
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) \
 	    -Wl,--end-group $(BSD_LIBS) $(DELIVER_LIBS) -lcmocka
@@ -212,14 +212,20 @@ sanitize-check: sanitize-all
 # own, in which the sandbox leaves room for it and sendmail is linked dynamically,
 # for memcheck to have its malloc in it (tests/watched.c).  Minutes a story: in pieces
 # by WATCH=tests/11-recipients.sh.
-WATCH = $(foreach n,10 11 12 13 14 15 16 20 21 31 32 33 34 35 36 37 39 40 46 47 49 55-without 60 61 62 66 72 74-setup,tests/$n-*.sh)
+WATCH = $(foreach n,10 11 12 13 14 15 16 20 21 30 31 32 33 34 35 36 37 39 40 46 47 49 55-without 59 60 61 62 66 72 73 74-setup,tests/$n-*.sh)
+# What direct.c does in place of valgrind.
+DIRECT = syscall setproctitle_init setproctitle
 check-valgrind:
 	@tests/deps.sh install build check mime valgrind
 	@mkdir -p $O/valgrind
 	@[ ! -d $O/pkgs ] || ln -sfn ../pkgs $O/valgrind/pkgs
 	@$(MAKE) -s O=$O/valgrind CPPFLAGS=-DWATCHED CFLAGS="-O1 -g" \
-	    SENDMAIL_LIBS="$(BSD_LIBS)" helpers
+	    SENDMAIL_LIBS="$(BSD_LIBS)" LDFLAGS="$(DIRECT:%=-Wl,--wrap=%) $(abspath $O)/valgrind/tests/direct.o" watched-helpers
 	@O=$O/valgrind WATCHED=1 JOBS=$${JOBS:-2} STORY_TIME=1800 tests/check.sh $(wildcard $(WATCH))
+
+watched-helpers:
+	@$(MAKE) -s O=$O LDFLAGS= $O/tests/direct.o
+	@$(MAKE) -s O=$O helpers
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:
@@ -333,6 +339,7 @@ check-callers: deb helpers
 
 clean:
 	rm -rf $O
-.PHONY: all help deps need helpers check check-faults check-powercut check-soak check-clock check-valgrind sanitized sanitize-all sanitize-check demo bench \
+.PHONY: all help deps need helpers check check-faults check-powercut check-soak check-clock check-valgrind \
+	watched-helpers sanitized sanitize-all sanitize-check demo bench \
 	bench-scale bench-tools simulate screens lint analyze fuzz install uninstall deb check-deb check-systemd \
 	check-callers check-portable clean

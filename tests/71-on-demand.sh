@@ -6,7 +6,8 @@
 SAID=/tmp/manager
 echo 'alert every 15s' | config
 rm -rf /run/bellman
-/usr/bin/python3 "$TREE/tests/on_demand.py" 200 /usr/sbin/deliver --idle >$SAID 2>&1 &
+# So many seconds it lives, longer than all that is awaited below.
+/usr/bin/python3 "$TREE/tests/on_demand.py" $((200 * ${AWAIT_TIMES:-1})) /usr/sbin/deliver --idle >$SAID 2>&1 &
 MANAGER=$!
 await exists /run/bellman/activated
 ended() { await -t 30 count $SAID "$1" 'end '; } # so many have come and gone

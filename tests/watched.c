@@ -17,12 +17,9 @@
 int
 main(int argc, char **argv)
 {
-	static char valgrind[] = "/usr/bin/valgrind", quiet[] = "-q",
-		    status[] = "--error-exitcode=99", log[300], program[256],
-		    /* whose pipes a process of another user cannot remove */
-	    no_gdb[] = "--vgdb=no";
-	static char lib[] = "VALGRIND_LIB=/usr/libexec/valgrind";
-	char **args = calloc((size_t)argc + 7, sizeof *args);
+	static char valgrind[] = "/usr/bin/valgrind", options[400],
+		    program[256], lib[] = "VALGRIND_LIB=/usr/libexec/valgrind";
+	char **args = calloc((size_t)argc + 2, sizeof *args);
 	gid_t group = getegid();
 	const char *name;
 
@@ -30,17 +27,20 @@ main(int argc, char **argv)
 		return 70;
 	name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	snprintf(program, sizeof program, "/usr/libexec/watched/%s", name);
-	snprintf(log, sizeof log, "--log-file=/tmp/watched/%s.%%p", name);
+	/* Not as arguments: a title takes their place (direct.c), and valgrind
+	 * looks at the name of the file again in each child.  Its pipes for gdb
+	 * could not be removed by a process of another user. */
+	snprintf(options, sizeof options,
+	    "VALGRIND_OPTS=-q --error-exitcode=99 --vgdb=no "
+	    "--log-file=/tmp/watched/%s.%%p",
+	    name);
 	if (setresgid(group, group, group) == -1)
 		err(70, "the group");
 	args[0] = valgrind;
-	args[1] = quiet;
-	args[2] = status;
-	args[3] = log;
-	args[4] = no_gdb;
-	args[5] = program;
-	memcpy(args + 6, argv + 1, (size_t)argc * sizeof *args);
+	args[1] = program;
+	memcpy(args + 2, argv + 1, (size_t)argc * sizeof *args);
 	putenv(lib);
+	putenv(options);
 	execv(valgrind, args);
 	err(71, "%s", valgrind);
 }
