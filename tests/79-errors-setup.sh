@@ -13,7 +13,7 @@ $AMISS parent write 1 short true
 C=/tmp/certs
 R=/tmp/theirs
 WORD=Tr0ub4dor-and-3
-NET=$(getent group bellman-net | cut -d: -f3)
+NET=$(getent group bellman-net | cut -d: -f3) QUEUE=$(getent group bellman | cut -d: -f3)
 FILES='bellman.conf secrets aliases'
 "$TREE/tests/certs.sh" $C
 cp $C/ca.pem /usr/share/test-ca.pem
@@ -48,7 +48,7 @@ old() {
 	chmod 644 $CONF
 	chown root:bellman-net /etc/bellman/secrets
 	chmod 640 /etc/bellman/secrets
-	chown root:adm /etc/aliases
+	chown root:bellman /etc/aliases
 	chmod 640 /etc/aliases
 } 2>/dev/null
 ways() { # what --check is to walk
@@ -64,7 +64,10 @@ run() { # [AMISS...]: the program of the group
 	setup) "$@" deliver --setup --force --no-message $again --send relay --account alerts@relay.example \
 	    --relay relay.example --user jdoe --root-to alice --password-stdin </tmp/word ;;
 	fresh) "$@" deliver --setup --no-message --no-test $force </tmp/answers ;;
-	message) "$@" deliver --setup --force --no-test --send none --root-to '' ;;
+	message)
+		[ $# != 0 ] || again='--no-test --no-message'
+		"$@" deliver --setup --force --no-test $again --send none --root-to ''
+		;;
 	import) "$@" deliver --import --root $R --write --force ;;
 	shown) "$@" deliver --import --root $R ;;
 	check) "$@" deliver --check ;;
@@ -104,17 +107,17 @@ closed() { # ROLE CALL WHEN HOW
 	find /etc/bellman /etc/aliases* -type f -printf '%p %U:%G %m\n' | while read -r line; do
 		case $line in
 		/etc/bellman/secrets*' 0:0 6'[04]0 | /etc/bellman/secrets*" 0:$NET 6"[04]0) ;;
-		/etc/bellman/bellman.conf*' 0:0 6'[04][04] | /etc/aliases*' 0:'[04]' 6'[04]0) ;;
+		/etc/bellman/bellman.conf*' 0:0 6'[04][04] | /etc/aliases*' 0:0 6'[04]0 | /etc/aliases*" 0:$QUEUE 6"[04]0) ;;
 		/etc/aliases*' 0:0 644') [ ! -e /tmp/old/aliases ] || echo "$total $group $*: $line" ;;
 		*) echo "$total $group $*: $line" ;;
 		esac
 	done >>/tmp/open
 	grep -r -l -F -e $WORD /etc/bellman /etc/aliases* /tmp/said /tmp/complaint /var/log |
-		grep -v '^/etc/bellman/secrets' | sed "s,^,$total $group $*: the password is in ," >>/tmp/open
+		grep -v '^/etc/bellman/secrets' | sed "s|^|$total $group $*: the password is in |" >>/tmp/open
 }
 litter() { # ROLE CALL WHEN HOW
 	find /etc/bellman /etc/aliases* -type f | grep -v -E '/(bellman\.conf|secrets)(\.old(\.[0-9]+)?)?$|/aliases$' |
-		sed "s,^,$total $group $*: ,"
+		sed "s|^|$total $group $*: |"
 }
 
 # files_fault: --setup and --import.
@@ -122,15 +125,17 @@ files_fault() { # ROLE CALL WHEN HOW, or -c
 	local rc killed= force= name
 	old
 	rm -f /var/mail/root
+	[ $group != message ] || start_agent # a new one: who reads anew too often waits longer each time
 	[ "$1" != -c ] || {
 		run "$O/tests/amiss" -c -o /tmp/counts
 		rc=$?
+		stop_agent
 		rm -rf /tmp/new
 		mkdir /tmp/new
 		for name in $FILES; do cp "$(place $name)" /tmp/new 2>/dev/null; done
 		cp /tmp/said /tmp/truth
 		force=--force
-		run # the comments of the sample are behind what is written, and then in .old
+		run # what is behind the settings when it has been there: no comments of the sample
 		cp $CONF /tmp/bare
 		return $rc
 	}
@@ -142,11 +147,12 @@ files_fault() { # ROLE CALL WHEN HOW, or -c
 	closed "$@"
 	if [ "$4" = kill ]; then litter "$@" >>/tmp/documented; else litter "$@" >>/tmp/strays; fi
 	told "$@"
+	stop_agent
 	[ $group != shown ] || { all old || untrue "$*: something is written"; return $rc; }
 	run
 	[ $? != 73 ] || ! grep -q -e '--force' /tmp/complaint || force=--force
 	[ -z "$force" ] || run
-	[ -z "$force" ] || ! cmp -s $CONF /tmp/bare || cp /tmp/new/bellman.conf $CONF
+	! cmp -s $CONF /tmp/bare || cp /tmp/new/bellman.conf $CONF
 	all new || echo "$total $group $*: $(cat /tmp/complaint)" >>/tmp/incomplete
 	closed "$@"
 	litter "$@" >>/tmp/strays
@@ -179,9 +185,9 @@ told() { # ROLE CALL WHEN HOW
 	fi
 }
 same_modes() {
-	local mode=640
-	[ -e /tmp/old/aliases ] || mode=644
-	[ "$(stat -c '%u:%g %a' $CONF /etc/bellman/secrets /etc/aliases | xargs)" = "0:0 644 0:$NET 640 0:$([ $mode = 644 ] && echo 0 || echo 4) $mode" ]
+	local aliases="0:$QUEUE 640"
+	[ -e /tmp/old/aliases ] || aliases='0:0 644'
+	[ "$(stat -c '%u:%g %a' $CONF /etc/bellman/secrets /etc/aliases | xargs)" = "0:0 644 0:$NET 640 $aliases" ]
 }
 
 check_fault() { # ROLE CALL WHEN HOW, or -c
@@ -246,17 +252,11 @@ for file in untrue unkept open incomplete strays documented table left complaint
 	for group in setup fresh message import shown; do
 		wanted $group || continue
 		EVERY=${ERROR_EVERY:-47}
-		case $group in
-		setup) smtpd 465 /tmp/relay "cert=$C/right.pem,$C/right.key" wrapped user=jdoe,/tmp/word sender=alerts@relay.example ;;
-		message) start_agent ;;
-		esac
+		[ $group != setup ] ||
+			smtpd 465 /tmp/relay "cert=$C/right.pem,$C/right.key" wrapped user=jdoe,/tmp/word sender=alerts@relay.example
 		files_fault -c || echo "$group: $(cat /tmp/complaint)" >>/tmp/incomplete
-		case $group in message) roles="parent start mailq" ;; *) roles="parent start" ;; esac
-		each files_fault $group "${ERROR_ROLES:-$roles}" </tmp/counts
-		case $group in
-		setup) stop_smtpd ;;
-		message) stop_agent ;;
-		esac
+		each files_fault $group "${ERROR_ROLES:-parent start mailq}" </tmp/counts
+		[ $group != setup ] || stop_smtpd
 	done
 	if wanted check; then
 		EVERY=${ERROR_EVERY:-97}

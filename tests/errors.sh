@@ -105,7 +105,7 @@ exit_group'
 # What cannot fail, but for arguments that no program gives it: a kernel that answers
 # these with an error is none that we could run on.
 NEVER='alarm arch_prctl clock_gettime clock_nanosleep fadvise64 futex getegid geteuid getgid getgroups
-getpgrp getpid getppid getresgid getresuid getrusage gettid getuid kill madvise rseq
+getpgrp getpid getppid getresgid getresuid getrusage gettid getuid kill madvise restart_syscall rseq
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend sched_getaffinity sched_yield
 set_robust_list set_tid_address setitimer setpgid setsid sigaltstack sysinfo tgkill times
 umask uname'
