@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -35,18 +36,30 @@ const struct role_row role_rows[ROLES] = {
 	[ROLE_TOKEN] = { "token", "bellman-token", token_run },
 };
 
+/* Which of the two it is decides what is to be done. */
+static int
+nobody(struct buf *why, const char *what, const char *name, int error)
+{
+	if (error && error != ENOENT && error != ESRCH)
+		buf_fmt(why, "the %s \"%s\" cannot be looked up: %s", what,
+		    name, strerror(error));
+	else
+		buf_fmt(why,
+		    "there is no %s \"%s\"; `make install` or the package "
+		    "makes it",
+		    what, name);
+	return -1;
+}
+
 static int
 group(const char *name, gid_t *gid, struct buf *why)
 {
-	struct group *g = getgrnam(name);
+	struct group *g;
 
-	if (g == NULL) {
-		buf_fmt(why,
-		    "there is no group \"%s\"; `make install` or the "
-		    "package makes it",
-		    name);
-		return -1;
-	}
+	errno = 0;
+	g = getgrnam(name);
+	if (g == NULL)
+		return nobody(why, "group", name, errno);
 	*gid = g->gr_gid;
 	return 0;
 }
@@ -60,14 +73,11 @@ role_ids(struct role_ids *ids, struct buf *why)
 
 		if (role_rows[r].user == NULL)
 			continue;
+		errno = 0;
 		pw = getpwnam(role_rows[r].user);
-		if (pw == NULL || pw->pw_uid == 0) {
-			buf_fmt(why,
-			    "there is no user \"%s\"; `make install` or "
-			    "the package makes it",
-			    role_rows[r].user);
-			return -1;
-		}
+		if (pw == NULL || pw->pw_uid == 0)
+			return nobody(
+			    why, "user", role_rows[r].user, pw ? 0 : errno);
 		ids->uid[r] = pw->pw_uid;
 		ids->gid[r] = pw->pw_gid;
 	}

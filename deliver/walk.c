@@ -25,6 +25,7 @@ static struct {
 	struct loop_fd signals, out;
 	struct buf text;
 	int status;
+	bool unsaid; /* something that was to be shown */
 } w;
 
 /* The roles have parsed what servers say: only printable text gets through. */
@@ -45,13 +46,15 @@ print(bool all)
 		printable_add(&b, (struct span){ start, len }, LINE);
 		buf_reset(&lines);
 		wrap_lines(&lines, wrap_window(STDOUT_FILENO), buf_view(&b));
-		fputs(buf_c(&lines), stdout);
+		if (lines.bad || fputs(buf_c(&lines), stdout) == EOF)
+			w.unsaid = true;
 		at += len + (lf ? 1 : 0);
 	}
 	buf_drop(&w.text, at);
 	buf_free(&b);
 	buf_free(&lines);
-	fflush(stdout);
+	if (fflush(stdout) == EOF)
+		w.unsaid = true;
 }
 
 static void
@@ -203,6 +206,14 @@ walk(const struct conf *conf, const struct role_ids *ids,
 			w.status = EX_OSERR;
 		heard(&w.out, 0);
 		print(true);
+		if (w.status == EX_OSERR || w.status == EX_SOFTWARE)
+			fputs("deliver: the walk broke off before its end; "
+			      "ask again\n",
+			    stderr);
+	}
+	if (w.unsaid || w.text.bad) {
+		fputs("deliver: not all of it could be shown\n", stderr);
+		w.status = w.status ? w.status : EX_IOERR;
 	}
 	brief_kill(true);
 	if (w.net > 0)

@@ -321,7 +321,7 @@ probe_new(struct net *net, int out, const char *to, bool find)
 int
 probe_status(const struct probe *p)
 {
-	return p->status;
+	return p->status == 0 && p->unsaid ? EX_OSERR : p->status;
 }
 
 void

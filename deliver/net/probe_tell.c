@@ -19,6 +19,7 @@ probe_line(struct probe *p, struct buf *b)
 			break; /* nobody reads it any more */
 		at += n > 0 ? (size_t)n : 0;
 	}
+	p->unsaid |= b->bad || at < b->len;
 	buf_free(b);
 }
 

@@ -68,8 +68,9 @@ any_dropped(void)
 	return any;
 }
 
-/* The pass that sendmail has started. */
-static void
+/* The pass that sendmail has started.  Is there an agent that stays, after all?
+ */
+static bool
 await_pass(void)
 {
 	const struct timespec nap = { .tv_nsec = NAP * 1000000L };
@@ -79,11 +80,14 @@ await_pass(void)
 		bool held = run_held(RUN_AGENT);
 
 		if (!held && (!any_dropped() || begin >= BEGIN))
-			return;
+			return false;
+		if (held && run_held(RUN_RESIDENT))
+			return true;
 		begin += held ? 0 : NAP;
 		waited += NAP;
 		nanosleep(&nap, NULL);
 	}
+	return false;
 }
 
 int
@@ -109,7 +113,7 @@ setup_message(const struct setup *s)
 	if (status)
 		return status;
 	if (!agent)
-		await_pass();
+		agent = await_pass();
 	puts("What waits now, as `mailq` shows it, with the reason:");
 	run_as(mailq, NULL, NULL, SPAN(""));
 	if (!agent)

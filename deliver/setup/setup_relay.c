@@ -101,7 +101,14 @@ walk_apart(const struct setup *s, const struct conf *c,
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	if (pid > 0 && WIFEXITED(status))
+		return WEXITSTATUS(status);
+	if (pid == -1)
+		fprintf(stderr, "deliver: cannot fork: %s\n", strerror(errno));
+	else
+		fputs("deliver: the process that asks was ended by a signal\n",
+		    stderr);
+	return EX_SOFTWARE;
 }
 
 /* The first line of "srv HOST PORT first|starttls". */
