@@ -1,6 +1,7 @@
 #include "deliver/role.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/account.h"
 #include "deliver/bounds.h"
 #include "deliver/convert.h"
 #include "deliver/dns/dns.h"
@@ -40,7 +41,7 @@ const struct role_row role_rows[ROLES] = {
 static int
 nobody(struct buf *why, const char *what, const char *name, int error)
 {
-	if (error && error != ENOENT && error != ESRCH)
+	if (error)
 		buf_fmt(why, "the %s \"%s\" cannot be looked up: %s", what,
 		    name, strerror(error));
 	else
@@ -54,10 +55,8 @@ nobody(struct buf *why, const char *what, const char *name, int error)
 static int
 group(const char *name, gid_t *gid, struct buf *why)
 {
-	struct group *g;
+	const struct group *g = account_group(name);
 
-	errno = 0;
-	g = getgrnam(name);
 	if (g == NULL)
 		return nobody(why, "group", name, errno);
 	*gid = g->gr_gid;
@@ -69,12 +68,11 @@ role_ids(struct role_ids *ids, struct buf *why)
 {
 	*ids = (struct role_ids){ 0 };
 	for (int r = 0; r < ROLES; r++) {
-		struct passwd *pw;
+		const struct passwd *pw;
 
 		if (role_rows[r].user == NULL)
 			continue;
-		errno = 0;
-		pw = getpwnam(role_rows[r].user);
+		pw = account_find(role_rows[r].user);
 		if (pw == NULL || pw->pw_uid == 0)
 			return nobody(
 			    why, "user", role_rows[r].user, pw ? 0 : errno);

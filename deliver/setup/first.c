@@ -1,6 +1,7 @@
 /* first - the first message, to root, and what becomes of it. */
 #include "common/run.h"
 #include "common/spool.h"
+#include "common/whole.h"
 #include "deliver/setup/setup_in.h"
 #include "deliver/setup/show.h"
 #include <dirent.h>
@@ -27,11 +28,14 @@ run_as(char *name, char *word, char *to, struct span text)
 	char *argv[] = { name, word, to, NULL }, *envp[] = { path, NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2], status = 0;
+	bool whole = true;
 	pid_t pid;
 
 	fflush(stdout);
-	if (pipe(ends) == -1)
+	if (pipe(ends) == -1) {
+		fprintf(stderr, "deliver: no pipe: %s\n", strerror(errno));
 		return EX_OSERR;
+	}
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
 	posix_spawn_file_actions_addclose(&actions, ends[0]);
@@ -41,17 +45,20 @@ run_as(char *name, char *word, char *to, struct span text)
 		pid = -1;
 	}
 	close(ends[0]);
-	if (pid != -1 &&
-	    write(ends[1], text.ptr, text.len) != (ssize_t)text.len)
-		fputs(
-		    "deliver: " SENDMAIL " did not read the message\n", stderr);
+	if (pid != -1 && whole_write(ends[1], text) == -1) {
+		fprintf(stderr, "deliver: " SENDMAIL " did not read it: %s\n",
+		    strerror(errno));
+		whole = false;
+	}
 	close(ends[1]);
 	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
 	posix_spawn_file_actions_destroy(&actions);
 	if (pid == -1)
 		return EX_OSFILE;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		return WEXITSTATUS(status);
+	return WIFEXITED(status) && whole ? 0 : EX_SOFTWARE;
 }
 
 static bool
