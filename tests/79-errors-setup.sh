@@ -122,7 +122,7 @@ litter() { # ROLE CALL WHEN HOW
 
 # files_fault: --setup and --import.
 files_fault() { # ROLE CALL WHEN HOW, or -c
-	local rc killed= force= name
+	local rc killed='' force='' name
 	old
 	rm -f /var/mail/root
 	[ $group != message ] || start_agent # a new one: who reads anew too often waits longer each time
@@ -193,7 +193,7 @@ same_modes() {
 }
 
 check_fault() { # ROLE CALL WHEN HOW, or -c
-	local rc killed=
+	local rc killed=''
 	old
 	[ "$1" != -c ] || { run "$O/tests/amiss" -c -o /tmp/counts; rc=$?; cp /tmp/said /tmp/truth; return $rc; }
 	run timeout -s KILL 60 $AMISS "$@"
@@ -217,7 +217,7 @@ check_fault() { # ROLE CALL WHEN HOW, or -c
 
 # Two that the other host takes, and one that it does not yet.
 handoff_fault() { # ROLE CALL WHEN HOW, or -c
-	local rc killed= to n
+	local rc killed='' to n
 	rm -f /tmp/smtp/accept
 	echo 'hold yes' >$CONF
 	for to in far@far.example bob later@far.example; do
@@ -267,7 +267,10 @@ once() {
 		on /etc/group files_fault parent openat 1 EMFILE           # "there is no group"
 		;;
 	shown) on /tmp/said files_fault parent write 1 ENOSPC ;; # all was well
-	message) on /run/bellman/deliver.pid files_fault parent openat 2 EMFILE ;; # it waited a minute for no pass
+	message)
+		on /run/bellman/deliver.pid files_fault parent openat 2 EMFILE # the agent was not told
+		on /run/bellman/deliver.pid files_fault parent openat 3 EMFILE # it waited a minute for no pass
+		;;
 	check) on /tmp/said check_fault parent write 2 EIO ;; # all was well
 	handoff)
 		met handoff_fault start prctl 1 kill # it said nothing
@@ -305,7 +308,7 @@ for file in untrue unkept open incomplete strays documented table left complaint
 		handoff_fault -c
 		[ -n "${ERROR_ROLES:-}" ] || once
 		each handoff_fault handoff "${ERROR_ROLES:-parent start queue net dns}" </tmp/counts
-		for place in smtp; do sed 's/\r$//' /tmp/$place/*.msg | account $place; done >>/tmp/table
+		sed 's/\r$//' /tmp/smtp/*.msg | account smtp >>/tmp/table
 	fi
 } >/tmp/noise 2>&1
 met=$(grep -c -v -- '[-=]$' /tmp/faults)
