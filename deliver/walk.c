@@ -15,7 +15,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LINE 4096 /* octets of a line that are shown */
+#define LINE 4096  /* octets of a line that are shown */
+#define ALONE 1000 /* ms for net to come to its end without dns */
 
 static struct {
 	const struct conf *conf;
@@ -23,6 +24,7 @@ static struct {
 	pid_t net, dns;
 	struct ipc net_chan, dns_chan;
 	struct loop_fd signals, out;
+	struct loop_timer alone;
 	struct buf text;
 	int status;
 	bool unsaid; /* something that was to be shown */
@@ -98,6 +100,18 @@ got(struct ipc *c, struct ipc_msg *m)
 		brief_add(b, TOKEN_SECONDS * 1000);
 }
 
+/* Nobody begins another here, and net would wait for its answers. */
+static void
+without_dns(struct loop_timer *t)
+{
+	(void)t;
+	fputs("deliver: the process that asks the name servers has ended; ask "
+	      "again\n",
+	    stderr);
+	w.status = EX_TEMPFAIL;
+	loop_stop();
+}
+
 static void
 reap(void)
 {
@@ -112,8 +126,8 @@ reap(void)
 						     : EX_SOFTWARE;
 			loop_stop();
 		} else if (pid == w.dns) {
-			w.dns = 0; /* then names are not found, and it says so
-				    */
+			w.dns = 0;
+			loop_in(&w.alone, ALONE);
 		} else if (brief_ended(pid, &was) && was.out != -1) {
 			if (ipc_is_open(&w.net_chan))
 				token_ended(&w.net_chan, &was, status);
@@ -196,6 +210,7 @@ walk(const struct conf *conf, const struct role_ids *ids,
 	w.conf = conf;
 	w.ids = ids;
 	w.status = EX_OSERR;
+	w.alone.fire = without_dns;
 	if (loop_init() == -1 || signals_watch(&w.signals, on_signal) == -1 ||
 	    start_both(how) == -1) {
 		fprintf(stderr, "deliver: cannot start the walk: %s\n",

@@ -140,7 +140,7 @@ files_fault() { # ROLE CALL WHEN HOW, or -c
 		cp $CONF /tmp/bare
 		return $rc
 	}
-	run timeout -s KILL 40 $AMISS "$@"
+	run timeout -s KILL 20 $AMISS "$@"
 	rc=$?
 	sort -u /tmp/complaint >>/tmp/complaints
 	[ "$1 $4" != 'parent kill' ] || killed=1
@@ -199,7 +199,7 @@ check_fault() { # ROLE CALL WHEN HOW, or -c
 	local rc killed=''
 	old
 	[ "$1" != -c ] || { run "$O/tests/amiss" -c -o /tmp/counts; rc=$?; cp /tmp/said /tmp/truth; return $rc; }
-	run timeout -s KILL 60 $AMISS "$@"
+	run timeout -s KILL 20 $AMISS "$@"
 	rc=$?
 	[ "$1 $4" != 'parent kill' ] || killed=1
 	case "$rc $2" in "127 mprotect"* | 127*@ld) rc=71 ;; esac
@@ -229,7 +229,7 @@ handoff_fault() { # ROLE CALL WHEN HOW, or -c
 	if [ "$1" = -c ]; then
 		"$O/tests/amiss" -c -o /tmp/counts deliver --handoff 127.0.0.1:2525 >/tmp/said 2>/tmp/complaint
 	else
-		timeout -s KILL 40 $AMISS "$@" deliver --handoff 127.0.0.1:2525 >/tmp/said 2>/tmp/complaint
+		timeout -s KILL 25 $AMISS "$@" deliver --handoff 127.0.0.1:2525 >/tmp/said 2>/tmp/complaint
 	fi
 	rc=$?
 	[ "$1 $4" != 'parent kill' ] || killed=1
@@ -272,7 +272,10 @@ once() {
 		on /run/bellman/deliver.pid files_fault parent openat 2 EMFILE # the agent was not told
 		on /run/bellman/deliver.pid files_fault parent openat 3 EMFILE # it waited a minute for no pass
 		;;
-	check) on /tmp/said check_fault parent write 2 EIO ;; # all was well
+	check)
+		on /tmp/said check_fault parent write 2 EIO # all was well
+		met check_fault dns setuid 1 kill           # for half a minute nobody answered
+		;;
 	handoff)
 		met handoff_fault start prctl 1 kill # it said nothing
 		on $SPOOL/queue handoff_fault parent openat 3 EMFILE # all was gone
