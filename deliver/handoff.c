@@ -200,8 +200,12 @@ handoff_apart(const char *to, int *status)
 	pid = fork();
 	if (pid == 0) {
 		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 ||
-		    getppid() != parent)
+		    getppid() != parent) {
+			fputs("deliver: the pass would not end with this "
+			      "process; nothing was done\n",
+			    stderr);
 			_exit(EX_TEMPFAIL);
+		}
 		return 0;
 	}
 	*status = EX_OSERR;

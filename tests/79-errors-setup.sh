@@ -274,10 +274,12 @@ once() {
 		;;
 	check)
 		on /tmp/said check_fault parent write 2 EIO # all was well
+		met check_fault net recvmsg 1 ENOMEM        # it walked to nobody, and all was well
 		met check_fault dns setuid 1 kill           # for half a minute nobody answered
 		;;
 	handoff)
-		met handoff_fault start prctl 1 kill # it said nothing
+		met handoff_fault start prctl 1 kill   # it said nothing
+		met handoff_fault start prctl 1 EINVAL # nor then
 		on $SPOOL/queue handoff_fault parent openat 3 EMFILE # all was gone
 		;;
 	esac

@@ -61,6 +61,7 @@ say_srv(struct probe *p, const struct way *w)
 		    w->hosts[i].implicit ? "first" : "starttls");
 		probe_line(p, &b);
 	}
+	p->over = true;
 	loop_stop();
 }
 
