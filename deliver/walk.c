@@ -212,11 +212,10 @@ walk(const struct conf *conf, const struct role_ids *ids,
 	w.status = EX_OSERR;
 	w.alone.fire = without_dns;
 	if (loop_init() == -1 || signals_watch(&w.signals, on_signal) == -1 ||
-	    start_both(how) == -1) {
+	    start_both(how) == -1 || ipc_join(&w.net_chan, &w.dns_chan) == -1) {
 		fprintf(stderr, "deliver: cannot start the walk: %s\n",
 		    strerror(errno));
 	} else {
-		ipc_join(&w.net_chan, &w.dns_chan);
 		if (loop_run() == -1)
 			w.status = EX_OSERR;
 		heard(&w.out, 0);

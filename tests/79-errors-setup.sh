@@ -276,6 +276,7 @@ once() {
 		on /tmp/said check_fault parent write 2 EIO # all was well
 		met check_fault net recvmsg 1 ENOMEM        # it walked to nobody, and all was well
 		met check_fault dns setuid 1 kill           # for half a minute nobody answered
+		met check_fault parent socketpair 3 EMFILE  # nor then
 		;;
 	handoff)
 		met handoff_fault start prctl 1 kill   # it said nothing
