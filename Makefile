@@ -153,7 +153,8 @@ check:
 
 # Every system call of a submission and a delivery, where check takes the first of
 # each kind, and homes moved at each of them (48).  In pieces: ERROR_ONLY=sendmail,
-# pass, stay, end, again, ask, bounds, show, token or socket,
+# pass, stay, end, again, ask, bounds, show, token or socket, and of what an
+# administrator runs fresh, setup, message, import, shown, check or handoff,
 # ERROR_HOWS=kill or errors, ERROR_ROLES="queue user", one in ERROR_EVERY from the
 # ERROR_FIRST on (tests/FAULTS).
 check-faults: helpers

@@ -281,6 +281,7 @@ once() {
 	handoff)
 		met handoff_fault start prctl 1 kill   # it said nothing
 		met handoff_fault start prctl 1 EINVAL # nor then
+		met handoff_fault start epoll_create1 1 EMFILE
 		on $SPOOL/queue handoff_fault parent openat 3 EMFILE # all was gone
 		;;
 	esac
