@@ -33,3 +33,23 @@ account_find(const char *name)
 	errno = 0;
 	return NULL;
 }
+
+const struct group *
+account_group(const char *name)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct group *g;
+
+		errno = 0;
+		g = getgrnam(name);
+		if (g || !says_no(errno))
+			return g;
+		errno = 0;
+		if (getgrgid(0) == NULL) {
+			errno = says_no(errno) ? EAGAIN : errno;
+			return NULL;
+		}
+	}
+	errno = 0;
+	return NULL;
+}

@@ -111,24 +111,32 @@ handoff_settings(struct conf *c, const char *to, struct buf *why)
 	return 0;
 }
 
-static size_t
-count(const char *path)
+static int
+count(const char *path, size_t *n)
 {
 	DIR *d = opendir(path);
 	struct dirent *e;
-	size_t n = 0;
+	int rc = -1;
 
-	while (d && (e = readdir(d)) != NULL)
-		n += spool_id_valid(e->d_name);
-	if (d)
+	if (d) {
+		while ((errno = 0, e = readdir(d)) != NULL)
+			*n += spool_id_valid(e->d_name);
+		rc = errno ? -1 : 0;
 		closedir(d);
-	return n;
+	}
+	return rc;
 }
 
-static size_t
-waiting(void)
+static int
+waiting(size_t *n)
 {
-	return count(SPOOL_DIR "/drop") + count(SPOOL_DIR "/queue");
+	*n = 0;
+	if (count(SPOOL_DIR "/drop", n) == 0 &&
+	    count(SPOOL_DIR "/queue", n) == 0)
+		return 0;
+	fprintf(stderr, "deliver: what waits in %s cannot be counted: %s\n",
+	    SPOOL_DIR, strerror(errno));
+	return -1;
 }
 
 static void
@@ -152,16 +160,21 @@ watch(pid_t pid, size_t before)
 	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 ||
 	       (ended == -1 && errno == EINTR)) {
 		nanosleep(&second, NULL);
-		left = waiting();
-		if (left != last)
+		if (waiting(&left) == 0 && left != last) {
 			tell(before, left);
-		last = left;
+			last = left;
+		}
 	}
-	if (!WIFEXITED(status))
+	if (!WIFEXITED(status)) {
+		fputs("deliver: the pass was ended by a signal; what that host "
+		      "has not taken is here as it was\n",
+		    stderr);
 		return EX_SOFTWARE;
+	}
 	if (WEXITSTATUS(status))
 		return WEXITSTATUS(status);
-	left = waiting();
+	if (waiting(&left) == -1)
+		return EX_OSERR;
 	tell(before, left);
 	if (left)
 		puts("What waits is here as it was; `mailq` shows why.");
@@ -172,9 +185,13 @@ int
 handoff_apart(const char *to, int *status)
 {
 	pid_t parent = getpid(), pid;
-	size_t before = waiting();
 	struct buf b = { 0 };
+	size_t before;
 
+	if (waiting(&before) == -1) {
+		*status = EX_OSFILE;
+		return -1;
+	}
 	printable_add(&b, span_of(to), 256);
 	printf("%zu %s for %s\n", before,
 	    before == 1 ? "message is" : "messages are", buf_c(&b));
@@ -183,10 +200,18 @@ handoff_apart(const char *to, int *status)
 	pid = fork();
 	if (pid == 0) {
 		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 ||
-		    getppid() != parent)
+		    getppid() != parent) {
+			fputs("deliver: the pass would not end with this "
+			      "process; nothing was done\n",
+			    stderr);
 			_exit(EX_TEMPFAIL);
+		}
 		return 0;
 	}
-	*status = pid == -1 ? EX_OSERR : watch(pid, before);
+	*status = EX_OSERR;
+	if (pid == -1)
+		fprintf(stderr, "deliver: cannot fork: %s\n", strerror(errno));
+	else
+		*status = watch(pid, before);
 	return -1;
 }

@@ -233,6 +233,7 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 		.control = -1, .submit = -1, .secrets = secrets
 	};
 	pid_t other = 0;
+	int status;
 
 	if (geteuid() != 0) {
 		buf_str(why, "it must be started by root");
@@ -280,7 +281,11 @@ run(struct conf *conf, enum parent_pass pass, bool idle, int secrets,
 	if (pass == PASS_NONE &&
 	    (fds.submit = listen_on(RUN_SUBMIT, SOCK_SEQPACKET, why)) == -1)
 		return EX_OSERR;
-	return parent_run(CONF_PATH, conf, &ids, pass, idle, &fds);
+	status = parent_run(CONF_PATH, conf, &ids, pass, idle, &fds);
+	if (status == EX_OSERR && conf->handoff)
+		buf_str(
+		    why, "the pass could not begin; the log has the reason");
+	return status;
 }
 
 /* One request of mailq, on standard input.  Who changes anything is the agent

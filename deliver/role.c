@@ -1,6 +1,7 @@
 #include "deliver/role.h"
 #include "common/log.h"
 #include "common/priv.h"
+#include "deliver/account.h"
 #include "deliver/bounds.h"
 #include "deliver/convert.h"
 #include "deliver/dns/dns.h"
@@ -18,6 +19,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -35,18 +37,28 @@ const struct role_row role_rows[ROLES] = {
 	[ROLE_TOKEN] = { "token", "bellman-token", token_run },
 };
 
+/* Which of the two it is decides what is to be done. */
+static int
+nobody(struct buf *why, const char *what, const char *name, int error)
+{
+	if (error)
+		buf_fmt(why, "the %s \"%s\" cannot be looked up: %s", what,
+		    name, strerror(error));
+	else
+		buf_fmt(why,
+		    "there is no %s \"%s\"; `make install` or the package "
+		    "makes it",
+		    what, name);
+	return -1;
+}
+
 static int
 group(const char *name, gid_t *gid, struct buf *why)
 {
-	struct group *g = getgrnam(name);
+	const struct group *g = account_group(name);
 
-	if (g == NULL) {
-		buf_fmt(why,
-		    "there is no group \"%s\"; `make install` or the "
-		    "package makes it",
-		    name);
-		return -1;
-	}
+	if (g == NULL)
+		return nobody(why, "group", name, errno);
 	*gid = g->gr_gid;
 	return 0;
 }
@@ -56,18 +68,14 @@ role_ids(struct role_ids *ids, struct buf *why)
 {
 	*ids = (struct role_ids){ 0 };
 	for (int r = 0; r < ROLES; r++) {
-		struct passwd *pw;
+		const struct passwd *pw;
 
 		if (role_rows[r].user == NULL)
 			continue;
-		pw = getpwnam(role_rows[r].user);
-		if (pw == NULL || pw->pw_uid == 0) {
-			buf_fmt(why,
-			    "there is no user \"%s\"; `make install` or "
-			    "the package makes it",
-			    role_rows[r].user);
-			return -1;
-		}
+		pw = account_find(role_rows[r].user);
+		if (pw == NULL || pw->pw_uid == 0)
+			return nobody(
+			    why, "user", role_rows[r].user, pw ? 0 : errno);
 		ids->uid[r] = pw->pw_uid;
 		ids->gid[r] = pw->pw_gid;
 	}

@@ -15,7 +15,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LINE 4096 /* octets of a line that are shown */
+#define LINE 4096  /* octets of a line that are shown */
+#define ALONE 1000 /* ms for net to come to its end without dns */
 
 static struct {
 	const struct conf *conf;
@@ -23,8 +24,10 @@ static struct {
 	pid_t net, dns;
 	struct ipc net_chan, dns_chan;
 	struct loop_fd signals, out;
+	struct loop_timer alone;
 	struct buf text;
 	int status;
+	bool unsaid; /* something that was to be shown */
 } w;
 
 /* The roles have parsed what servers say: only printable text gets through. */
@@ -45,13 +48,15 @@ print(bool all)
 		printable_add(&b, (struct span){ start, len }, LINE);
 		buf_reset(&lines);
 		wrap_lines(&lines, wrap_window(STDOUT_FILENO), buf_view(&b));
-		fputs(buf_c(&lines), stdout);
+		if (lines.bad || fputs(buf_c(&lines), stdout) == EOF)
+			w.unsaid = true;
 		at += len + (lf ? 1 : 0);
 	}
 	buf_drop(&w.text, at);
 	buf_free(&b);
 	buf_free(&lines);
-	fflush(stdout);
+	if (fflush(stdout) == EOF)
+		w.unsaid = true;
 }
 
 static void
@@ -95,6 +100,18 @@ got(struct ipc *c, struct ipc_msg *m)
 		brief_add(b, TOKEN_SECONDS * 1000);
 }
 
+/* Nobody begins another here, and net would wait for its answers. */
+static void
+without_dns(struct loop_timer *t)
+{
+	(void)t;
+	fputs("deliver: the process that asks the name servers has ended; ask "
+	      "again\n",
+	    stderr);
+	w.status = EX_TEMPFAIL;
+	loop_stop();
+}
+
 static void
 reap(void)
 {
@@ -109,8 +126,8 @@ reap(void)
 						     : EX_SOFTWARE;
 			loop_stop();
 		} else if (pid == w.dns) {
-			w.dns = 0; /* then names are not found, and it says so
-				    */
+			w.dns = 0;
+			loop_in(&w.alone, ALONE);
 		} else if (brief_ended(pid, &was) && was.out != -1) {
 			if (ipc_is_open(&w.net_chan))
 				token_ended(&w.net_chan, &was, status);
@@ -193,16 +210,24 @@ walk(const struct conf *conf, const struct role_ids *ids,
 	w.conf = conf;
 	w.ids = ids;
 	w.status = EX_OSERR;
+	w.alone.fire = without_dns;
 	if (loop_init() == -1 || signals_watch(&w.signals, on_signal) == -1 ||
-	    start_both(how) == -1) {
+	    start_both(how) == -1 || ipc_join(&w.net_chan, &w.dns_chan) == -1) {
 		fprintf(stderr, "deliver: cannot start the walk: %s\n",
 		    strerror(errno));
 	} else {
-		ipc_join(&w.net_chan, &w.dns_chan);
 		if (loop_run() == -1)
 			w.status = EX_OSERR;
 		heard(&w.out, 0);
 		print(true);
+		if (w.status == EX_OSERR || w.status == EX_SOFTWARE)
+			fputs("deliver: the walk broke off before its end; "
+			      "ask again\n",
+			    stderr);
+	}
+	if (w.unsaid || w.text.bad) {
+		fputs("deliver: not all of it could be shown\n", stderr);
+		w.status = w.status ? w.status : EX_IOERR;
 	}
 	brief_kill(true);
 	if (w.net > 0)

@@ -72,6 +72,11 @@ letter ro | exits "a read-only spool: 0" 0 unshare -m sh -c \
     'mount -o bind /var/spool /var/spool && mount -o remount,bind,ro /var/spool &&
      exec setpriv --reuid=alice --regid=alice --init-groups /usr/sbin/sendmail bob'
 arrives "read-only" bob
+letter follows | exits "as root, who follows it (-v): 0" 0 timeout 20 unshare -m sh -c \
+    'mount -o bind /var/spool /var/spool && mount -o remount,bind,ro /var/spool &&
+     exec /usr/sbin/sendmail -v bob'
+said "he is told" '^<bob@mail.example> delivered: '
+arrives "root follows it" bob
 [ -z "$chroots" ] || {
 	letter root | exits "all is read-only: 0" 0 unshare -m sh -c \
 	    'mount --rbind / /mnt && mount -o remount,bind,ro /mnt && ! touch /mnt/x 2>/dev/null &&

@@ -82,6 +82,8 @@ exits "nobody listens" 75 setup --send relay --account alerts@relay.example --re
 nothing "nobody listens"
 exits "no answer" 66 setup </dev/null
 exits "no password" 66 setup --send relay --account a@b.example --relay r.example --password-stdin </dev/null
+printf 'half\001rest\nalice\n' | # and no answer is read in its middle
+	exits "a password that is no text" 66 setup --no-test --send relay --account a@b.example --relay r.example
 exits "an account that is no address" 64 setup --send relay --account 'a b' --relay r </dev/null
 exits "a way that there is not" 64 setup --send pigeon
 exits "a root that is no address" 64 setup --send none --root-to '|/bin/sh'

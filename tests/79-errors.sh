@@ -173,12 +173,6 @@ bob_fault() { # the same for one mailbox
 	expect "p${total}one" bob
 	passes "$@"
 }
-met() { # FUNCTION ROLE CALL WHEN HOW: one that has to meet its call
-	local what=$1
-	shift
-	try "$what" $group "$@"
-	tail -n 1 /tmp/faults | grep -- ' -$' >>/tmp/unmet
-}
 row() { # PATH ROLE CALL WHEN HOW
 	local what=pass_fault
 	case $1 in "$SPOOL"/*) what=far_fault ;; esac

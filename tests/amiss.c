@@ -198,7 +198,7 @@ on_path(const struct process *p, const struct user_regs_struct *r)
 	char link[64], path[600] = "", name[256] = "";
 	struct iovec here = { name, sizeof name - 1 };
 	struct iovec there = { (void *)(uintptr_t)r->rsi, sizeof name - 1 };
-	bool opens = r->orig_rax == SYS_openat;
+	bool opens = r->orig_rax == SYS_openat || r->orig_rax == SYS_newfstatat;
 
 	if (want_path == NULL)
 		return true;

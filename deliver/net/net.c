@@ -239,6 +239,7 @@ net_serve(const struct role_start *start, int64_t second)
 {
 	struct net net = { .conf = start->conf, .second = second };
 	struct relay *r;
+	bool failed = false;
 	int status = 0;
 
 	net.lonely.fire = nobody_came;
@@ -261,8 +262,10 @@ net_serve(const struct role_start *start, int64_t second)
 		    &net, start->out, start->probe_to, start->probe_find);
 	if (net.tls == NULL || (start->probe && net.probe == NULL) ||
 	    ipc_open(&net.parent, start->fd, ROLE_NET, ROLE_PARENT) == -1 ||
-	    loop_run() == -1)
+	    loop_run() == -1) {
 		log_errno("net: error what=\"cannot wait\"");
+		failed = true;
+	}
 	drop_all(&net);
 	while ((r = RB_MIN(relays, &net.relays)) != NULL)
 		relay_free(r);
@@ -274,7 +277,7 @@ net_serve(const struct role_start *start, int64_t second)
 	tls_store_free(net.tls);
 	if (net.probe)
 		status = probe_status(net.probe);
-	else if (start->probe)
+	if (start->probe && failed && status == 0)
 		status = EX_OSERR;
 	probe_free(net.probe);
 	return status;

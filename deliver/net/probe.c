@@ -262,6 +262,7 @@ on_next(struct loop_timer *t)
 				  "RECIPIENT` walks to those.");
 		probe_line(p, &b);
 	}
+	p->over = true;
 	loop_stop();
 }
 
@@ -321,7 +322,7 @@ probe_new(struct net *net, int out, const char *to, bool find)
 int
 probe_status(const struct probe *p)
 {
-	return p->status;
+	return p->status == 0 && (p->unsaid || !p->over) ? EX_OSERR : p->status;
 }
 
 void

@@ -26,6 +26,8 @@ struct probe {
 	struct relay *mx; /* whose hosts are walked to one by one */
 	size_t host;	  /* of them, the last one that was tried */
 	bool works;	  /* one of them does */
+	bool over;	  /* nothing is left to be walked to */
+	bool unsaid;	  /* a sentence was not heard: that is no success */
 	bool listed;
 	bool connected, answered, tried;
 	enum where where;

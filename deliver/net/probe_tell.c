@@ -19,6 +19,7 @@ probe_line(struct probe *p, struct buf *b)
 			break; /* nobody reads it any more */
 		at += n > 0 ? (size_t)n : 0;
 	}
+	p->unsaid |= b->bad || at < b->len;
 	buf_free(b);
 }
 
@@ -60,6 +61,7 @@ say_srv(struct probe *p, const struct way *w)
 		    w->hosts[i].implicit ? "first" : "starttls");
 		probe_line(p, &b);
 	}
+	p->over = true;
 	loop_stop();
 }
 

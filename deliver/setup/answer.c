@@ -11,7 +11,8 @@ answer_is_person(void)
 	return isatty(STDIN_FILENO);
 }
 
-/* Octet by octet: what follows may be for somebody else. */
+/* Octet by octet: what follows may be for somebody else.  0; 1: nothing
+ * follows; -1: it could not be read, or is no line. */
 static int
 read_line(struct buf *line)
 {
@@ -30,7 +31,9 @@ read_line(struct buf *line)
 			return -1;
 		buf_chr(line, (char)c);
 	}
-	return n == 0 && line->len && !line->bad ? 0 : -1;
+	if (n == -1 || line->bad)
+		return -1;
+	return line->len ? 0 : 1;
 }
 
 static void
@@ -47,7 +50,7 @@ answer_line(const char *question, struct buf *line)
 
 	fputs(question, stdout);
 	fflush(stdout);
-	if (read_line(line) == -1)
+	if (read_line(line) != 0)
 		return -1;
 	s = span_trim(buf_view(line));
 	if (s.len)

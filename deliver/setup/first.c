@@ -1,6 +1,7 @@
 /* first - the first message, to root, and what becomes of it. */
 #include "common/run.h"
 #include "common/spool.h"
+#include "common/whole.h"
 #include "deliver/setup/setup_in.h"
 #include "deliver/setup/show.h"
 #include <dirent.h>
@@ -27,11 +28,14 @@ run_as(char *name, char *word, char *to, struct span text)
 	char *argv[] = { name, word, to, NULL }, *envp[] = { path, NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2], status = 0;
+	bool whole = true;
 	pid_t pid;
 
 	fflush(stdout);
-	if (pipe(ends) == -1)
+	if (pipe(ends) == -1) {
+		fprintf(stderr, "deliver: no pipe: %s\n", strerror(errno));
 		return EX_OSERR;
+	}
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
 	posix_spawn_file_actions_addclose(&actions, ends[0]);
@@ -41,17 +45,20 @@ run_as(char *name, char *word, char *to, struct span text)
 		pid = -1;
 	}
 	close(ends[0]);
-	if (pid != -1 &&
-	    write(ends[1], text.ptr, text.len) != (ssize_t)text.len)
-		fputs(
-		    "deliver: " SENDMAIL " did not read the message\n", stderr);
+	if (pid != -1 && whole_write(ends[1], text) == -1) {
+		fprintf(stderr, "deliver: " SENDMAIL " did not read it: %s\n",
+		    strerror(errno));
+		whole = false;
+	}
 	close(ends[1]);
 	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
 	posix_spawn_file_actions_destroy(&actions);
 	if (pid == -1)
 		return EX_OSFILE;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		return WEXITSTATUS(status);
+	return WIFEXITED(status) && whole ? 0 : EX_SOFTWARE;
 }
 
 static bool
@@ -68,8 +75,9 @@ any_dropped(void)
 	return any;
 }
 
-/* The pass that sendmail has started. */
-static void
+/* The pass that sendmail has started.  Is there an agent that stays, after all?
+ */
+static bool
 await_pass(void)
 {
 	const struct timespec nap = { .tv_nsec = NAP * 1000000L };
@@ -79,11 +87,14 @@ await_pass(void)
 		bool held = run_held(RUN_AGENT);
 
 		if (!held && (!any_dropped() || begin >= BEGIN))
-			return;
+			return false;
+		if (held && run_held(RUN_RESIDENT))
+			return true;
 		begin += held ? 0 : NAP;
 		waited += NAP;
 		nanosleep(&nap, NULL);
 	}
+	return false;
 }
 
 int
@@ -109,7 +120,7 @@ setup_message(const struct setup *s)
 	if (status)
 		return status;
 	if (!agent)
-		await_pass();
+		agent = await_pass();
 	puts("What waits now, as `mailq` shows it, with the reason:");
 	run_as(mailq, NULL, NULL, SPAN(""));
 	if (!agent)

@@ -34,6 +34,7 @@ struct import {
 	bool write, force;
 	int rootfd;
 	bool trusted; /* the first file is root's: what it names is read */
+	bool unread;  /* one is there, and could not be opened */
 	char path[SOURCE_FILES][PLAN_PATH];
 	int fd[SOURCE_FILES];
 	size_t n;
@@ -114,10 +115,11 @@ confine(const struct import *x, pid_t parent)
 
 /* --- root, who opens and does not read --- */
 
-/* A file's descriptor; -1 with errno: ENOENT, or why it is not read in *why. */
+/* A file's descriptor; -1: there is none, or why it is not read in *why, which
+ * is the system's word where it failed. */
 static int
-open_beneath(
-    const struct import *x, const char *path, struct stat *st, const char **why)
+open_beneath(const struct import *x, const char *path, struct stat *st,
+    const char **why, bool *failed)
 {
 	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK |
 					 O_NOCTTY,
@@ -125,11 +127,15 @@ open_beneath(
 	int fd = (int)syscall(SYS_openat2, x->rootfd, path, &how, sizeof how);
 
 	*why = NULL;
-	if (fd == -1) {
-		*why = errno == ENOENT ? NULL : strerror(errno);
+	*failed =
+	    (fd == -1 && errno != ENOENT) || (fd != -1 && fstat(fd, st) == -1);
+	if (*failed)
+		*why = strerror(errno);
+	if (fd == -1)
 		return -1;
-	}
-	if (fstat(fd, st) == -1 || !S_ISREG(st->st_mode))
+	if (*failed)
+		;
+	else if (!S_ISREG(st->st_mode))
 		*why = "it is no file";
 	else if (st->st_size > SOURCE_TEXT)
 		*why = "it is over a megabyte";
@@ -141,22 +147,26 @@ open_beneath(
 	return -1;
 }
 
-/* 1 when it is there. */
+/* 1 when it is there; -1: it is not read, which has been said. */
 static int
 add_file(struct import *x, const char *path)
 {
 	const char *why;
 	struct stat st;
+	bool failed;
 	int fd;
 
 	for (size_t i = 0; i < x->n; i++)
 		if (strcmp(x->path[i], path) == 0)
 			return 1;
-	fd = open_beneath(x, path, &st, &why);
-	if (fd == -1 && why)
-		fprintf(stderr, "deliver: %s is not read: %s\n", path, why);
-	if (fd == -1)
+	fd = open_beneath(x, path, &st, &why, &failed);
+	if (fd == -1 && why == NULL)
 		return 0;
+	if (fd == -1) {
+		fprintf(stderr, "deliver: %s is not read: %s\n", path, why);
+		x->unread |= failed;
+		return -1;
+	}
 	if (x->n == 0)
 		x->trusted = (st.st_uid == 0 || st.st_uid == geteuid()) &&
 			     !(st.st_mode & 020);
@@ -225,7 +235,8 @@ fetch_wanted(struct import *x)
 			    "deliver: %s is not read: others than root can "
 			    "change %s, which names it\n",
 			    path, x->path[0]);
-		else if (path && strlen(path) < PLAN_PATH && !add_file(x, path))
+		else if (path && strlen(path) < PLAN_PATH &&
+			 add_file(x, path) == 0)
 			fprintf(stderr,
 			    "deliver: %s is not there, and %s names it\n", path,
 			    x->path[0]);
@@ -238,10 +249,11 @@ static int
 convert(struct import *x)
 {
 	const char *first = x->source->paths[0];
+	int has = add_file(x, first);
 
-	for (size_t i = 0; i < SOURCE_FIXED && x->source->paths[i]; i++)
-		add_file(x, x->source->paths[i]);
-	if (x->n == 0 || first == NULL || strcmp(x->path[0], first) != 0) {
+	if (has == -1)
+		return EX_NOINPUT;
+	if (has == 0) {
 		fprintf(stderr,
 		    "deliver: there is no %s%s: no settings of %s; --root DIR "
 		    "looks below another folder, and deliver --setup asks for "
@@ -250,6 +262,8 @@ convert(struct import *x)
 		    x->source->title);
 		return EX_NOINPUT;
 	}
+	for (size_t i = 1; i < SOURCE_FIXED && x->source->paths[i]; i++)
+		add_file(x, x->source->paths[i]);
 	for (int round = 0; round < ROUNDS; round++) {
 		if (parse_round(x) == -1) {
 			fputs("deliver: the settings could not be parsed; "
@@ -270,13 +284,16 @@ look_for(const struct import *x)
 	const struct source *found = NULL;
 	const char *why;
 	struct stat st;
+	bool failed;
 
 	for (size_t i = 0; i < nsources; i++) {
-		int fd = open_beneath(x, sources[i].paths[0], &st, &why);
+		int fd =
+		    open_beneath(x, sources[i].paths[0], &st, &why, &failed);
 
-		if (fd == -1)
+		if (fd == -1 && !failed)
 			continue;
-		close(fd);
+		if (fd != -1)
+			close(fd);
 		if (found) {
 			fprintf(stderr,
 			    "deliver: there are settings of %s and of %s; say "
@@ -432,10 +449,19 @@ import(struct import *x)
 	if ((status = convert(x)) != 0)
 		return status;
 	show(x);
+	if (x->write && x->unread) {
+		fputs("deliver: not all of them could be read; nothing was "
+		      "written\n",
+		    stderr);
+		return EX_NOINPUT;
+	}
 	if (x->write)
 		return write_files(x);
 	puts("Nothing was written; with --write it would be.");
-	return 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fputs("deliver: not all of it could be shown\n", stderr);
+	return EX_IOERR;
 }
 
 int

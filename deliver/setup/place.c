@@ -5,6 +5,7 @@
 #include "common/whole.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #define MOST (1 << 20) /* octets of a file that is there */
 #define KEPT 100       /* copies: .old, .old.1 and so on */
+#define NEW ".new."    /* and six letters: not in its place yet */
 
 struct file {
 	const char *path;
@@ -28,27 +30,28 @@ cannot(struct buf *why, const char *what, const char *path)
 	return -1;
 }
 
-/* 1: text has it; 0: there is no such file; -1. */
+/* 1: text has it, and st whose it is; 0: there is no such file; -1. */
 static int
-read_file(const char *path, struct buf *text, struct buf *why)
+read_file(const char *path, struct buf *text, struct stat *st, struct buf *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
 	ssize_t n = -1;
 
 	if (fd == -1)
 		return errno == ENOENT ? 0 : cannot(why, "read", path);
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size > MOST) {
-		buf_fmt(why, "%s is no file of settings", path);
-		close(fd);
-		return -1;
-	}
-	if (buf_room(text, (size_t)st.st_size + 1) == 0)
-		n = read(fd, text->ptr + text->len, (size_t)st.st_size);
-	if (n == -1)
+	if (fstat(fd, st) == -1) {
 		cannot(why, "read", path);
-	else
-		text->len += (size_t)n;
+	} else if (!S_ISREG(st->st_mode) || st->st_size > MOST) {
+		buf_fmt(why, "%s is no file of settings", path);
+	} else {
+		if (buf_room(text, (size_t)st->st_size + 1) == 0)
+			n = read(
+			    fd, text->ptr + text->len, (size_t)st->st_size);
+		if (n == -1)
+			cannot(why, "read", path);
+		else
+			text->len += (size_t)n;
+	}
 	close(fd);
 	return n == -1 ? -1 : 1;
 }
@@ -81,7 +84,8 @@ static int
 may(const char *path, bool force, struct buf *why)
 {
 	struct buf text = { 0 };
-	int rc = read_file(path, &text, why);
+	struct stat st;
+	int rc = read_file(path, &text, &st, why);
 
 	if (rc == 1 && !force && says_something(buf_view(&text))) {
 		buf_fmt(why,
@@ -110,7 +114,7 @@ prepare(const struct file *f, struct span text, char name[256])
 {
 	int fd, saved;
 
-	snprintf(name, 256, "%s.XXXXXX", f->path);
+	snprintf(name, 256, "%s" NEW "XXXXXX", f->path);
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd == -1)
 		return -1;
@@ -124,6 +128,21 @@ prepare(const struct file *f, struct span text, char name[256])
 	unlink(name);
 	errno = saved;
 	return -1;
+}
+
+/* What one that was killed has not put in its place: a password, perhaps. */
+static void
+tidy(const char *path)
+{
+	char pattern[256];
+	glob_t g;
+
+	snprintf(pattern, sizeof pattern, "%s" NEW "??????", path);
+	if (glob(pattern, GLOB_NOSORT, NULL, &g) != 0)
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		unlink(g.gl_pathv[i]);
+	globfree(&g);
 }
 
 /* What is there gets a second name first. */
@@ -205,7 +224,8 @@ put_conf(const struct place *p, struct buf *said, struct buf *why)
 {
 	const struct file f = { CONF_PATH, 0644, 0 };
 	struct buf old = { 0 }, all = { 0 };
-	int rc = read_file(CONF_PATH, &old, why);
+	struct stat st;
+	int rc = read_file(CONF_PATH, &old, &st, why);
 	bool keeps = rc == 1 && says_something(buf_view(&old));
 
 	if (rc != -1) {
@@ -238,7 +258,7 @@ put_alias(const struct place *p, struct buf *said, struct buf *why)
 	struct file f = { PLACE_ALIASES, 0644, 0 };
 	struct buf text = { 0 };
 	struct stat st;
-	int rc = read_file(PLACE_ALIASES, &text, why);
+	int rc = read_file(PLACE_ALIASES, &text, &st, why);
 
 	if (rc == 1 && has_root(buf_view(&text))) {
 		buf_fmt(said,
@@ -246,7 +266,7 @@ put_alias(const struct place *p, struct buf *said, struct buf *why)
 		    PLACE_ALIASES);
 		rc = 0;
 	} else if (rc != -1) {
-		if (rc == 1 && stat(PLACE_ALIASES, &st) == 0) {
+		if (rc == 1) {
 			f.mode = st.st_mode & 0777;
 			f.gid = st.st_gid;
 		}
@@ -265,17 +285,23 @@ int
 place_write(const struct place *p, struct buf *said, struct buf *why)
 {
 	const struct file secrets = { PLACE_SECRETS, 0640, p->net };
+	bool keeps = false;
 	struct stat st;
 
 	if (place_may(p, why) == -1)
 		return -1;
+	if (stat(PLACE_SECRETS, &st) == 0)
+		keeps = st.st_size != 0;
+	else if (errno != ENOENT)
+		return cannot(why, "read", PLACE_SECRETS);
+	tidy(PLACE_SECRETS);
+	tidy(CONF_PATH);
+	tidy(PLACE_ALIASES);
 	if (mkdir(PLACE_DIR, 0755) == -1 && errno != EEXIST)
 		return cannot(why, "make", PLACE_DIR);
 	/* A password without its relay harms nobody, a relay without its
 	 * password does. */
-	if (p->secrets.len &&
-	    put(&secrets, p->secrets,
-		stat(PLACE_SECRETS, &st) == 0 && st.st_size, said, why) == -1)
+	if (p->secrets.len && put(&secrets, p->secrets, keeps, said, why) == -1)
 		return -1;
 	if (put_conf(p, said, why) == -1)
 		return -1;
@@ -290,8 +316,16 @@ place_tell_agent(struct buf *said)
 	ssize_t n = -1;
 	int fd;
 
-	if (!run_held(RUN_RESIDENT))
+	errno = 0;
+	if (!run_held(RUN_RESIDENT)) {
+		if (errno && errno != ENOENT)
+			buf_fmt(said,
+			    "Whether an agent runs cannot be told (%s); one "
+			    "that does reads its settings anew when it gets "
+			    "SIGHUP.\n",
+			    strerror(errno));
 		return;
+	}
 	fd = open(RUN_PID, O_RDONLY | O_CLOEXEC);
 	if (fd != -1) {
 		n = read(fd, text, sizeof text - 1);
@@ -301,4 +335,8 @@ place_tell_agent(struct buf *said)
 	    span_num(span_trim(span_of(text)), 2, INT32_MAX, &pid) == 0 &&
 	    kill((pid_t)pid, SIGHUP) == 0)
 		buf_str(said, "The agent that runs reads its settings anew.\n");
+	else
+		buf_str(said,
+		    "The agent that runs cannot be told; it reads its settings "
+		    "anew when it gets SIGHUP.\n");
 }

@@ -2,8 +2,8 @@
 #include "common/alias.h"
 #include "common/printable.h"
 #include "common/whole.h"
+#include "deliver/account.h"
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,11 +89,18 @@ add_user(struct look *l, struct span name)
 	char *user = span_dup(span_cut(&rest, '+'));
 	struct buf b = { 0 };
 
-	if (user && getpwnam(user)) {
+	if (user && account_find(user)) {
 		add_text(l, "the mailbox of ", span_of(user));
 	} else {
+		int error = user ? errno : ENOMEM;
+
 		printable_add(&b, name, 512);
-		buf_str(&b, " (no user here)");
+		if (error)
+			buf_fmt(&b,
+			    " (whether that is a user cannot be read: %s)",
+			    strerror(error));
+		else
+			buf_str(&b, " (no user here)");
 		add(l, &b);
 	}
 	free(user);

@@ -194,10 +194,10 @@ second_question(struct setup *s)
 	if ((rc = where(s)) != 0)
 		return rc;
 	buf_str(&s->user_is, s->user ? s->user : buf_c(&s->account_is));
-	if (answer_password(
-		"Its password (not shown; empty: the relay wants none): ",
-		&s->password) == -1 &&
-	    (s->password_stdin || answer_is_person()))
+	rc = answer_password(
+	    "Its password (not shown; empty: the relay wants none): ",
+	    &s->password);
+	if (rc == -1 || (rc == 1 && (s->password_stdin || answer_is_person())))
 		return no_answer();
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* setup_relay - the relay found and tried, each in a process of its own: a walk
  * has one loop, and its roles are its children. */
+#include "common/whole.h"
 #include "deliver/setup/provider.h"
 #include "deliver/setup/setup_in.h"
 #include "deliver/setup/show.h"
@@ -72,7 +73,7 @@ settings(struct span text, struct conf *c)
 
 	*c = (struct conf){ 0 };
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	if (fd != -1 && write(fd, text.ptr, text.len) == (ssize_t)text.len)
+	if (fd != -1 && whole_write(fd, text) == 0)
 		rc = conf_load(path, c, &why);
 	if (rc == -1)
 		fprintf(stderr, "deliver: %s\n",
@@ -101,7 +102,14 @@ walk_apart(const struct setup *s, const struct conf *c,
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	if (pid > 0 && WIFEXITED(status))
+		return WEXITSTATUS(status);
+	if (pid == -1)
+		fprintf(stderr, "deliver: cannot fork: %s\n", strerror(errno));
+	else
+		fputs("deliver: the process that asks was ended by a signal\n",
+		    stderr);
+	return EX_SOFTWARE;
 }
 
 /* The first line of "srv HOST PORT first|starttls". */
@@ -184,9 +192,9 @@ setup_try(struct setup *s)
 	struct conf c;
 
 	if (fd == -1 || fchmod(fd, 0600) == -1 ||
-	    (secrets.len &&
-		write(fd, secrets.ptr, secrets.len) != (ssize_t)secrets.len))
-		fprintf(stderr, "deliver: no memory: %s\n", strerror(errno));
+	    whole_write(fd, secrets) == -1)
+		fprintf(stderr, "deliver: no memory for the password: %s\n",
+		    strerror(errno));
 	else if (settings(buf_view(&s->plan.conf), &c) == 0) {
 		status = walk_apart(s, &c, &how, -1);
 		conf_free(&c);
