@@ -115,6 +115,17 @@ confine(const struct import *x, pid_t parent)
 
 /* --- root, who opens and does not read --- */
 
+/* Why it is not read; NULL: it is. */
+static const char *
+unfit(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "it is no file";
+	if (st->st_size > SOURCE_TEXT)
+		return "it is over a megabyte";
+	return st->st_mode & 02 ? "everybody can change it" : NULL;
+}
+
 /* A file's descriptor; -1: there is none, or why it is not read in *why, which
  * is the system's word where it failed. */
 static int
@@ -131,17 +142,9 @@ open_beneath(const struct import *x, const char *path, struct stat *st,
 	    (fd == -1 && errno != ENOENT) || (fd != -1 && fstat(fd, st) == -1);
 	if (*failed)
 		*why = strerror(errno);
-	if (fd == -1)
-		return -1;
-	if (*failed)
-		;
-	else if (!S_ISREG(st->st_mode))
-		*why = "it is no file";
-	else if (st->st_size > SOURCE_TEXT)
-		*why = "it is over a megabyte";
-	else if (st->st_mode & 02)
-		*why = "everybody can change it";
-	if (*why == NULL)
+	else if (fd != -1)
+		*why = unfit(st);
+	if (fd == -1 || *why == NULL)
 		return fd;
 	close(fd);
 	return -1;
