@@ -452,7 +452,7 @@ import(struct import *x)
 	if ((status = convert(x)) != 0)
 		return status;
 	show(x);
-	if (x->write && x->unread) {
+	if (x->unread && geteuid() == 0) { /* a user sees what he may */
 		fputs("deliver: not all of them could be read; nothing was "
 		      "written\n",
 		    stderr);
