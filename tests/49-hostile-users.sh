@@ -241,7 +241,11 @@ check "3000 that wait" await -t 30 files $SPOOL/queue 3000
 before=$(memory)
 check "who does not read a long answer" peers 1 8 'mailq\\n' $alices
 answers "who does not read a long answer"
-check "who does not read a long answer: it is not all kept ($(($(memory) - before)) KiB)" test $(($(memory) - before)) -lt 8000
+if [ -n "${WATCHED:-}" ]; then
+	skip "what of a long answer is kept: most of the memory is memcheck's"
+else
+	check "who does not read a long answer: it is not all kept ($(($(memory) - before)) KiB)" test $(($(memory) - before)) -lt 8000
+fi
 gone
 rm -f $SPOOL/queue/* $D/*
 : | config
