@@ -30,14 +30,14 @@ main(int argc, char **argv)
 		return 70;
 	name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	snprintf(program, sizeof program, "/usr/libexec/watched/%s", name);
-	/* What is lost counts where a process stays; sendmail has ended.
+	/* What is lost counts where a process stays; the others have ended.
 	 * Not as arguments: a title takes their place (direct.c), and valgrind
 	 * looks at the name of the file again in each child.  Its pipes for gdb
 	 * could not be removed by a process of another user. */
 	snprintf(options, sizeof options,
 	    "VALGRIND_OPTS=-q --error-exitcode=99 --vgdb=no "
 	    "--log-file=/tmp/watched/%s.%%p%s",
-	    name, strncmp(name, "deliver", 7) == 0 ? leaks : "");
+	    name, strcmp(name, "deliver") == 0 ? leaks : "");
 	if (setresgid(group, group, group) == -1)
 		err(70, "the group");
 	args[0] = valgrind;
