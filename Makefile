@@ -206,8 +206,8 @@ sanitize-check:
 # own, in which the sandbox leaves room for it and sendmail is linked dynamically,
 # for memcheck to have its malloc in it (tests/watched.c).  Minutes a story: in pieces
 # by WATCH=tests/11-recipients.sh.
-WATCH = $(foreach n,10 11 12 13 14 15 16 20 21 30 31 32 33 34 35 36 37 38 39 40 41 42 44 46 47 49 50 52 \
-	55-without 57 59 60 61 62 66 67-fairness 72 73 74-handoff 74-setup,tests/$n*.sh)
+WATCH = $(foreach n,10 11 12 13 14 15 16 17 20 21 30 31 32 33 34 35 36 37 38 39 40 41 42 44 45 46 47 \
+	49 50 52 55-without 57 59 60 61 62 63 65 66 67-fairness 71 72 73 74-handoff 74-setup 75 76-power,tests/$n*.sh)
 # What direct.c does in place of valgrind.
 DIRECT = syscall setproctitle_init setproctitle
 check-valgrind:
