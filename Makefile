@@ -215,20 +215,22 @@ sanitize-check: sanitize-all
 # own, in which the sandbox leaves room for it and sendmail is linked dynamically,
 # for memcheck to have its malloc in it (tests/watched.c).  Minutes a story: in pieces
 # by WATCH=tests/11-recipients.sh.
-WATCH = $(foreach n,10 11 12 13 14 15 16 20 21 30 31 32 33 34 35 36 37 39 40 46 47 49 55-without 59 60 61 62 66 72 73 74-setup,tests/$n-*.sh)
+WATCH = $(foreach n,10 11 12 13 14 15 16 17 20 21 30 31 32 33 34 35 36 37 38 39 40 41 42 44 45 46 47 \
+	49 50 52 55-without 57 59 60 61 62 63 65 66 67-fairness 71 72 73 74-handoff 74-setup 75 76-power,tests/$n*.sh)
 # What direct.c does in place of valgrind.
 DIRECT = syscall setproctitle_init setproctitle
 check-valgrind:
 	@tests/deps.sh install build check mime valgrind
 	@mkdir -p $O/valgrind
 	@[ ! -d $O/pkgs ] || ln -sfn ../pkgs $O/valgrind/pkgs
-	@$(MAKE) -s O=$O/valgrind CPPFLAGS=-DWATCHED CFLAGS="-O1 -g" \
-	    SENDMAIL_LIBS="$(BSD_LIBS)" LDFLAGS="$(DIRECT:%=-Wl,--wrap=%) $(abspath $O)/valgrind/tests/direct.o" watched-helpers
-	@O=$O/valgrind WATCHED=1 JOBS=$${JOBS:-2} STORY_TIME=1800 tests/check.sh $(wildcard $(WATCH))
+	@$(MAKE) -s O=$O/valgrind CPPFLAGS="-DWATCHED -DCONVERT_TEXT_SECONDS=60" \
+	    CFLAGS="-O1 -g" SENDMAIL_LIBS="$(BSD_LIBS)" \
+	    LDFLAGS="$(DIRECT:%=-Wl,--wrap=%) $(abspath $O)/valgrind/tests/direct.o" watched-helpers
+	@O=$O/valgrind WATCHED=1 JOBS=$${JOBS:-2} STORY_TIME=1800 CRASH_SUBMITTERS=10 tests/check.sh $(wildcard $(WATCH))
 
 watched-helpers:
 	@$(MAKE) -s O=$O LDFLAGS= $O/tests/direct.o
-	@$(MAKE) -s O=$O helpers
+	@$(MAKE) -s O=$O helpers bench-tools
 
 # Everything fetched is named; the rest happens in a copy that is thrown away.
 demo:

@@ -9,7 +9,9 @@
 #define CONVERT_PROGRAM "/usr/libexec/bellman/deliver-mime"
 #endif
 #define CONVERT_SECONDS 60 /* of the processor */
+#ifndef CONVERT_TEXT_SECONDS
 #define CONVERT_TEXT_SECONDS 3
+#endif
 
 /* What comes out of a message of so many octets has at most so many. */
 uint64_t convert_limit(uint64_t octets);

@@ -196,7 +196,7 @@ static char **
 words(int fd, char **name)
 {
 	struct stat st;
-	char *text, **argv;
+	char *text, **argv = NULL;
 	size_t len, n = 0;
 	int seals =
 	    fcntl(fd, F_GET_SEALS); /* a memfd, nothing that could hang */
@@ -208,19 +208,21 @@ words(int fd, char **name)
 	text = malloc(len);
 	if (text == NULL || pread(fd, text, len, 0) != (ssize_t)len ||
 	    text[len - 1] != '\0')
-		return NULL;
+		goto end;
 	for (size_t i = 0; i < len; i++)
 		n += text[i] == '\0';
-	if (n < 2)
-		return NULL;
-	argv = calloc(n + 1, sizeof *argv);
+	if (n >= 2)
+		argv = calloc(n + 1, sizeof *argv);
 	if (argv == NULL)
-		return NULL;
+		goto end;
 	*name = text;
 	text += strlen(text) + 1;
 	for (size_t i = 0; i < n - 1; i++, text += strlen(text) + 1)
 		argv[i] = text;
 	return argv;
+end:
+	free(text);
+	return NULL;
 }
 
 static _Noreturn void
@@ -282,4 +284,6 @@ submit_run(const struct role_start *start)
 		    pid == -1 ? EX_OSERR : (unsigned char)watch(start->fd, pid);
 	}
 	send(start->fd, &end, 1, MSG_NOSIGNAL);
+	free(argv);
+	free(name);
 }

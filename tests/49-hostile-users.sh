@@ -205,7 +205,7 @@ answers() { # WHAT: to bob, and to root
 	exits "$1: and root" 0 timeout 10 sendmail -q
 	printf 'EHLO x\nVRFY bob\nQUIT\n' | timeout 10 setpriv --reuid=bob --regid=bob --init-groups sendmail -bs >"$OUT" 2>&1
 	said "$1: a dialogue asks" '^250 .*bob@'
-	check "$1: at once" test $((SECONDS - began)) -lt 5
+	check "$1: at once" test $((SECONDS - began)) -lt $((5 * ${AWAIT_TIMES:-1}))
 }
 alices=$(id -u alice)
 check "40 that say nothing" peers 1 40 '' $alices
@@ -241,7 +241,11 @@ check "3000 that wait" await -t 30 files $SPOOL/queue 3000
 before=$(memory)
 check "who does not read a long answer" peers 1 8 'mailq\\n' $alices
 answers "who does not read a long answer"
-check "who does not read a long answer: it is not all kept ($(($(memory) - before)) KiB)" test $(($(memory) - before)) -lt 8000
+if [ -n "${WATCHED:-}" ]; then
+	skip "what of a long answer is kept: most of the memory is memcheck's"
+else
+	check "who does not read a long answer: it is not all kept ($(($(memory) - before)) KiB)" test $(($(memory) - before)) -lt 8000
+fi
 gone
 rm -f $SPOOL/queue/* $D/*
 : | config

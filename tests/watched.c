@@ -19,6 +19,9 @@ main(int argc, char **argv)
 {
 	static char valgrind[] = "/usr/bin/valgrind", options[400],
 		    program[256], lib[] = "VALGRIND_LIB=/usr/libexec/valgrind";
+	static const char leaks[] =
+	    " --leak-check=full --show-leak-kinds=definite "
+	    "--errors-for-leak-kinds=definite";
 	char **args = calloc((size_t)argc + 2, sizeof *args);
 	gid_t group = getegid();
 	const char *name;
@@ -27,13 +30,14 @@ main(int argc, char **argv)
 		return 70;
 	name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	snprintf(program, sizeof program, "/usr/libexec/watched/%s", name);
-	/* Not as arguments: a title takes their place (direct.c), and valgrind
+	/* What is lost counts where a process stays; the others have ended.
+	 * Not as arguments: a title takes their place (direct.c), and valgrind
 	 * looks at the name of the file again in each child.  Its pipes for gdb
 	 * could not be removed by a process of another user. */
 	snprintf(options, sizeof options,
 	    "VALGRIND_OPTS=-q --error-exitcode=99 --vgdb=no "
-	    "--log-file=/tmp/watched/%s.%%p",
-	    name);
+	    "--log-file=/tmp/watched/%s.%%p%s",
+	    name, strcmp(name, "deliver") == 0 ? leaks : "");
 	if (setresgid(group, group, group) == -1)
 		err(70, "the group");
 	args[0] = valgrind;
