@@ -134,6 +134,9 @@ stop_agent
 exits "no SRV record, and no answer" 66 setup --force --send relay --account a@other.example </dev/null
 kill $named
 exits "not at all" 0 setup --force --no-message --send none --root-to ''
+cp $CONF /tmp/none
+exits "not at all, again" 0 setup --force --no-message --send none --root-to ''
+same "not at all, again: it is the same" "$(cat -A /tmp/none)" "$(cat -A $CONF)"
 same "that is one line" "relay none" "$(grep -v '^#' $CONF)"
 same "the old ones are kept" 1 "$(ls $CONF.old | wc -l)"
 mv $SPOOL/drop $SPOOL/away

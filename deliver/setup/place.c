@@ -207,13 +207,17 @@ put(const struct file *f, struct span text, bool keeps, struct buf *said,
 static void
 add_comments(struct buf *to, struct span old)
 {
-	if (old.len)
-		buf_chr(to, '\n');
+	bool first = true;
+
 	while (old.len) {
 		struct span line = span_cut(&old, '\n');
 
-		if (is_none(span_trim(line)))
+		if (is_none(span_trim(line)) ||
+		    (first && span_trim(line).len == 0))
 			continue;
+		if (first)
+			buf_chr(to, '\n');
+		first = false;
 		buf_span(to, line);
 		buf_chr(to, '\n');
 	}
