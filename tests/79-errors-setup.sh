@@ -3,13 +3,8 @@
 # system call that fails or is the last (kill -9), one in turn: each file is the old
 # one or the new one and never open to more, what is said is so, and all of it is
 # there after the next run.  A sample; `make check-faults` takes them all.
-[ $# = 0 ] || ERROR_ONLY=$1 ERROR_ROLES=${*:2} # a piece of it
 . "$(dirname "$0")/lib.sh"
 . "$TREE/tests/errors.sh"
-[ -z "$SANITIZED" ] || { skip "a sanitizer makes calls of its own"; finish; }
-AMISS="$O/tests/amiss -o /tmp/amiss"
-$AMISS parent write 1 short true
-[ $? != 77 ] || { skip "not on this kind of machine"; finish; }
 
 C=/tmp/certs
 R=/tmp/theirs

@@ -4,13 +4,8 @@
 # that stays, and of one that ends.  Nothing that was acknowledged is lost, nothing
 # is torn or doubled, nothing waits for ever.  A sample; `make check-faults` takes
 # them all.  With words a piece of it: what (ERROR_ONLY), and which roles.
-[ $# = 0 ] || ERROR_ONLY=$1 ERROR_ROLES=${*:2}
 . "$(dirname "$0")/lib.sh"
 . "$TREE/tests/errors.sh"
-[ -z "$SANITIZED" ] || { skip "a sanitizer makes calls of its own"; finish; }
-AMISS="$O/tests/amiss -o /tmp/amiss"
-$AMISS parent write 1 short true
-[ $? != 77 ] || { skip "not on this kind of machine"; finish; }
 
 letter() { # MARK
 	printf 'Subject: %s\n\nfirst of %s\n' "$1" "$1"

@@ -2,6 +2,12 @@
 # call goes amiss in one process (amiss.c), one in turn, and each is accounted
 # for: what has become of which message.
 # shellcheck shell=bash disable=SC2034,SC2053,SC2154
+[ -z "$SANITIZED" ] || { skip "a sanitizer makes calls of its own"; finish; }
+AMISS="$O/tests/amiss -o /tmp/amiss"
+$AMISS parent write 1 short true
+[ $? != 77 ] || { skip "not on this kind of machine"; finish; }
+# The words of a story are a piece of it.
+[ $# = 0 ] || ERROR_ONLY=$1 ERROR_ROLES=${*:2}
 
 # What each call may answer.  close is made before it answers ("after,"): no kernel
 # leaves the descriptor open.
